@@ -1,0 +1,59 @@
+/**
+ * Stable error codes. A code never changes its meaning; messages may.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `range` | a number is outside what the operation can represent |
+ * | `overflow` | the caller's buffer is too small; nothing was written |
+ * | `truncated` | input ended inside an item |
+ * | `malformed` | input breaks its format |
+ * | `type` | input is well-formed, but not of the kind that was asked for |
+ * | `depth` | input is nested deeper than the limit |
+ * | `declaration` | a node declaration cannot work; the message names the field and what would be right |
+ * | `unsupported` | valid, but this version does not do it |
+ * | `closed` | the object was closed before the call |
+ * | `absent` | hardware did not answer |
+ * | `identity` | another chip answered than the one declared |
+ * | `busy` | the chip has not finished; try again later |
+ * | `io` | an input or output operation failed |
+ * | `flash` | flash refused: bounds, alignment, or bits that only an erase can set |
+ * | `protocol` | the peer broke its protocol |
+ * | `refused` | the peer said no |
+ * | `lost` | the connection ended |
+ * | `timeout` | no answer in time |
+ * | `unresolved` | a host name could not be resolved |
+ */
+export type ErrorCode =
+	| "range"
+	| "overflow"
+	| "truncated"
+	| "malformed"
+	| "type"
+	| "depth"
+	| "declaration"
+	| "unsupported"
+	| "closed"
+	| "absent"
+	| "identity"
+	| "busy"
+	| "io"
+	| "flash"
+	| "protocol"
+	| "refused"
+	| "lost"
+	| "timeout"
+	| "unresolved";
+
+/**
+ * The one error class of the firmware. Programming and boundary errors throw it; expected outcomes (a lost link, a bad
+ * downlink) are return values. A throw leaves state unchanged.
+ */
+export class DormouseError extends Error {
+	override readonly name = "DormouseError"; // a field defines; assignment throws under preload
+	/** Stable; see {@link ErrorCode}. */
+	readonly code: ErrorCode;
+	constructor(code: ErrorCode, message: string = code) {
+		super(message);
+		this.code = code;
+	}
+}

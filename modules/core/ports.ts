@@ -1,0 +1,71 @@
+/**
+ * What pure code receives instead of hardware. Firmware implements these ports in `modules/device/`, tests with arrays
+ * and counters.
+ */
+
+/** Milliseconds since the board got its power; runs on through deep sleep, starts again after a power loss. */
+export interface Clock {
+	nowMs(): number;
+}
+
+/** One-shot timers. Nothing may be pending when the node goes to sleep. */
+export interface Timers {
+	/** Calls `callback` once, `ms` milliseconds from now, never from inside this call. */
+	set(callback: () => void, ms: number): Timer;
+}
+export interface Timer {
+	/** Idempotent; the callback does not run afterwards. */
+	close(): void;
+}
+
+/** Memory that survives deep sleep and is garbage after a power loss (RTC memory on ESP32). */
+export interface RetainedMemory {
+	/** Bytes. */
+	readonly size: number;
+	/** Fills `into` from `offset`. @throws {DormouseError} `range` beyond `size` */
+	read(into: Uint8Array, offset: number): void;
+	/** @throws {DormouseError} `range` beyond `size`; nothing is written then */
+	write(bytes: Uint8Array, offset: number): void;
+}
+
+/**
+ * A flash partition, as the SDK's `embedded:storage/flash` gives it, plus the stated write alignment.
+ * Erased bytes read 0xff; programming only clears bits.
+ */
+export interface FlashPort {
+	/** Bytes; a multiple of `blockSize`. */
+	readonly size: number;
+	/** Bytes that one erase sets to 0xff: 4,096 on ESP32. */
+	readonly blockSize: number;
+	/** Offsets and lengths of writes are multiples of this: 1, or 16 on partitions that the hardware encrypts. */
+	readonly writeAlignment: number;
+	/** Fills `into` from `offset`. @throws {DormouseError} `flash` beyond `size` */
+	read(into: Uint8Array, offset: number): void;
+	/** @throws {DormouseError} `flash` beyond `size` or off alignment; nothing is written then */
+	write(bytes: Uint8Array, offset: number): void;
+	/** Erases the block that begins at `offset`. @throws {DormouseError} `flash` unless a block begins there */
+	erase(offset: number): void;
+}
+
+/** Entropy fit for identifiers and jitter; on ESP32 the hardware generator. */
+export interface Entropy {
+	/** Fills `into` with random bytes. */
+	fill(into: Uint8Array): void;
+}
+
+/** Why the processor runs. Values are stable: health records carry them. */
+export const WakeCause = Object.freeze({ reset: 0, timer: 1, pin: 2, touch: 3, other: 4 });
+export type WakeCause = (typeof WakeCause)[keyof typeof WakeCause];
+
+/** Why the last run ended. Values are stable: health records carry them. */
+export const ResetReason = Object.freeze({
+	unknown: 0,
+	power: 1,
+	deepSleep: 2,
+	software: 3,
+	panic: 4,
+	watchdog: 5,
+	brownOut: 6,
+	pin: 7,
+});
+export type ResetReason = (typeof ResetReason)[keyof typeof ResetReason];

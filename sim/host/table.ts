@@ -1,0 +1,101 @@
+/**
+ * The host-call table: all that firmware can ask of a simulated board, the same for every engine.
+ *
+ * A request is `[op u8, handle u16, arguments…]`, a reply `[status u8, result…]`, both big-endian, synchronous. What
+ * happens later arrives as `event(handle u16, kind u8, bytes)`, run to completion. The shims in `sim/shims/` speak this
+ * from the firmware's side, `sim/host/dispatch.ts` answers.
+ *
+ * In comments: `→` what a reply carries; `rest` the bytes up to the end.
+ */
+export const Op = Object.freeze({
+	/** → f64 milliseconds since the board got its power */
+	now: 1,
+	/** → u8 wake cause, u8 reset reason (values of `modules/core/ports.ts`) */
+	wakeCause: 2,
+	/** → u16 bytes */
+	rtcSize: 3,
+	/** u16 offset, u16 length → rest */
+	rtcRead: 4,
+	/** u16 offset, rest */
+	rtcWrite: 5,
+	/** u16 count → rest */
+	random: 6,
+	/** f64 milliseconds; does not return */
+	deepSleep: 7,
+	/** rest: one wake's report, CBOR (modules/cycle/report.ts) */
+	report: 8,
+	/** → rest: the device's unique number, 6 bytes */
+	identity: 9,
+	/** rest: name, UTF-8 → u8 1 when set, rest: value, UTF-8 */
+	setting: 10,
+	/** any handle */
+	close: 15,
+	/** f64 milliseconds, f64 interval (negative: once) → u16 handle; fires `Kind.timer` */
+	timerSet: 16,
+	/** u8 address, u32 hertz, rest: port name, UTF-8 → u16 handle */
+	i2cOpen: 32,
+	/** u8 stop, u16 count → rest */
+	i2cRead: 33,
+	/** u8 stop, rest */
+	i2cWrite: 34,
+	/** rest: port name or pin, UTF-8 → u16 handle, u8 resolution in bits */
+	analogOpen: 48,
+	/** → u32 */
+	analogRead: 49,
+	/** rest: partition, UTF-8 → u16 handle, u32 size, u32 block size, u8 write alignment */
+	flashOpen: 64,
+	/** u32 offset, u32 count → rest */
+	flashRead: 65,
+	/** u32 offset, rest */
+	flashWrite: 66,
+	/** u32 offset, u32 count */
+	flashErase: 67,
+	/** rest: host name, UTF-8 → u16 handle; fires `Kind.resolved` */
+	resolve: 80,
+	/** u16 port, rest: address, UTF-8 → u16 handle; fires `Kind.writable` once connected, or `Kind.error` */
+	tcpOpen: 81,
+	/** u16 most → rest: what has arrived, perhaps less */
+	tcpRead: 82,
+	/** rest → u32 bytes taken, perhaps less */
+	tcpWrite: 83,
+});
+export type Op = (typeof Op)[keyof typeof Op];
+
+/** First byte of a reply. */
+export const Status = Object.freeze({
+	ok: 0,
+	/** No such port, pin, partition, setting. */
+	notFound: 1,
+	/** The handle is closed or unknown. */
+	closed: 2,
+	/** An argument is outside its range, or the request is not well-formed. */
+	range: 3,
+	/** I2C: nothing acknowledged. */
+	nack: 4,
+	/** Flash rules were broken. */
+	flash: 5,
+	/** The resource is in use. */
+	busy: 6,
+	/** Other input or output error. */
+	io: 7,
+	/** The wake is over: deep sleep, power cut or reset. The engine unwinds; no firmware code runs after it. */
+	ended: 255,
+});
+export type Status = (typeof Status)[keyof typeof Status];
+
+/** Kinds of events. */
+export const Kind = Object.freeze({
+	timer: 1,
+	/** u32 bytes waiting */
+	readable: 2,
+	/** u32 bytes that a write takes at least */
+	writable: 3,
+	/** u8 0 = the peer closed in order, 1 = reset or unreachable */
+	error: 4,
+	/** rest: address, UTF-8; empty when the name is unknown */
+	resolved: 5,
+});
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Largest request or reply, in bytes: a flash block and its arguments. */
+export const LARGEST = 4096 + 16;
