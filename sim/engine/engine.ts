@@ -1,0 +1,77 @@
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+
+/**
+ * What firmware finds as the free identifier `dormouseEngine`, fresh for each wake: its only way out. The shims in
+ * `sim/shims/` are the only code that touches it.
+ */
+export interface EngineSlot {
+	/**
+	 * One host call (see `sim/host/table.ts`).
+	 * @param request `length` bytes from its start are the request; the view begins at offset 0 of its buffer
+	 * @returns the reply; it belongs to the caller. After `Status.ended` the call does not return: the wake unwinds
+	 */
+	call(request: Uint8Array, length: number): Uint8Array;
+	/** Set by the shims: takes an event, run to completion. `bytes` lives until it returns. */
+	event: ((handle: number, kind: number, bytes: Uint8Array) => void) | undefined;
+	/** The shims' own state of this wake. */
+	port: object | undefined;
+}
+
+/** The board's side of the channel. */
+export interface HostSide {
+	/**
+	 * Answers one host call. Never throws.
+	 * @param request valid during the call only
+	 * @returns a reply that is valid until the next call; with `Status.ended` the engine unwinds the wake
+	 */
+	call(request: Uint8Array): Uint8Array;
+}
+
+/** Runs firmware. Node (V8) and XS implement it; everything is synchronous, so that virtual time is exact. */
+export interface Engine {
+	readonly name: "node" | "xs";
+	/**
+	 * Loads a bundle: evaluates its modules, as a build for the device does ("flash").
+	 * @throws {DormouseError} `malformed` when the bundle does not parse; whatever evaluation throws
+	 */
+	load(bundle: FirmwareBundle): Firmware;
+}
+
+/** A bundle of firmware: one script whose completion value is a function of the engine slot. */
+export interface FirmwareBundle {
+	/** JavaScript, ES2022: `(dormouseEngine) => ({ wake, node })`, from `sim/entry.ts`. */
+	readonly code: string;
+	/** Source map of `code`, JSON. */
+	readonly map: string;
+	/** For messages: the node's file. */
+	readonly name: string;
+}
+
+/** Firmware in flash. */
+export interface Firmware {
+	/** The declaration inside, for decoders and checks. */
+	readonly node: NodeDeclaration;
+	/** A reboot: fresh RAM, then `main.ts`'s default function. */
+	boot(host: HostSide): Wake;
+	/** Releases the engine's resources. */
+	close(): void;
+}
+
+/** One wake: from boot to deep sleep. */
+export interface Wake {
+	/** `idle`: waits for events. `ended`: deep sleep or a cut came. `fault`: see {@link fault}. */
+	readonly state: "idle" | "ended" | "fault";
+	readonly fault: Fault | undefined;
+	/** Delivers an event (`sim/host/table.ts`, `Kind`); ignored unless idle. */
+	event(handle: number, kind: number, bytes: Uint8Array): void;
+	/** Tears the RAM down; idempotent. */
+	drop(): void;
+}
+
+/** Why firmware died. On a board this is a panic and a reset. */
+export interface Fault {
+	readonly reason: "exception" | "memory" | "stack" | "endless" | "flash-write" | "host";
+	readonly message: string;
+	/** TypeScript position and stack where known. */
+	readonly where: string;
+}
