@@ -36,7 +36,7 @@ export class QueueSource implements FrameSource {
 			this.#encoder = this.#make(view);
 		}
 		this.#cursor.seek(this.#upTo + 1);
-		const seconds = Math.round(this.#time.nowMs() / 1000);
+		const seconds = Math.floor(this.#time.nowMs() / 1000); // the frame is not younger than it says
 		const length = this.#encoder!.encode(this.#cursor, room, this.#epoch(), seconds);
 		this.#filled.length = length;
 		this.#filled.upTo = length > 0 ? this.#encoder!.upTo : 0;

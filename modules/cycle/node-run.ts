@@ -239,6 +239,7 @@ export class NodeRun implements UplinkListener {
 		const ms = Math.max(1, Math.ceil(this.#cycle.out.wakeMs - this.#time.nowMs()));
 		report.epoch = this.#numbers.epoch;
 		report.queued = this.#queue.count;
+		report.oldest = this.#queue.oldest;
 		report.dropped = this.#queue.dropped;
 		report.failures = this.#cycle.failures;
 		report.sleepMs = ms;

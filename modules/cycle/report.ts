@@ -22,6 +22,8 @@ export class WakeReport {
 	missing: readonly number[] = [0, 0, 0, 0];
 	/** Records that wait at the end of the wake. */
 	queued = 0;
+	/** Number of the oldest of them, 0 when none waits. */
+	oldest = 0;
 	/** Frames handed to the uplink, and their bytes. */
 	frames = 0;
 	frameBytes = 0;
@@ -46,7 +48,7 @@ export class WakeReport {
 	/** Encodes the report: a CBOR array in the order of the fields. @returns the bytes, a view of `into` */
 	encode(into: Uint8Array): Uint8Array {
 		const writer = new CborWriter(into);
-		writer.array(17).int(1).int(this.cause).int(this.resetReason).int(this.start).int(this.epoch).int(this.seconds);
+		writer.array(18).int(1).int(this.cause).int(this.resetReason).int(this.start).int(this.epoch).int(this.seconds);
 		writer.int(this.number).array(this.values.length);
 		for (const value of this.values) {
 			if (value === undefined) writer.null();
@@ -54,7 +56,7 @@ export class WakeReport {
 		}
 		writer.array(this.missing.length);
 		for (const count of this.missing) writer.int(count);
-		writer.int(this.queued).int(this.frames).int(this.frameBytes).int(this.acknowledged).int(this.dropped);
+		writer.int(this.queued).int(this.oldest).int(this.frames).int(this.frameBytes).int(this.acknowledged).int(this.dropped);
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
 		return writer.written;
 	}
@@ -80,6 +82,7 @@ export class WakeReport {
 		for (let left = reader.array(); left > 0; left--) missing.push(reader.uint());
 		report.missing = missing;
 		report.queued = reader.uint();
+		report.oldest = reader.uint();
 		report.frames = reader.uint();
 		report.frameBytes = reader.uint();
 		report.acknowledged = reader.uint();

@@ -54,6 +54,9 @@ export class RetainedQueue implements RecordQueue {
 	get count(): number {
 		return this.#count;
 	}
+	get oldest(): number {
+		return this.#count > 0 ? this.#base.number : 0;
+	}
 	get dropped(): number {
 		return this.#dropped;
 	}

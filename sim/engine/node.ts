@@ -73,16 +73,16 @@ class NodeWake implements Wake {
 	fault: Fault | undefined;
 	readonly #slot: EngineSlot;
 	readonly #positions: Positions;
+	#over = false;
 
 	constructor(factory: Factory, positions: Positions, host: HostSide) {
 		this.#positions = positions;
-		let over = false;
 		this.#slot = {
-			call(request, length) {
-				if (over) throw ENDED; // firmware caught the first one: nothing it does counts any more
+			call: (request, length) => {
+				if (this.#over) throw ENDED; // firmware caught the first one: nothing that it does counts any more
 				const reply = host.call(request.subarray(0, length));
-				over = reply[0] === Status.ended;
-				if (over) throw ENDED;
+				this.#over = reply[0] === Status.ended;
+				if (this.#over) throw ENDED;
 				return reply.slice();
 			},
 			event: undefined,
@@ -104,10 +104,7 @@ class NodeWake implements Wake {
 		try {
 			firmware();
 		} catch (error) {
-			if (error === ENDED) {
-				this.state = "ended";
-				return;
-			}
+			if (this.#over) return;
 			this.state = "fault";
 			const { message, stack = "", name } = error as Error;
 			this.fault = {
@@ -115,6 +112,8 @@ class NodeWake implements Wake {
 				message: `${name ?? "thrown"}: ${message ?? String(error)}`,
 				where: this.#positions.stack(stack, SCRIPT),
 			};
+		} finally {
+			if (this.#over) this.state = "ended";
 		}
 	}
 }
