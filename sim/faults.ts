@@ -30,7 +30,8 @@ export class Faults {
 	 */
 	add(text: string): this {
 		const [, kind, from, to] = /^(\w+)@([^.]*(?:\.\d[^.]*)?)(?:\.\.(.+))?$/.exec(text) ?? [];
-		if (kind === undefined || !(kind in FAULT_KINDS)) throw wrong(text, `one of ${Object.keys(FAULT_KINDS).join(", ")} before the @`);
+		if (kind === undefined || !(kind in FAULT_KINDS))
+			throw wrong(text, `one of ${Object.keys(FAULT_KINDS).join(", ")} before the @`);
 		const fromMs = span(from!);
 		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : span(to ?? "");
 		if (fromMs === undefined || toMs === undefined || toMs <= fromMs)

@@ -1,14 +1,14 @@
+import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
 import { fromScaled } from "../modules/measure/quantity.js";
-import { Collector, type CollectedRecord } from "../tools/collector.js";
-import { RecordKind } from "../modules/core/record.js";
+import { type CollectedRecord, Collector } from "../tools/collector.js";
 import { Board, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
 import type { Firmware } from "./engine/engine.js";
-import { Pins } from "./host/pins.js";
 import type { Faults } from "./faults.js";
+import { Pins } from "./host/pins.js";
 import type { Network } from "./net/network.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
@@ -105,6 +105,8 @@ export class Simulation {
 	readonly #truth = new Map<number, readonly (number | undefined)[]>();
 	/** The same for the wake at hand, by phenomenon. */
 	readonly #seen = new Map<string, number | undefined>();
+	/** Samples that arrived since the last wake was over: their truths are known only then. */
+	#unchecked: CollectedRecord[] = [];
 	#faultsInARow = 0;
 	#stopped = false;
 	#oldest = 0;
@@ -146,7 +148,7 @@ export class Simulation {
 		}
 		for (const [from] of faults.spans("rtc")) {
 			const garbage = new Seeded(seed + 1);
-			scheduler.at(from, () => this.board.rtc.forEach((_, n, rtc) => (rtc[n] = garbage.u32())));
+			scheduler.at(from, () => this.board.rtc.set(Uint8Array.from(this.board.rtc, () => garbage.u32())));
 		}
 	}
 	/** Takes a message that a subscriber got. */
@@ -154,7 +156,7 @@ export class Simulation {
 		const { scheduler, world } = this.#options;
 		const { records, duplicates, error } = this.collector.take(payload, world.startMs + scheduler.now);
 		if (error) this.summary.undecodable++;
-		for (const record of records) if (record.kind === RecordKind.sample) this.#check(record);
+		for (const record of records) if (record.kind === RecordKind.sample) this.#unchecked.push(record);
 		this.#options.onRecords?.(records, duplicates, scheduler.now);
 	}
 	/** Runs to the end, or until {@link stop}. */
@@ -183,6 +185,7 @@ export class Simulation {
 	/** The summary as it stands. */
 	finish(): Summary {
 		const { summary, collector } = this;
+		this.#checkAll();
 		summary.simulatedMs = this.#options.scheduler.now;
 		summary.duplicates = collector.duplicates;
 		summary.frames = collector.frames;
@@ -212,6 +215,7 @@ export class Simulation {
 			this.#oldest = report.oldest;
 		}
 		this.#seen.clear();
+		this.#checkAll();
 		this.#faultsInARow = fault && fault.reason !== "host" ? this.#faultsInARow + 1 : 0;
 		if (fault) summary.faults++;
 		this.#options.onWake?.(log);
@@ -221,6 +225,10 @@ export class Simulation {
 		return this.node.sensors.flatMap(({ sources, channels }) =>
 			sources.map((source) => this.#seen.get(channels[source]!.name)),
 		);
+	}
+	#checkAll() {
+		for (const record of this.#unchecked) this.#check(record);
+		this.#unchecked = [];
 	}
 	/** Compares a decoded sample with what the world was like. */
 	#check(record: CollectedRecord) {

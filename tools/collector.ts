@@ -1,6 +1,6 @@
+import { type DecodedRecord, decodeFrame } from "../modules/codec/frame-decoder.js";
 import { DormouseError } from "../modules/core/errors.js";
 import { RecordKind } from "../modules/core/record.js";
-import { type DecodedRecord, decodeFrame } from "../modules/codec/frame-decoder.js";
 
 /** What a receiver needs to know of a node to decode its frames; a `NodeDeclaration` fits. */
 export interface FrameSchema {

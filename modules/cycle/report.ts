@@ -56,7 +56,13 @@ export class WakeReport {
 		}
 		writer.array(this.missing.length);
 		for (const count of this.missing) writer.int(count);
-		writer.int(this.queued).int(this.oldest).int(this.frames).int(this.frameBytes).int(this.acknowledged).int(this.dropped);
+		writer
+			.int(this.queued)
+			.int(this.oldest)
+			.int(this.frames)
+			.int(this.frameBytes)
+			.int(this.acknowledged)
+			.int(this.dropped);
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
 		return writer.written;
 	}

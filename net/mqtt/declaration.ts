@@ -62,6 +62,7 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 	const keepAliveSeconds = whole(options.keepAlive, 60, "keepAlive", 0, 65_535);
 	return Object.freeze({
 		kind: "mqtt",
+		topic,
 		batch,
 		deadlineMs: deadline * 1000,
 		mtu,

@@ -11,6 +11,7 @@ export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
 /** Specifiers that the simulated board provides, and their shims. */
 const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"device/native": "device-native",
+	"device/resolver": "device-resolver",
 	timer: "timer",
 	"embedded:io/i2c": "embedded-io-i2c",
 	"embedded:io/analog": "embedded-io-analog",
@@ -44,7 +45,6 @@ export async function bundleFirmware(nodeFile: string): Promise<FirmwareBundle> 
 			sourcemap: "external",
 			logLevel: "silent",
 			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
-			inject: [join(PROJECT, "sim/shims/system.ts")],
 			plugins: [board(path)],
 		});
 		const text = (end: string) => outputFiles.find((file) => file.path.endsWith(end))!.text;

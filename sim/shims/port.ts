@@ -34,23 +34,28 @@ export class HostPort {
 		return this;
 	}
 	u8(value: number): this {
-		this.#view.setUint8(this.#room(1), value);
+		const at = this.#room(1); // may replace the view
+		this.#view.setUint8(at, value);
 		return this;
 	}
 	u16(value: number): this {
-		this.#view.setUint16(this.#room(2), value);
+		const at = this.#room(2); // may replace the view
+		this.#view.setUint16(at, value);
 		return this;
 	}
 	u32(value: number): this {
-		this.#view.setUint32(this.#room(4), value);
+		const at = this.#room(4); // may replace the view
+		this.#view.setUint32(at, value);
 		return this;
 	}
 	f64(value: number): this {
-		this.#view.setFloat64(this.#room(8), value);
+		const at = this.#room(8); // may replace the view
+		this.#view.setFloat64(at, value);
 		return this;
 	}
 	bytes(value: Uint8Array): this {
-		this.#request.set(value, this.#room(value.length));
+		const at = this.#room(value.length);
+		this.#request.set(value, at);
 		return this;
 	}
 	text(value: string): this {
