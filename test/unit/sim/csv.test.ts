@@ -44,6 +44,7 @@ describe("recording", () => {
 	for (const [name, text] of [
 		["line ends CR LF", "time,temperature_c\r\n0,1\r\n60,2\r\n"],
 		["byte order mark", "\ufefftime,temperature_c\n0,1\n60,2"],
+		["byte order mark before a quote", '\ufeff"time",temperature_c\n0,1\n60,2'],
 		["no newline at the end", "time,temperature_c\n0,1\n60,2"],
 		["empty lines at the end", "time,temperature_c\n0,1\n60,2\n\n \r\n\n"],
 		["quoted fields", '"time","temperature_c"\r\n"0","1"\r\n"60",2\r\n'],
