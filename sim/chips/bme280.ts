@@ -182,7 +182,7 @@ export class Bme280Chip implements I2cChip {
 		const hPa = (ctrl >> 2) & 7 ? known(read("pressure", atMs)) : undefined;
 		const percent = this.#hum ? known(read("humidity", atMs)) : undefined;
 		this.#store(
-			hPa === undefined ? SKIPPED_20 : code(rawOfPascal(hPa * 100, fine, trim), 20, (ctrl >> 2) & 7, 0),
+			hPa === undefined ? SKIPPED_20 : code(rawOfPascal(hPa * 100, fine, trim), 20, (ctrl >> 2) & 7),
 			celsius === undefined || !(ctrl >> 5) ? SKIPPED_20 : rawT,
 			percent === undefined ? SKIPPED_16 : code(rawOfPercent(percent, fine, trim), 16, 5),
 		);
@@ -214,13 +214,13 @@ function known(value: number | undefined): number | undefined {
 
 /**
  * The nearest code that a converter of `bits` gives at an osrs field, and never the reserved one (the middle).
- * @param raw not rounded; NaN when the truth is above all that the formula can give
- * @param beyond the code for NaN: the last one, unless the code falls as the truth rises
+ * @param raw not rounded; NaN when no code reads as the truth: humidity far above 100 %, pressure far below 0, and there the
+ * last code is the nearest
  */
-function code(raw: number, bits: 16 | 20, osrs: number, beyond = Number.POSITIVE_INFINITY): number {
+function code(raw: number, bits: 16 | 20, osrs: number): number {
 	const step = 2 ** (5 - Math.min(osrs, 5));
 	const top = 2 ** bits - step;
-	const wish = Number.isNaN(raw) ? beyond : raw;
+	const wish = Number.isNaN(raw) ? top : raw;
 	const nearest = Math.min(top, Math.max(0, Math.round(wish / step) * step));
 	if (nearest !== 2 ** (bits - 1)) return nearest;
 	return wish < nearest ? nearest - 1 : nearest + 1;
