@@ -118,7 +118,10 @@ class RealSocket implements SimSocket {
 		if (!this.#on) return;
 		this.#on = undefined;
 		const socket = this.#socket;
-		if (this.#over !== "no") return this.#finish();
+		if (this.#over !== "no") {
+			this.#gone();
+			return;
+		}
 		if (socket.connecting) {
 			socket.destroy();
 			return;
