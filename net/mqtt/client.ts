@@ -271,7 +271,7 @@ export class MqttClient implements Uplink {
 				return 0;
 			}
 			case Effect.abort:
-				if (this.#from === this.#to) this.#put(0, encodeDisconnect(send, version, out.goodbye));
+				this.#put(0, encodeDisconnect(send, version, out.goodbye)); // where a packet is half sent there is no room
 				this.#fail(out.code);
 				return 0;
 			case Effect.fail:
@@ -333,7 +333,6 @@ export class MqttClient implements Uplink {
 	#release() {
 		this.#exchange++;
 		this.#running = false;
-		this.#session.phase = Phase.closed;
 		this.#deadline?.close();
 		this.#quiet?.close();
 		this.#lookUp?.();

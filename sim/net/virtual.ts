@@ -72,7 +72,7 @@ export class VirtualNetwork implements Network {
 		return boards;
 	}
 
-	/** Adds an outage; one that begins in the past begins now. */
+	/** Adds an outage. */
 	addOutage(outage: Outage): void {
 		this.#outages.push(outage);
 	}
@@ -136,10 +136,9 @@ export class VirtualNetwork implements Network {
 		this.#ports.clear();
 	}
 
-	/** The outage of this kind that is on now. */
-	outage(how: Outage["how"]): Outage | undefined {
-		const { now } = this.scheduler;
-		return this.#outages.find((outage) => outage.how === how && outage.from <= now && now < outage.to);
+	/** The outage of this kind that is on at an instant. */
+	outage(how: Outage["how"], at: Instant = this.scheduler.now): Outage | undefined {
+		return this.#outages.find((outage) => outage.how === how && outage.from <= at && at < outage.to);
 	}
 
 	/** A socket tells that it is gone. */
@@ -161,8 +160,6 @@ export class VirtualSocket implements SimSocket {
 	#waiting = 0;
 	/** Bytes that were written and not yet read at the other end, as far as this end knows. */
 	#unread = 0;
-	/** Nothing overtakes: when the last thing sent arrives. */
-	#lastArrival = 0;
 	#isConnected = false;
 	#ended: "no" | "order" | "reset" = "no";
 
@@ -261,12 +258,13 @@ export class VirtualSocket implements SimSocket {
 		listener?.ended(reset);
 	}
 
-	/** Runs `what` at the other end, a delay from now, or when an outage is over, and never before what was sent earlier. */
+	/** Runs `what` at the other end a delay from now, or from the end of the outage; in the order of the calls. */
 	#send(what: () => void) {
 		const { scheduler, delayMs } = this.#network;
-		const leaves = this.#network.outage("silent")?.to ?? scheduler.now;
-		this.#lastArrival = Math.max(this.#lastArrival, leaves + delayMs);
-		scheduler.at(this.#lastArrival, what);
+		let leaves = scheduler.now;
+		for (let away = this.#network.outage("silent"); away; away = this.#network.outage("silent", leaves))
+			leaves = away.to;
+		scheduler.at(leaves + delayMs, what);
 	}
 
 	#gone() {
