@@ -87,7 +87,9 @@ function read(args: readonly string[]) {
 			},
 		}).values;
 	} catch (error) {
-		const [first] = (error as Error).message.split(/[.\n] ?(?=[A-Z])/u);
+		const { message } = error as Error;
+		const option = /'(--\w+)[^']*' argument/.exec(message)?.[1];
+		const first = option ? `${option}: its value is missing` : message.split(/[.\n]/, 1)[0];
 		throw new DormouseError("declaration", `${first}; npm start -- --help lists the options`);
 	}
 }

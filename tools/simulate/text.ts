@@ -46,6 +46,7 @@ export class TextOutput implements Output {
 			for (const leak of log.leaks) print(`${PAD}! left open at sleep: ${leak}`);
 			if (log.fault?.where) for (const place of log.fault.where.split("\n").slice(0, 4)) print(`${PAD}  at ${place}`);
 		}
+		this.#printArrived();
 		this.#showProgress(log.at);
 	}
 	records(records: readonly CollectedRecord[], duplicates: number): void {

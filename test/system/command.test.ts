@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Aedes } from "aedes";
+import * as assert from "../assert.js";
+import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
+import { type CommandResult, dormouse } from "../support/simulate.js";
+
+const simulate = (...args: string[]) => dormouse(["simulate", ...args]);
+
+describe("dormouse simulate", function () {
+	this.timeout(120_000);
+	const folder = mkdtempSync(join(tmpdir(), "dormouse-command-"));
+	after(() => rmSync(folder, { recursive: true }));
+	function file(name: string, text: string): string {
+		const path = join(folder, name);
+		writeFileSync(path, text);
+		return path;
+	}
+
+	it("no options: three days, a line a wake, and a summary", async () => {
+		const { status, stdout, stderr } = await simulate();
+		assert.equal(status, 0);
+		assert.equal(stderr, "");
+		const wakes = stdout.split("\n").filter((line) => /^2026-03-0\d \d\d:\d\d:\d\d {2}(power|timer)/.test(line));
+		assert.equal(wakes.length, 3 * 144);
+		assert.ok(stdout.includes("samples    432 taken"));
+		assert.ok(stdout.includes("0 lost, 0 came twice, 0 readings differ from the world"));
+		assert.ok(!stdout.includes("\u001b"), "plain output where it is no terminal");
+	});
+	it("--help: tells every option", async () => {
+		const { status, stdout } = await simulate("--help");
+		assert.equal(status, 0);
+		for (const option of ["node", "days", "replay", "broker", "seed", "speed", "fault", "show", "json"])
+			assert.ok(stdout.includes(`--${option}`), option);
+	});
+	it("--json: an object a line, the summary last", async () => {
+		const { stdout } = await simulate("--days", "0.5", "--json");
+		const objects = stdout
+			.trim()
+			.split("\n")
+			.map((line) => JSON.parse(line));
+		assert.equal(objects[0].type, "begin");
+		assert.equal(objects.filter(({ type }) => type === "wake").length, 72);
+		const summary = objects.at(-1);
+		assert.equal(summary.type, "summary");
+		assert.equal(summary.samples, 72);
+		assert.equal(summary.lost, 0);
+	});
+	it("--replay: a recording of one's own in other units", async () => {
+		const rows = ["time,temperature_f,humidity_percent,pressure_inhg"];
+		for (let hour = 0; hour <= 24; hour++)
+			rows.push(`${new Date(Date.UTC(2020, 0, 1, hour)).toISOString()},50,${hour === 12 ? "" : 40},30`);
+		const { status, stdout } = await simulate("--replay", file("own.csv", rows.join("\r\n")), "--json");
+		assert.equal(status, 0);
+		const samples = stdout
+			.trim()
+			.split("\n")
+			.map((line) => JSON.parse(line))
+			.filter(({ kind }) => kind === "sample");
+		assert.ok(samples.length >= 132);
+		assert.equal(samples[0].values.temperature, 10);
+		assert.near(samples[0].values.pressure, 1015.9, 0.11);
+		assert.equal(samples.filter(({ values }) => values.humidity === null).length, 12);
+	});
+	it("--speed: simulated time does not run ahead of real time by more", async () => {
+		const begin = performance.now();
+		await simulate("--days", "0.02", "--speed", "1728");
+		assert.ok(performance.now() - begin >= 950, "0.02 days at 1,728 times are a second");
+	});
+	it("Ctrl-C: ends cleanly with the summary so far", async () => {
+		const { status, stdout, stderr } = await dormouse(
+			["simulate", "--days", "300", "--speed", "20000", "--show", "all"],
+			"00:30:00",
+		);
+		assert.equal(status, 130);
+		assert.ok(stdout.includes("Interrupted after"));
+		assert.ok(/samples {4}\d+ taken/.test(stdout));
+		assert.equal(stderr, "");
+	});
+
+	const csv = "time,temperature_c\n2020-01-01T00:00:00Z,1\n";
+	for (const [what, args, message] of [
+		["unknown option", ["--dayz", "3"], "Unknown option '--dayz'"],
+		["stray argument", ["weather"], "Unexpected argument 'weather'"],
+		["value missing", ["--days"], "--days: its value is missing"],
+		["days not a number", ["--days", "many"], "--days many: a number above 0"],
+		["days zero", ["--days", "0"], "--days 0: a number above 0"],
+		["seed fraction", ["--seed", "1.5"], "--seed 1.5: a whole number"],
+		["show what", ["--show", "some"], "--show some: all, problems, none would be right"],
+		["fault of no kind", ["--fault", "gremlin@1h"], "--fault gremlin@1h: one of sensor, nonsense"],
+		["fault without times", ["--fault", "broker@soon"], "--fault broker@soon: two times such as"],
+		["node not there", ["--node", "nodes/none.ts"], "--node nodes/none.ts: no such file"],
+		["recording not there", ["--replay", "none.csv"], "none.csv: cannot be read: there is no such file"],
+		[
+			"recording of another unit",
+			["--replay", () => file("unit.csv", "time,temperature_x\n")],
+			"unit.csv:1: temperature_x: the unit is not known; temperature_c or temperature_f or temperature_k",
+		],
+		[
+			"recording with text",
+			["--replay", () => file("text.csv", `${csv}2020-01-01T01:00:00Z,warm\n`)],
+			'text.csv:3: temperature_c: "warm" is not a number',
+		],
+		[
+			"recording out of order",
+			["--replay", () => file("order.csv", `${csv}2019-01-01T01:00:00Z,2\n`)],
+			"order.csv:3: time:",
+		],
+		["broker of another scheme", ["--broker", "http://localhost"], 'the scheme "http" is unknown'],
+		["broker over TLS", ["--broker", "mqtts://localhost"], "TLS"],
+		["broker not there", ["--broker", "mqtt://127.0.0.1:1"], "127.0.0.1:1 can't be reached"],
+		[
+			"port that the board has not",
+			["--node", () => file("port.ts", node(`bme280({ port: "I2C.defalt" })`))],
+			'the simulated board has no "I2C.defalt" for bme280; "I2C.default" would be right',
+		],
+		["no declaration", ["--node", () => file("empty.ts", "export default {};")], "export default declareNode"],
+	] as const)
+		it(`${what}: one clear line, exit status 2`, async () => {
+			const { status, stdout, stderr } = await simulate(...args.map((arg) => (typeof arg === "string" ? arg : arg())));
+			assert.equal(status, 2);
+			assert.equal(stdout, "");
+			assert.ok(stderr.includes(message), stderr);
+			assert.equal(stderr.trim().split("\n").length, 1);
+		});
+});
+
+function node(sensor: string): string {
+	const root = JSON.stringify(join(import.meta.dirname, "../..")).slice(1, -1);
+	return `import { minutes } from "${root}/modules/core/time.js";
+import { declareNode } from "${root}/modules/cycle/declaration.js";
+import { mqtt } from "${root}/net/mqtt/mqtt.js";
+import { bme280 } from "${root}/sensors/bme280.js";
+export default declareNode({ name: "own", every: minutes(10), sensors: [${sensor}], uplink: mqtt({}) });`;
+}
+
+describe("dormouse simulate over a real broker", function () {
+	this.timeout(120_000);
+	function proven({ status, stdout, stderr }: CommandResult) {
+		assert.equal(stderr, "");
+		assert.equal(status, 0);
+		const summary = JSON.parse(stdout.trim().split("\n").at(-1)!);
+		assert.equal(summary.samples, 432);
+		assert.ok(summary.decoded >= 420, `${summary.decoded} decoded`);
+		assert.equal(summary.lost, 0);
+		assert.equal(summary.duplicates, 0);
+		assert.equal(summary.wrong, 0);
+		assert.equal(summary.leaks, 0);
+	}
+
+	it("mosquitto, MQTT 5.0: three days arrive once each", async function () {
+		const binary = findMosquitto();
+		if (binary === undefined) {
+			console.log("      skipped: mosquitto is not installed (apt-get install mosquitto)");
+			this.skip();
+		}
+		const broker = await Mosquitto.start(binary);
+		try {
+			proven(await simulate("--days", "3", "--json", "--broker", `mqtt://127.0.0.1:${broker.port}`));
+		} finally {
+			await broker.stop();
+		}
+	});
+	it("aedes, MQTT 3.1.1: three days arrive once each", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "dormouse-aedes-"));
+		const path = join(folder, "node.ts");
+		writeFileSync(path, node(`bme280({ port: "I2C.default" })`).replace("mqtt({})", "mqtt({ version: 4 })"));
+		const aedes = await Aedes.createBroker();
+		const server: Server = createServer(aedes.handle);
+		const port = await freePort();
+		await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+		try {
+			proven(await simulate("--node", path, "--days", "3", "--json", "--broker", `mqtt://127.0.0.1:${port}`));
+		} finally {
+			await new Promise<void>((resolve) => aedes.close(() => resolve()));
+			await new Promise((resolve) => server.close(resolve));
+			rmSync(folder, { recursive: true });
+		}
+	});
+});
