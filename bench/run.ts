@@ -1,0 +1,15 @@
+import { bench as node } from "./node.js";
+
+/** `npm run bench [-- NAME …]`: runs benchmarks by name, all of them by default. Figures, not verdicts. */
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({ node });
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length) {
+	process.stderr.write(`bench: no ${unknown.join(", ")}; ${Object.keys(BENCHES).join(", ")} would be right\n`);
+	process.exitCode = 2;
+} else
+	for (const name of wanted.length ? wanted : Object.keys(BENCHES)) {
+		process.stdout.write(`${name}\n`);
+		await BENCHES[name]!();
+	}
