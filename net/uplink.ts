@@ -87,6 +87,8 @@ export interface UplinkPorts {
 export interface UplinkDeclaration {
 	/** Such as `mqtt`. */
 	readonly kind: string;
+	/** MQTT: where a subscriber finds the frames; `{nodeId}` stands for the node's id. */
+	readonly topic?: string;
 	/** Records that are collected before they are sent, 1 … 255. */
 	readonly batch: number;
 	/** Longest time that one exchange may take, in milliseconds. */

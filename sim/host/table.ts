@@ -30,15 +30,15 @@ export const Op = Object.freeze({
 	setting: 10,
 	/** any handle */
 	close: 15,
-	/** f64 milliseconds, f64 interval (negative: once) → u16 handle; fires `Kind.timer` */
+	/** f64 milliseconds, f64 interval (negative: once, and then closed by itself) → u16 handle; fires `Kind.timer` */
 	timerSet: 16,
-	/** u8 address, u32 hertz, rest: port name, UTF-8 → u16 handle */
+	/** u8 address, u32 hertz, u8 data pin, u8 clock pin → u16 handle */
 	i2cOpen: 32,
 	/** u8 stop, u16 count → rest */
 	i2cRead: 33,
 	/** u8 stop, rest */
 	i2cWrite: 34,
-	/** rest: port name or pin, UTF-8 → u16 handle, u8 resolution in bits */
+	/** u8 pin → u16 handle, u8 resolution in bits */
 	analogOpen: 48,
 	/** → u32 */
 	analogRead: 49,
@@ -50,13 +50,13 @@ export const Op = Object.freeze({
 	flashWrite: 66,
 	/** u32 offset, u32 count */
 	flashErase: 67,
-	/** rest: host name, UTF-8 → u16 handle; fires `Kind.resolved` */
+	/** rest: host name, UTF-8 → u16 handle, which is closed when `Kind.resolved` has fired */
 	resolve: 80,
 	/** u16 port, rest: address, UTF-8 → u16 handle; fires `Kind.writable` once connected, or `Kind.error` */
 	tcpOpen: 81,
-	/** u16 most → rest: what has arrived, perhaps less */
+	/** u16 count, no more than has arrived → rest */
 	tcpRead: 82,
-	/** rest → u32 bytes taken, perhaps less */
+	/** rest, all or nothing → u32 room left; `busy` when longer than the room */
 	tcpWrite: 83,
 });
 export type Op = (typeof Op)[keyof typeof Op];
@@ -88,7 +88,7 @@ export const Kind = Object.freeze({
 	timer: 1,
 	/** u32 bytes waiting */
 	readable: 2,
-	/** u32 bytes that a write takes at least */
+	/** u32 bytes that a write takes now */
 	writable: 3,
 	/** u8 0 = the peer closed in order, 1 = reset or unreachable */
 	error: 4,

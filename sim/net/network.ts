@@ -20,6 +20,8 @@ export interface SocketListener {
 	ended(reset: boolean): void;
 }
 export interface SimSocket {
+	/** Bytes that a write takes now; 0 before the connection. */
+	readonly room: number;
 	/** @returns bytes taken, perhaps fewer than given */
 	write(bytes: Uint8Array): number;
 	/** At most `most` of the bytes that wait. */

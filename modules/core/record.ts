@@ -19,6 +19,8 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
  * One mutable instance is filled again and again; nothing keeps a reference to it.
  */
 export class NodeRecord {
+	/** Most values that a record other than a sample has. */
+	static readonly widest = 12;
 	/** 1 … 0xffff_ffff; consecutive while the power lasts, with a jump after a power loss. */
 	number = 0;
 	kind: RecordKind = RecordKind.sample;

@@ -1,0 +1,213 @@
+/**
+ * The wake cycle as a pure state machine: what a node does from boot to deep sleep. The shell (`node-run.ts`) performs
+ * the effect that `step` asks for, feeds the outcome back as one event, and repeats until `Effect.sleep`.
+ *
+ * Times are milliseconds since the epoch's start, `s.in.nowMs` at each event.
+ */
+
+export const Event = Object.freeze({
+	/** The processor runs. */
+	boot: 0,
+	/** Sensors were started; `in.waitMs` until they are ready. */
+	started: 1,
+	/** The wait is over. */
+	elapsed: 2,
+	/** A sensor has not finished; `in.waitMs` more. */
+	pending: 3,
+	/** Readings were taken and queued; `in.queued` records wait. */
+	stored: 4,
+	/** State is in retained memory. */
+	committed: 5,
+	/** The peer has records up to a number; the queue is trimmed. */
+	delivered: 6,
+	/** Exchange over: all delivered. */
+	idle: 7,
+	/** Exchange over: it failed. */
+	failed: 8,
+	/** Exchange over: the link asks to wait `in.waitMs`. */
+	deferred: 9,
+});
+export type Event = (typeof Event)[keyof typeof Event];
+
+export const Effect = Object.freeze({
+	/** Wait for the next event. */
+	none: 0,
+	/** Start all sensors → `started`. */
+	start: 1,
+	/** Wait `out.waitMs` → `elapsed`. */
+	wait: 2,
+	/** Collect readings and queue them as a record → `stored` or `pending`. */
+	collect: 3,
+	/** Write state to retained memory → `committed`. */
+	commit: 4,
+	/** Start an exchange of at most `out.deadlineMs`. */
+	exchange: 5,
+	/** Release the uplink and all else, and sleep until `out.wakeMs`. */
+	sleep: 6,
+});
+export type Effect = (typeof Effect)[keyof typeof Effect];
+
+/** What of the declaration the cycle needs. */
+export interface CycleOptions {
+	readonly periodMs: number;
+	/** Records that are collected before they are sent. */
+	readonly batch: number;
+	readonly deadlineMs: number;
+}
+
+type Phase = "asleep" | "measuring" | "saving" | "sending" | "closing";
+
+/** Shortest and longest time without an exchange after one failed. */
+export const BACKOFF_FIRST_MS = 60_000;
+export const BACKOFF_LONGEST_MS = 6 * 3_600_000;
+/** A node that wakes this much early counts as on time: sleep clocks drift. */
+export const EARLY_MS = 500;
+
+export class CycleState {
+	static readonly version = 1;
+	readonly options: CycleOptions;
+	/** Operands of the event at hand, set by the shell. */
+	readonly in = { nowMs: 0, waitMs: 0, queued: 0, random: 0 };
+	/** Operands of the effect at hand. */
+	readonly out = { waitMs: 0, deadlineMs: 0, wakeMs: 0 };
+	phase: Phase = "asleep";
+	/** When the next sample is due. Retained. */
+	dueMs = 0;
+	/** No exchange before this. Retained. */
+	notBeforeMs = 0;
+	/** Exchanges that failed in a row. Retained. */
+	failures = 0;
+	/** Samples that were not taken because the node was still awake when they were due. Retained. */
+	missed = 0;
+
+	constructor(options: CycleOptions) {
+		this.options = options;
+	}
+	/** As after a power loss: a sample is due at once. */
+	reset(): void {
+		this.dueMs = 0;
+		this.notBeforeMs = 0;
+		this.failures = 0;
+		this.missed = 0;
+	}
+	/** Writes the retained section. @returns bytes written */
+	retain(into: DataView): number {
+		into.setFloat64(0, this.dueMs);
+		into.setFloat64(8, this.notBeforeMs);
+		into.setUint16(16, this.failures);
+		into.setUint16(18, this.missed);
+		return 20;
+	}
+	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
+	restore(from: DataView, version: number): boolean {
+		if (version !== CycleState.version || from.byteLength < 20) return false;
+		const due = from.getFloat64(0);
+		const notBefore = from.getFloat64(8);
+		if (!Number.isFinite(due) || !Number.isFinite(notBefore)) return false;
+		this.dueMs = due;
+		this.notBeforeMs = notBefore;
+		this.failures = from.getUint16(16);
+		this.missed = from.getUint16(18);
+		return true;
+	}
+}
+
+/** Takes an event, changes `s`, and says what to do. Events that do not fit the phase are late: tolerated, without effect. */
+export function step(s: CycleState, event: Event): Effect {
+	switch (s.phase) {
+		case "asleep":
+			return event === Event.boot ? wake(s) : Effect.none;
+		case "measuring":
+			return measure(s, event);
+		case "saving":
+			if (event !== Event.committed) return Effect.none;
+			if (!worthSending(s)) return sleep(s);
+			s.phase = "sending";
+			s.out.deadlineMs = s.options.deadlineMs;
+			return Effect.exchange;
+		case "sending":
+			return exchange(s, event);
+		case "closing":
+			return event === Event.committed ? sleep(s) : Effect.none;
+	}
+}
+
+function wake(s: CycleState): Effect {
+	const { nowMs } = s.in;
+	const { periodMs } = s.options;
+	if (s.dueMs - nowMs > periodMs) s.dueMs = nowMs + periodMs; // the schedule was changed, or the clock stepped back
+	if (s.dueMs - nowMs > EARLY_MS) return sleep(s);
+	s.phase = "measuring";
+	return Effect.start;
+}
+
+function measure(s: CycleState, event: Event): Effect {
+	switch (event) {
+		case Event.started:
+		case Event.pending:
+			s.out.waitMs = s.in.waitMs;
+			return Effect.wait;
+		case Event.elapsed:
+			return Effect.collect;
+		case Event.stored:
+			advance(s);
+			s.phase = "saving";
+			return Effect.commit; // before the radio draws its current: a brown-out then loses nothing
+		default:
+			return Effect.none;
+	}
+}
+
+function exchange(s: CycleState, event: Event): Effect {
+	switch (event) {
+		case Event.delivered:
+			return Effect.commit;
+		case Event.idle:
+			s.failures = 0;
+			s.notBeforeMs = 0;
+			break;
+		case Event.failed:
+			s.failures = Math.min(s.failures + 1, 0xffff);
+			s.notBeforeMs = s.in.nowMs + backoffMs(s.failures, s.options.periodMs, s.in.random);
+			break;
+		case Event.deferred:
+			s.notBeforeMs = s.in.nowMs + s.in.waitMs;
+			break;
+		default:
+			return Effect.none;
+	}
+	s.phase = "closing";
+	return Effect.commit;
+}
+
+function worthSending(s: CycleState): boolean {
+	return s.in.queued >= s.options.batch && s.in.nowMs >= s.notBeforeMs;
+}
+
+/** The next sample's time: the grid of periods from the epoch's start, so that awake time does not add up to drift. */
+function advance(s: CycleState) {
+	const { periodMs } = s.options;
+	s.dueMs += periodMs;
+	const behind = Math.floor((s.in.nowMs - s.dueMs) / periodMs);
+	if (behind > 0) {
+		s.dueMs += behind * periodMs;
+		s.missed = Math.min(s.missed + behind, 0xffff);
+	}
+}
+
+function sleep(s: CycleState): Effect {
+	s.phase = "asleep";
+	s.out.wakeMs = s.dueMs;
+	return Effect.sleep;
+}
+
+/**
+ * How long not to try again after so many failures in a row: doubles from the period or a minute, whichever is longer, up
+ * to six hours, less up to a quarter at random, so that a fleet does not come back as one.
+ * @param random 0 … 0xffff_ffff
+ */
+export function backoffMs(failures: number, periodMs: number, random: number): number {
+	const doubled = Math.max(periodMs, BACKOFF_FIRST_MS) * 2 ** Math.min(failures - 1, 20);
+	const full = Math.min(doubled, Math.max(BACKOFF_LONGEST_MS, periodMs));
+	return Math.round(full * (1 - random / 0x1_0000_0000 / 4));
+}

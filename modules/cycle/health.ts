@@ -1,0 +1,135 @@
+import { ResetReason } from "../core/ports.js";
+import { type NodeRecord, RecordKind } from "../core/record.js";
+
+/** How a wake found the state that should have survived. Values are stable: health records carry them. */
+export const Start = Object.freeze({
+	/** Retained state was whole. */
+	warm: 0,
+	/** There was none: the power came. */
+	cold: 1,
+	/** There was some, but damaged beyond use: a cold start that should not have been one. */
+	corrupt: 2,
+	/** Some sections were damaged and began anew. */
+	partial: 3,
+});
+export type Start = (typeof Start)[keyof typeof Start];
+
+/** Names of a health record's values, in order. New ones are added at the end. */
+export const HEALTH_FIELDS: readonly string[] = Object.freeze([
+	"start",
+	"resetReason",
+	"absent",
+	"nonsense",
+	"range",
+	"failed",
+	"dropped",
+	"missed",
+	"sectionsLost",
+	"storeFailed",
+	"panics",
+]);
+
+const SECTION = 22;
+
+/** Counters about the node itself since the epoch's start, sent as records when they change: at most one a day. */
+export class Health {
+	static readonly version = 1;
+	static readonly intervalSeconds = 86_400;
+	/** Of the epoch's first wake, or of the last wake that was not in order. */
+	start: Start = Start.cold;
+	resetReason: ResetReason = ResetReason.unknown;
+	/** Readings missing because a chip did not answer, answered nonsense, or left its range. */
+	absent = 0;
+	nonsense = 0;
+	range = 0;
+	/** Exchanges that failed. */
+	failed = 0;
+	/** Records dropped because the queue was full. */
+	dropped = 0;
+	/** Samples not taken because the node was awake too long. */
+	missed = 0;
+	/** Sections of retained state that were damaged. */
+	sectionsLost = 0;
+	/** Records that could not be numbered, because flash failed. */
+	storeFailed = 0;
+	/** Resets by a fault: panic, watchdog, brown-out. */
+	panics = 0;
+	/** Whether the next record should be sent without waiting for the interval. */
+	urgent = true;
+	#reported = 0;
+	#reportedSeconds = 0;
+
+	/** As after a power loss. */
+	reset(): void {
+		this.absent = this.nonsense = this.range = this.failed = this.dropped = this.missed = 0;
+		this.sectionsLost = this.storeFailed = this.panics = 0;
+		this.#reported = 0;
+		this.#reportedSeconds = 0;
+	}
+	/** Whether a record is due. */
+	isDue(seconds: number): boolean {
+		if (this.urgent) return true;
+		return this.#sum() !== this.#reported && seconds - this.#reportedSeconds >= Health.intervalSeconds;
+	}
+	/** Fills a record's kind and values, and takes it as reported. */
+	fill(record: NodeRecord, seconds: number): void {
+		record.kind = RecordKind.health;
+		record.missing = 0;
+		const values = this.#values();
+		values.forEach((value, index) => {
+			record.values[index] = value;
+		});
+		record.length = values.length;
+		this.#reported = this.#sum();
+		this.#reportedSeconds = seconds;
+		this.urgent = false;
+	}
+	/** Writes the retained section. @returns bytes written */
+	retain(into: DataView): number {
+		this.#values().forEach((value, index) => {
+			into.setUint16(2 * index, Math.min(value, 0xffff));
+		});
+		into.setUint32(SECTION, this.#reported);
+		into.setUint32(SECTION + 4, this.#reportedSeconds);
+		into.setUint8(SECTION + 8, this.urgent ? 1 : 0);
+		return SECTION + 9;
+	}
+	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
+	restore(from: DataView, version: number): boolean {
+		if (version !== Health.version || from.byteLength < SECTION + 9) return false;
+		this.start = from.getUint16(0) as Start;
+		this.resetReason = from.getUint16(2) as ResetReason;
+		this.absent = from.getUint16(4);
+		this.nonsense = from.getUint16(6);
+		this.range = from.getUint16(8);
+		this.failed = from.getUint16(10);
+		this.dropped = from.getUint16(12);
+		this.missed = from.getUint16(14);
+		this.sectionsLost = from.getUint16(16);
+		this.storeFailed = from.getUint16(18);
+		this.panics = from.getUint16(20);
+		this.#reported = from.getUint32(SECTION);
+		this.#reportedSeconds = from.getUint32(SECTION + 4);
+		this.urgent = from.getUint8(SECTION + 8) !== 0;
+		return true;
+	}
+
+	#values(): readonly number[] {
+		return [
+			this.start,
+			this.resetReason,
+			this.absent,
+			this.nonsense,
+			this.range,
+			this.failed,
+			this.dropped,
+			this.missed,
+			this.sectionsLost,
+			this.storeFailed,
+			this.panics,
+		];
+	}
+	#sum(): number {
+		return this.#values().reduce((sum, value) => sum + value, 0);
+	}
+}

@@ -1,0 +1,263 @@
+import type { DeliveredBy, Uplink, UplinkListener } from "../../net/uplink.js";
+import { DormouseError, type ErrorCode } from "../core/errors.js";
+import {
+	type Clock,
+	type Entropy,
+	type FlashPort,
+	ResetReason,
+	type RetainedMemory,
+	type Timers,
+	type WakeCause,
+} from "../core/ports.js";
+import { NodeRecord } from "../core/record.js";
+import { MissingReason } from "../measure/driver.js";
+import { Sampler } from "../measure/sampler.js";
+import { Cell } from "../store/cell.js";
+import { Numbers } from "../store/numbers.js";
+import { RetainedQueue } from "../store/retained-queue.js";
+import { CycleState, Effect, Event, step } from "./cycle.js";
+import type { NodeDeclaration } from "./declaration.js";
+import { EpochTime } from "./epoch-time.js";
+import { QueueSource } from "./frame-source.js";
+import { Health, Start } from "./health.js";
+import { WakeReport } from "./report.js";
+import { type RetainedSection, RetainedState, Section } from "./retained.js";
+
+/** What a wake needs of the board. */
+export interface NodePorts {
+	readonly clock: Clock;
+	readonly timers: Timers;
+	readonly memory: RetainedMemory;
+	readonly entropy: Entropy;
+	readonly wakeCause: WakeCause;
+	readonly resetReason: ResetReason;
+	/** Unique to this node, 1 … 23 of [0-9a-z-]. */
+	readonly nodeId: string;
+	/** Opens a flash partition by its label. @throws {DormouseError} `flash` */
+	flash(label: string): FlashPort;
+	/** A setting from provisioning. */
+	setting(name: string): string | undefined;
+	/** One wake's report: bytes that live until the call returns. */
+	report(bytes: Uint8Array): void;
+	/** Deep sleep. Does not return on a board. */
+	sleep(ms: number): void;
+}
+
+/** Label of the flash partition that the node keeps its own state in. */
+export const STORE_PARTITION = "store";
+
+/** One wake of a node: the shell around the cycle's state machine. */
+export class NodeRun implements UplinkListener {
+	readonly #node: NodeDeclaration;
+	readonly #ports: NodePorts;
+	readonly #cycle: CycleState;
+	readonly #time: EpochTime;
+	readonly #numbers: Numbers;
+	readonly #queue: RetainedQueue;
+	readonly #health = new Health();
+	readonly #retained: RetainedState;
+	readonly #sections: readonly RetainedSection[];
+	readonly #sampler: Sampler;
+	readonly #record: NodeRecord;
+	readonly #report = new WakeReport();
+	readonly #source: QueueSource;
+	readonly #uplink: Uplink;
+
+	constructor(node: NodeDeclaration, ports: NodePorts) {
+		this.#node = node;
+		this.#ports = ports;
+		const width = node.quantities.length;
+		const { batch, deadlineMs } = node.uplink;
+		this.#cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
+		this.#time = new EpochTime(ports.clock);
+		this.#numbers = new Numbers(() => new Cell(ports.flash(STORE_PARTITION)));
+		this.#queue = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
+		this.#retained = new RetainedState(ports.memory);
+		this.#sampler = new Sampler(node.sensors);
+		this.#record = new NodeRecord(Math.max(width, NodeRecord.widest));
+		this.#source = new QueueSource(
+			this.#queue,
+			node.schema,
+			width,
+			this.#time,
+			() => this.#numbers.epoch,
+			this.#report,
+		);
+		this.#uplink = node.uplink.create(ports);
+		this.#sections = [
+			{ ...Section.numbers, version: Numbers.version, owner: this.#numbers },
+			{ ...Section.time, version: EpochTime.version, owner: this.#time },
+			{ ...Section.cycle, version: CycleState.version, owner: this.#cycle },
+			{ ...Section.health, version: Health.version, owner: this.#health },
+			{ ...Section.uplink, version: this.#uplink.retainedVersion, owner: this.#uplink },
+			{ ...Section.queue, version: RetainedQueue.version, owner: this.#queue },
+		];
+	}
+	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
+	start(): void {
+		const { cause, reset } = { cause: this.#ports.wakeCause, reset: this.#ports.resetReason };
+		const start = this.#restore();
+		this.#report.cause = cause;
+		this.#report.resetReason = reset;
+		this.#report.start = start;
+		this.#report.seconds = Math.round(this.#time.nowMs() / 1000);
+		if (start !== Start.warm) {
+			this.#health.start = start;
+			this.#health.resetReason = reset;
+			this.#health.urgent = true;
+		} else if (isFault(reset)) {
+			this.#health.resetReason = reset;
+			this.#health.panics++;
+			this.#health.urgent = true;
+		}
+		this.#feed(Event.boot);
+	}
+
+	delivered(upTo: number, by: DeliveredBy): void {
+		if (by === "sent" && this.#node.uplink.trimOn === "peer") return;
+		const before = this.#queue.count;
+		this.#queue.trim(upTo);
+		this.#report.acknowledged += before - this.#queue.count;
+		this.#feed(Event.delivered);
+	}
+	idle(): void {
+		this.#feed(Event.idle);
+	}
+	failed(code: ErrorCode): void {
+		this.#report.problem = code;
+		this.#health.failed++;
+		const random = new Uint8Array(4);
+		this.#ports.entropy.fill(random);
+		this.#cycle.in.random = new DataView(random.buffer).getUint32(0);
+		this.#feed(Event.failed);
+	}
+	deferred(notBeforeMs: number): void {
+		this.#cycle.in.waitMs = notBeforeMs;
+		this.#feed(Event.deferred);
+	}
+	/** Commands come with a later version: not accepted, so that the peer keeps them. */
+	downlink(): void {}
+
+	/** @returns how whole the state was */
+	#restore(): Start {
+		const reader = this.#retained.load();
+		const lost: RetainedSection[] = [];
+		for (const section of this.#sections) {
+			const bytes = reader?.section(section.id);
+			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
+		}
+		if (lost.length === 0) return Start.warm;
+		const { numbers, time } = Section;
+		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
+			this.#health.sectionsLost += lost.length;
+			return Start.partial;
+		}
+		// Without its epoch a node cannot tell times or numbers: it starts cold, and what was queued is lost.
+		this.#numbers.begin();
+		this.#time.begin();
+		this.#cycle.reset();
+		this.#health.reset();
+		this.#queue.clear();
+		return survives(this.#ports.resetReason) ? Start.corrupt : Start.cold;
+	}
+	#feed(event: Event) {
+		const cycle = this.#cycle;
+		for (let next: Event | undefined = event; next !== undefined; ) {
+			cycle.in.nowMs = this.#time.nowMs();
+			cycle.in.queued = this.#queue.count;
+			next = this.#perform(step(cycle, next));
+		}
+	}
+	/** Performs an effect. @returns its outcome, when that is known at once */
+	#perform(effect: Effect): Event | undefined {
+		const cycle = this.#cycle;
+		switch (effect) {
+			case Effect.start:
+				cycle.in.waitMs = this.#sampler.start();
+				return Event.started;
+			case Effect.wait:
+				this.#ports.timers.set(() => this.#feed(Event.elapsed), cycle.out.waitMs);
+				return undefined;
+			case Effect.collect:
+				cycle.in.waitMs = this.#sampler.collect(this.#record);
+				if (cycle.in.waitMs > 0) return Event.pending;
+				this.#store();
+				return Event.stored;
+			case Effect.commit:
+				this.#retained.commit(this.#sections);
+				return Event.committed;
+			case Effect.exchange:
+				this.#source.rewind();
+				this.#uplink.start(this.#source, cycle.out.deadlineMs, this);
+				return undefined;
+			case Effect.sleep:
+				this.#sleep();
+				return undefined;
+			default:
+				return undefined;
+		}
+	}
+	/** Takes the sample, and a health record when one is due, into the queue. */
+	#store() {
+		const record = this.#record;
+		const health = this.#health;
+		const seconds = Math.round(this.#time.nowMs() / 1000);
+		const { counts } = this.#sampler;
+		this.#report.missing = Array.from(counts);
+		health.absent += counts[MissingReason.absent]!;
+		health.nonsense += counts[MissingReason.nonsense]!;
+		health.range += counts[MissingReason.range]!;
+		health.dropped = this.#queue.dropped;
+		health.missed = this.#cycle.missed;
+		this.#push(seconds);
+		this.#report.sample(record);
+		if (health.isDue(seconds)) {
+			health.fill(record, seconds);
+			this.#push(seconds);
+		}
+	}
+	#push(seconds: number) {
+		const record = this.#record;
+		try {
+			record.number = this.#numbers.take();
+		} catch (error) {
+			if (!(error instanceof DormouseError)) throw error;
+			record.number = 0;
+			this.#health.storeFailed++;
+			this.#report.problem = error.code;
+			return;
+		}
+		record.epoch = this.#numbers.epoch;
+		record.seconds = seconds;
+		record.wall = false;
+		this.#queue.push(record);
+	}
+	#sleep() {
+		this.#sampler.close();
+		this.#uplink.close();
+		const report = this.#report;
+		const ms = Math.max(1, Math.ceil(this.#cycle.out.wakeMs - this.#time.nowMs()));
+		report.epoch = this.#numbers.epoch;
+		report.queued = this.#queue.count;
+		report.oldest = this.#queue.oldest;
+		report.dropped = this.#queue.dropped;
+		report.failures = this.#cycle.failures;
+		report.sleepMs = ms;
+		this.#ports.report(report.encode(new Uint8Array(WakeReport.largest)));
+		this.#ports.sleep(ms);
+	}
+}
+
+/** Whether retained memory should have survived what happened. */
+function survives(reason: ResetReason): boolean {
+	return (
+		reason === ResetReason.deepSleep ||
+		reason === ResetReason.software ||
+		reason === ResetReason.panic ||
+		reason === ResetReason.watchdog
+	);
+}
+
+function isFault(reason: ResetReason): boolean {
+	return reason === ResetReason.panic || reason === ResetReason.watchdog || reason === ResetReason.brownOut;
+}

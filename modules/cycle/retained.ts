@@ -1,0 +1,96 @@
+import { CONTAINER_HEADER, ContainerReader, ContainerWriter } from "../codec/container.js";
+import { frozen } from "../core/frozen.js";
+import type { RetainedMemory } from "../core/ports.js";
+
+/** One bank of retained memory, in bytes. There are two. */
+export const BANK = 2048;
+
+/** Sections of the retained container, and the most bytes that each may take. Together with heads they fill one bank. */
+export const Section = frozen({
+	numbers: { id: 1, budget: 16 },
+	cycle: { id: 2, budget: 32 },
+	health: { id: 3, budget: 48 },
+	uplink: { id: 4, budget: 128 },
+	time: { id: 5, budget: 16 },
+	queue: { id: 6, budget: 1600 },
+});
+const SECTION_OVERHEAD = 6;
+
+/** Something that survives deep sleep: a room's own section. */
+export interface Retained {
+	/** @returns bytes written, at most the section's budget */
+	retain(into: DataView): number;
+	/** @returns false when the bytes are of no use; the object is then as new */
+	restore(from: DataView, version: number): boolean;
+}
+export interface RetainedSection {
+	readonly id: number;
+	readonly budget: number;
+	readonly version: number;
+	readonly owner: Retained;
+}
+
+/**
+ * Retained state: the container, twice in memory that survives deep sleep. A commit writes the older bank, its header
+ * last, so that a cut at any moment leaves one sound bank.
+ */
+export class RetainedState {
+	readonly #memory: RetainedMemory;
+	readonly #bytes = new Uint8Array(BANK);
+	#bank = 0;
+	#sequence = 0;
+
+	/** @param memory at least two banks */
+	constructor(memory: RetainedMemory) {
+		this.#memory = memory;
+	}
+	/**
+	 * Finds the newest sound bank, or what is left of the newest.
+	 * @returns a reader, valid until {@link commit}; undefined when neither bank holds anything
+	 */
+	load(): ContainerReader | undefined {
+		const sequences = [this.#header(0), this.#header(1)] as const;
+		if (sequences[0] === undefined && sequences[1] === undefined) return undefined;
+		const newer = (sequences[1] ?? -1) > (sequences[0] ?? -1) ? 1 : 0;
+		this.#sequence = Math.max(sequences[0] ?? 0, sequences[1] ?? 0);
+		for (const bank of [newer, 1 - newer]) {
+			if (sequences[bank] === undefined) continue;
+			const reader = this.#read(bank);
+			if (!reader.sound) continue;
+			this.#bank = bank;
+			return reader;
+		}
+		this.#bank = newer;
+		return this.#read(newer);
+	}
+	/** Writes all sections to the older bank. @throws {DormouseError} `overflow` when a section breaks its budget */
+	commit(sections: readonly RetainedSection[]): void {
+		const writer = new ContainerWriter(this.#bytes).begin();
+		for (const { id, version, budget, owner } of sections)
+			writer.end(owner.retain(writer.section(id, version, budget)));
+		this.#sequence++;
+		this.#bank = 1 - this.#bank;
+		const length = writer.finish(this.#sequence);
+		const at = this.#bank * BANK;
+		this.#memory.write(this.#bytes.subarray(CONTAINER_HEADER, length), at + CONTAINER_HEADER);
+		this.#memory.write(this.#bytes.subarray(0, CONTAINER_HEADER), at);
+	}
+
+	#header(bank: number): number | undefined {
+		const bytes = this.#bytes.subarray(0, CONTAINER_HEADER);
+		this.#memory.read(bytes, bank * BANK);
+		const reader = new ContainerReader(bytes);
+		return reader.valid && reader.length <= BANK ? reader.sequence : undefined;
+	}
+	#read(bank: number): ContainerReader {
+		this.#memory.read(this.#bytes, bank * BANK);
+		return new ContainerReader(this.#bytes.subarray(0, new ContainerReader(this.#bytes).length));
+	}
+}
+
+/** Bytes that all sections take at most. */
+export function retainedSize(): number {
+	let size = CONTAINER_HEADER;
+	for (const { budget } of Object.values(Section)) size += budget + SECTION_OVERHEAD;
+	return size;
+}

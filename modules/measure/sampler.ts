@@ -1,0 +1,115 @@
+import { DormouseError } from "../core/errors.js";
+import { type NodeRecord, RecordKind } from "../core/record.js";
+import { type Driver, Missing, MissingReason } from "./driver.js";
+import type { SensorDeclaration } from "./sensor.js";
+
+const MOST_CHANNELS = 32;
+/** How often a chip that says it is busy is asked again, and how long it is given each time. */
+const RETRIES = 3;
+const RETRY_MS = 5;
+
+interface Active {
+	readonly sensor: SensorDeclaration;
+	/** Index of its first value in the record. */
+	readonly at: number;
+	driver: Driver | undefined;
+	failure: MissingReason;
+}
+
+/**
+ * Takes one sample from all sensors of a node: starts them together, collects them together. A sensor that fails makes
+ * its own readings missing, with the reason counted, and nothing else.
+ */
+export class Sampler {
+	readonly #active: Active[] = [];
+	readonly #raw = new Int32Array(MOST_CHANNELS);
+	readonly #missing = new Missing();
+	#width = 0;
+	#retries = RETRIES;
+	/** Readings missing in this wake, by {@link MissingReason}. */
+	readonly counts = new Uint16Array(4);
+
+	constructor(sensors: readonly SensorDeclaration[]) {
+		for (const sensor of sensors) {
+			this.#active.push({ sensor, at: this.#width, driver: undefined, failure: MissingReason.absent });
+			this.#width += sensor.quantities.length;
+		}
+	}
+	/** Opens and starts all sensors. @returns milliseconds until {@link collect} may be called */
+	start(): number {
+		let waitMs = 0;
+		for (const active of this.#active) {
+			try {
+				active.driver = active.sensor.create();
+				waitMs = Math.max(waitMs, active.driver.start());
+			} catch (error) {
+				this.#fail(active, error);
+			}
+		}
+		return waitMs;
+	}
+	/**
+	 * Reads all sensors into a sample record and closes them.
+	 * @returns 0 when the record is complete; else milliseconds after which to call again, because a chip is busy
+	 */
+	collect(into: NodeRecord): number {
+		into.kind = RecordKind.sample;
+		into.length = this.#width;
+		into.missing = 0;
+		this.counts.fill(0);
+		for (const active of this.#active) {
+			const missing = this.#missing;
+			missing.clear();
+			try {
+				active.driver?.collect(this.#raw, missing);
+			} catch (error) {
+				if (error instanceof DormouseError && error.code === "busy" && this.#retries-- > 0) return RETRY_MS;
+				this.#fail(active, error);
+			}
+			this.#convert(active, missing, into);
+		}
+		this.close();
+		return 0;
+	}
+	/** Releases all sensors; idempotent. */
+	close(): void {
+		for (const active of this.#active) {
+			active.driver?.close();
+			active.driver = undefined;
+		}
+	}
+
+	#convert({ sensor, at, driver, failure }: Active, missing: Missing, into: NodeRecord) {
+		for (let n = 0; n < sensor.quantities.length; n++) {
+			const source = sensor.sources[n]!;
+			const { low, high, resolution } = sensor.quantities[n]!;
+			const scaled = divideRounded(this.#raw[source]!, sensor.ratios[n]!);
+			let reason: MissingReason | undefined;
+			if (!driver) reason = failure;
+			else if (missing.has(source)) reason = missing.reason(source);
+			else if (scaled < Math.round(low / resolution) || scaled > Math.round(high / resolution))
+				reason = MissingReason.range;
+			if (reason === undefined) into.values[at + n] = scaled;
+			else {
+				into.missing = (into.missing | (1 << (at + n))) >>> 0;
+				this.counts[reason]!++;
+			}
+		}
+	}
+	/** @throws what is not a DormouseError: a fault of the firmware, not of a sensor */
+	#fail(active: Active, error: unknown) {
+		if (!(error instanceof DormouseError) || error.code === "declaration") throw error;
+		active.failure =
+			error.code === "absent" || error.code === "io" || error.code === "identity"
+				? MissingReason.absent
+				: MissingReason.nonsense;
+		active.driver?.close();
+		active.driver = undefined;
+	}
+}
+
+/** Quotient rounded half away from zero. */
+function divideRounded(value: number, divisor: number): number {
+	const half = Math.floor(divisor / 2);
+	return Math.trunc((value < 0 ? value - half : value + half) / divisor) + 0;
+}

@@ -1,0 +1,101 @@
+import { DormouseError } from "../core/errors.js";
+import type { Cell } from "./cell.js";
+
+/** Record numbers that one write to flash reserves. */
+export const NUMBER_BLOCK = 256;
+const LAST_EPOCH = 0xffff;
+const LAST_NUMBER = 0xffff_ffff;
+const CELL_LAYOUT = 1;
+const CELL_BYTES = 7;
+const RETAINED = 10;
+
+/**
+ * Hands out record numbers and the boot epoch, neither ever twice in a node's life, whatever the power does: a block of
+ * numbers, and each new epoch, is written to flash before its first use.
+ *
+ * Across deep sleep the state lives in the retained container; after a power loss it starts from the cell, which skips
+ * what was left of the block.
+ */
+export class Numbers {
+	static readonly version = 1;
+	/** Boot epoch, 1 … 65,535, 0 before its first number; it stays at 65,535 when a node has lost its power more often than that. */
+	epoch = 0;
+	/** The number that {@link take} gives next. */
+	next = 1;
+	#limit = 1;
+	#cell: Cell | undefined;
+	readonly #open: () => Cell;
+
+	/** @param open finds the cell; called only when flash is needed, so that ordinary wakes never touch it */
+	constructor(open: () => Cell) {
+		this.#open = open;
+	}
+	/**
+	 * Begins a new epoch after a power loss. Flash is neither read nor written before the first number is taken, so that a
+	 * brown-out loop uses up neither epochs nor flash; until then `epoch` is 0.
+	 */
+	begin(): void {
+		this.epoch = 0;
+		this.next = 1;
+		this.#limit = 1;
+	}
+	/**
+	 * The next number; durably reserved before it is given.
+	 * @throws {DormouseError} `flash` when the reservation could not be read or written, `range` when all 2^32 − 1 are used;
+	 * no number is taken then
+	 */
+	take(): number {
+		if (this.epoch === 0) this.#openEpoch();
+		else if (this.next >= this.#limit) this.#reserve(this.epoch, this.next);
+		return this.next++;
+	}
+	/** Writes the retained section. @returns bytes written */
+	retain(into: DataView): number {
+		into.setUint16(0, this.epoch);
+		into.setUint32(2, this.next);
+		into.setUint32(6, this.#limit);
+		return RETAINED;
+	}
+	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
+	restore(from: DataView, version: number): boolean {
+		if (version !== Numbers.version || from.byteLength < RETAINED) return false;
+		const epoch = from.getUint16(0);
+		const next = from.getUint32(2);
+		const limit = from.getUint32(6);
+		if (next === 0 || next > limit) return false;
+		this.epoch = epoch;
+		this.next = next;
+		this.#limit = limit;
+		return true;
+	}
+
+	#openEpoch() {
+		const value = this.#durable().read();
+		let epoch = 0;
+		let limit = 1;
+		if (value && value.length >= CELL_BYTES && value[0] === CELL_LAYOUT) {
+			const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+			epoch = view.getUint16(1);
+			limit = view.getUint32(3);
+		}
+		epoch = Math.min(epoch + 1, LAST_EPOCH);
+		this.#reserve(epoch, limit);
+		this.epoch = epoch;
+		this.next = limit;
+	}
+	#durable(): Cell {
+		this.#cell ??= this.#open();
+		return this.#cell;
+	}
+	#reserve(epoch: number, next: number) {
+		if (next >= LAST_NUMBER) throw new DormouseError("range", "all record numbers are used");
+		const limit = Math.min(next + NUMBER_BLOCK, LAST_NUMBER);
+		const value = new Uint8Array(CELL_BYTES);
+		const view = new DataView(value.buffer);
+		view.setUint8(0, CELL_LAYOUT);
+		view.setUint16(1, epoch);
+		view.setUint32(3, limit);
+		this.#durable().write(value);
+		this.#limit = limit;
+	}
+}

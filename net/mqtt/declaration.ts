@@ -1,0 +1,122 @@
+import { utf8Length } from "../../modules/core/bytes.js";
+import { wrong } from "../../modules/measure/quantity.js";
+import { DirectLink } from "../link/direct.js";
+import type { UplinkDeclaration, UplinkPorts } from "../uplink.js";
+import { MqttClient, type Resolve, type TcpConstructor } from "./client.js";
+import type { MqttVersion } from "./packet.js";
+
+/** How a node declares MQTT. Provisioning may override the broker, and only it gives credentials. */
+export interface MqttOptions {
+	/** Host name or address; setting `broker` comes first. Default "broker.local". */
+	readonly broker?: string;
+	/** 1 … 65 535; setting `port` comes first. Default 1883. */
+	readonly port?: number;
+	/** `{nodeId}` stands for the node's id; 1 … 200 bytes of UTF-8, no wildcards. Default "dormouse/{nodeId}/t". */
+	readonly topic?: string;
+	/** Records that are collected before they are sent, 1 … 255. Default 12. */
+	readonly batch?: number;
+	/** 5 for MQTT 5.0, 4 for 3.1.1. Default 5. */
+	readonly version?: MqttVersion;
+	/** Seconds that one exchange may take, 1 … 600. Default 20. */
+	readonly deadline?: number;
+	/** Largest frame in bytes, 64 … 16 384. Default 1024. */
+	readonly mtu?: number;
+	/** Seconds after which a silent connection is probed, 0 (never) … 65 535. Default 60. */
+	readonly keepAlive?: number;
+}
+
+const FIELDS: readonly string[] = Object.freeze([
+	"broker",
+	"port",
+	"topic",
+	"batch",
+	"version",
+	"deadline",
+	"mtu",
+	"keepAlive",
+]);
+const TOPIC_LARGEST = 200;
+const HOST = 'a host name or address such as "broker.local" or "192.0.2.7"';
+
+/**
+ * Checks a declaration of MQTT and freezes it; `mqtt()` is this with the platform's sockets.
+ * @throws {DormouseError} `declaration`, naming the field and what would be right
+ */
+export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: Resolve): UplinkDeclaration {
+	if (typeof options !== "object" || options === null) wrong("uplink", String(options), "mqtt({ … })");
+	for (const field of Object.keys(options))
+		if (!FIELDS.includes(field)) wrong(`uplink.${field}`, "an unknown field", `one of ${FIELDS.join(", ")}`);
+	const { broker = "broker.local", topic = "dormouse/{nodeId}/t", version = 5 } = options;
+	if (!isHost(broker)) wrong("uplink.broker", JSON.stringify(broker), HOST);
+	const port = whole(options.port, 1883, "port", 1, 65_535);
+	if (!isTopic(topic))
+		wrong(
+			"uplink.topic",
+			JSON.stringify(topic),
+			`1 … ${TOPIC_LARGEST} bytes without +, #, NUL and braces but {nodeId}`,
+		);
+	if (version !== 5 && version !== 4) wrong("uplink.version", JSON.stringify(version), "5 (MQTT 5.0) or 4 (3.1.1)");
+	const batch = whole(options.batch, 12, "batch", 1, 255);
+	const deadline = whole(options.deadline, 20, "deadline", 1, 600);
+	const mtu = whole(options.mtu, 1024, "mtu", 64, 16_384);
+	const keepAliveSeconds = whole(options.keepAlive, 60, "keepAlive", 0, 65_535);
+	return Object.freeze({
+		kind: "mqtt",
+		topic,
+		batch,
+		deadlineMs: deadline * 1000,
+		mtu,
+		trimOn: "peer",
+		create(ports: UplinkPorts) {
+			const host = ports.setting("broker") ?? broker;
+			const at = ports.setting("port") ?? `${port}`;
+			return new MqttClient({
+				TCP,
+				resolve,
+				link: () => new DirectLink(ports.timers),
+				timers: ports.timers,
+				broker: host,
+				port: Number(at),
+				topic: topic.replaceAll("{nodeId}", ports.nodeId),
+				version,
+				mtu,
+				keepAliveSeconds,
+				clientId: ports.nodeId,
+				username: ports.setting("username"),
+				password: ports.setting("password"),
+				// a throw here would restart the device again and again: the node goes on, and reports
+				fault: isHost(host) && isPort(at) ? undefined : "declaration",
+			});
+		},
+	});
+}
+
+function whole(value: number | undefined, otherwise: number, field: string, low: number, high: number): number {
+	if (value === undefined) return otherwise;
+	if (!Number.isInteger(value) || value < low || value > high)
+		wrong(`uplink.${field}`, JSON.stringify(value), `${low} … ${high}`);
+	return value;
+}
+
+/** Letters, digits, dots, hyphens; or an IPv6 address. Source: RFC 1123 §2.1. */
+function isHost(text: unknown): text is string {
+	return (
+		typeof text === "string" &&
+		text.length <= 253 &&
+		/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+)$/.test(text)
+	);
+}
+
+function isPort(text: string): boolean {
+	return /^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= 65_535;
+}
+
+/** Source: MQTT 5.0 §4.7.1 (wildcards), §4.7.3 (NUL, at least one character). */
+function isTopic(text: unknown): text is string {
+	return (
+		typeof text === "string" &&
+		text.length > 0 &&
+		utf8Length(text) <= TOPIC_LARGEST &&
+		!/[+#\0{}]/.test(text.replaceAll("{nodeId}", ""))
+	);
+}

@@ -1,0 +1,238 @@
+import { utf8 } from "../modules/core/bytes.js";
+import { ResetReason, WakeCause } from "../modules/core/ports.js";
+import type { WakeReport } from "../modules/cycle/report.js";
+import type { AdcChannel } from "./chips/adc.js";
+import type { I2cChip } from "./chips/i2c-chip.js";
+import type { Fault, Firmware, Wake } from "./engine/engine.js";
+import { NorFlash } from "./flash.js";
+import { Dispatch } from "./host/dispatch.js";
+import { Handles } from "./host/handles.js";
+import { Kind } from "./host/table.js";
+import type { Network } from "./net/network.js";
+import type { Cancel, Instant, Scheduler } from "./scheduler.js";
+import { Seeded } from "./seeded.js";
+
+/** Time from the alarm or the power to the first line of `main`, on an emulated ESP32-C3 (SDK 8.2.3, image validated). */
+export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
+/** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
+export const RTC_BYTES = 4096;
+/** A node that is awake this long is reset, as by the SDK's watchdog. */
+export const WATCHDOG_MS = 300_000;
+
+/** One wake as the board saw it. */
+export interface WakeLog {
+	/** When the alarm rang or the power came. */
+	readonly at: Instant;
+	/** From then to deep sleep or the fault. */
+	readonly awakeMs: number;
+	readonly cause: WakeCause;
+	readonly resetReason: ResetReason;
+	/** What the firmware said of it; undefined when it died before. */
+	readonly report: WakeReport | undefined;
+	readonly fault: Fault | undefined;
+	/** Bytes written to and read from sockets. */
+	readonly bytesOut: number;
+	readonly bytesIn: number;
+	/** Handles that were still open when it slept: a mistake of the firmware. */
+	readonly leaks: readonly string[];
+}
+
+export interface BoardOptions {
+	readonly scheduler: Scheduler;
+	readonly network: Network;
+	readonly firmware: Firmware;
+	/** Chips on the default I2C bus. */
+	readonly chips: readonly I2cChip[];
+	/** Analog inputs by pin. */
+	readonly analog: ReadonlyMap<number, AdcChannel>;
+	readonly seed: number;
+	/** Six bytes. */
+	readonly identity: Uint8Array;
+	/** Settings from provisioning. */
+	readonly settings: Readonly<Record<string, string>>;
+	/** Hears of each wake when it is over. */
+	onWake(log: WakeLog): void;
+}
+
+/**
+ * A simulated board: power, clock, RTC memory, flash, buses and sockets, and the life of the firmware on it. Deep sleep
+ * drops the firmware's RAM; the next wake starts from RTC memory and flash alone.
+ */
+export class Board {
+	readonly options: BoardOptions;
+	readonly rtc = new Uint8Array(RTC_BYTES);
+	/** Partitions by label. */
+	readonly flash: ReadonlyMap<string, NorFlash> = new Map([["store", new NorFlash(64)]]);
+	readonly random: Seeded;
+	readonly handles = new Handles();
+	wakeCause: WakeCause = WakeCause.reset;
+	resetReason: ResetReason = ResetReason.power;
+	bytesOut = 0;
+	bytesIn = 0;
+	report: WakeReport | undefined;
+	readonly #dispatch: Dispatch;
+	#poweredAt: Instant = 0;
+	#busyUntil: Instant = 0;
+	#startedAt: Instant = 0;
+	#wake: Wake | undefined;
+	#sleepMs: number | undefined;
+	#alarm: Cancel | undefined;
+	#watchdog: Cancel | undefined;
+
+	constructor(options: BoardOptions) {
+		this.options = options;
+		this.random = new Seeded(options.seed);
+		this.#dispatch = new Dispatch(this);
+	}
+	/** The board's time: virtual time, and what buses have taken since it last moved. */
+	get now(): Instant {
+		return Math.max(this.options.scheduler.now, this.#busyUntil);
+	}
+	/** Milliseconds since the power came. */
+	get uptimeMs(): number {
+		return this.now - this.#poweredAt;
+	}
+	get awake(): boolean {
+		return this.#wake !== undefined;
+	}
+	/** The power comes: RTC memory is garbage, chips start anew. */
+	powerOn(): void {
+		this.#poweredAt = this.options.scheduler.now;
+		this.#busyUntil = this.#poweredAt;
+		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
+		for (const chip of this.options.chips) chip.powerCycle();
+		this.#boot(WakeCause.reset, ResetReason.power);
+	}
+	/** The power goes, whatever the firmware was doing. Flash stays. */
+	powerOff(): void {
+		this.#alarm?.();
+		if (this.#wake) this.#finish({ reason: "host", message: "power cut", where: "" });
+	}
+	/** The firmware's time passes: a bus transfer, a conversion. */
+	spend(ms: number): void {
+		this.#busyUntil = this.now + ms;
+	}
+	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
+	requestSleep(ms: number): void {
+		this.#sleepMs = ms;
+	}
+	/**
+	 * Delivers an event to the firmware, once it is not busy.
+	 * @param last whether the handle closes by itself with this event
+	 */
+	deliver(handle: number, kind: number, payload: Uint8Array, last = false): void {
+		const wake = this.#wake;
+		if (!wake || !this.handles.has(handle)) return;
+		const { scheduler } = this.options;
+		if (this.#busyUntil > scheduler.now) {
+			scheduler.at(this.#busyUntil, () => this.#wake === wake && this.deliver(handle, kind, payload, last));
+			return;
+		}
+		if (last) this.handles.forget(handle);
+		wake.event(handle, kind, payload);
+		this.#settle();
+	}
+	/** Starts a timer. @returns its handle */
+	startTimer(ms: number, interval: number): number {
+		const { scheduler } = this.options;
+		const number = this.handles.reserve();
+		const fire = () => {
+			if (interval > 0) cancel = scheduler.at(this.now + interval, fire);
+			this.deliver(number, Kind.timer, EMPTY, interval <= 0);
+		};
+		let cancel = scheduler.at(this.now + ms, fire);
+		return this.handles.add({ kind: "timer", what: "timer", close: () => cancel() }, number);
+	}
+	/** Looks a name up. @returns a handle that is closed once the answer was delivered */
+	resolve(name: string): number {
+		const number = this.handles.reserve();
+		const cancel = this.options.network.resolve(name, (address) =>
+			this.deliver(number, Kind.resolved, utf8(address ?? ""), true),
+		);
+		return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close: () => cancel() }, number);
+	}
+	/** Opens a connection. @returns its handle */
+	connect(address: string, port: number): number {
+		const number = this.handles.reserve();
+		const socket = this.options.network.connect(address, port, {
+			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
+			readable: (count) => this.deliver(number, Kind.readable, u32(count)),
+			ended: (reset) => this.deliver(number, Kind.error, Uint8Array.of(reset ? 1 : 0)),
+		});
+		const what = `socket to ${address}:${port}`;
+		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);
+	}
+
+	#boot(cause: WakeCause, reason: ResetReason) {
+		const { scheduler, firmware } = this.options;
+		this.wakeCause = cause;
+		this.resetReason = reason;
+		this.#startedAt = scheduler.now;
+		const bootMs =
+			reason === ResetReason.deepSleep
+				? BOOT_MS.deepSleep
+				: reason === ResetReason.power
+					? BOOT_MS.power
+					: BOOT_MS.reset;
+		this.#alarm = scheduler.after(bootMs, () => {
+			this.#busyUntil = scheduler.now;
+			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
+			this.#wake = firmware.boot(this.#dispatch);
+			this.#settle();
+		});
+	}
+	/** After the firmware ran: what state is it in? */
+	#settle() {
+		const wake = this.#wake;
+		if (!wake || wake.state === "idle") return;
+		if (wake.state === "fault") {
+			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
+			return;
+		}
+		const sleepMs = this.#sleepMs;
+		if (sleepMs === undefined) return;
+		const { scheduler } = this.options;
+		const alarmAt = this.now + sleepMs;
+		this.#finish(undefined);
+		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+	}
+	#panic(reason: ResetReason, message: string, fault: Fault = { reason: "endless", message, where: "" }) {
+		const { scheduler } = this.options;
+		const at = this.now;
+		this.#finish(fault);
+		this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, reason));
+	}
+	/** Ends the wake and tells of it. */
+	#finish(fault: Fault | undefined) {
+		const wake = this.#wake;
+		this.#wake = undefined;
+		this.#sleepMs = undefined;
+		this.#watchdog?.();
+		wake?.drop();
+		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
+		this.handles.clear();
+		const { bytesOut, bytesIn, report } = this;
+		this.bytesOut = 0;
+		this.bytesIn = 0;
+		this.report = undefined;
+		this.options.onWake({
+			at: this.#startedAt,
+			awakeMs: this.now - this.#startedAt,
+			cause: this.wakeCause,
+			resetReason: this.resetReason,
+			report,
+			fault,
+			bytesOut,
+			bytesIn,
+			leaks,
+		});
+	}
+}
+
+const EMPTY = new Uint8Array(0);
+
+function u32(value: number): Uint8Array {
+	const bytes = new Uint8Array(4);
+	new DataView(bytes.buffer).setUint32(0, value);
+	return bytes;
+}

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildFailure, build, type Plugin } from "esbuild";
+import { DormouseError } from "../../modules/core/errors.js";
+import type { FirmwareBundle } from "./engine.js";
+
+/** The project's folder. */
+export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** Specifiers that the simulated board provides, and their shims. */
+const SHIMS: Readonly<Record<string, string>> = Object.freeze({
+	"device/native": "device-native",
+	"device/resolver": "device-resolver",
+	timer: "timer",
+	"embedded:io/i2c": "embedded-io-i2c",
+	"embedded:io/analog": "embedded-io-analog",
+	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
+	"embedded:provider/builtin": "embedded-provider-builtin",
+	"embedded:storage/flash": "embedded-storage-flash",
+});
+
+/**
+ * Bundles the firmware with one node's declaration and the simulated board's modules, as ES2022.
+ * @param nodeFile the declaration, a file in `nodes/` or anywhere
+ * @throws {DormouseError} `declaration` when the file cannot be read, `malformed` when it does not parse or resolve: one
+ * line with its place
+ */
+export async function bundleFirmware(nodeFile: string): Promise<FirmwareBundle> {
+	const path = resolve(nodeFile);
+	if (!existsSync(path)) throw new DormouseError("declaration", `--node ${nodeFile}: no such file`);
+	const outfile = "firmware.js";
+	try {
+		const { outputFiles } = await build({
+			absWorkingDir: PROJECT,
+			entryPoints: [join(PROJECT, "sim/entry.ts")],
+			bundle: true,
+			write: false,
+			outfile,
+			format: "iife",
+			globalName: "firmware",
+			target: "es2022",
+			platform: "neutral",
+			charset: "utf8",
+			sourcemap: "external",
+			logLevel: "silent",
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
+			plugins: [board(path)],
+		});
+		const text = (end: string) => outputFiles.find((file) => file.path.endsWith(end))!.text;
+		const code = `((dormouseEngine) => {${text(".js")}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
+		return { code, map: text(".map"), name: relative(PROJECT, path) || basename(path) };
+	} catch (error) {
+		const first = (error as BuildFailure).errors?.[0];
+		if (!first) throw error;
+		const place = first.location ? `${first.location.file}:${first.location.line}: ` : "";
+		throw new DormouseError("malformed", `${place}${first.text}`);
+	}
+}
+
+function board(node: string): Plugin {
+	return {
+		name: "simulated board",
+		setup({ onResolve }) {
+			onResolve({ filter: /^dormouse\/node$/ }, () => ({ path: node }));
+			onResolve({ filter: /^(embedded:|device\/|timer$)/ }, ({ path }) => {
+				const shim = SHIMS[path];
+				if (!shim) return { errors: [{ text: `the simulated board has no "${path}"` }] };
+				return { path: join(PROJECT, "sim/shims", `${shim}.ts`) };
+			});
+		},
+	};
+}

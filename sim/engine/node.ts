@@ -1,0 +1,143 @@
+import { createContext, runInContext, Script } from "node:vm";
+import { DormouseError } from "../../modules/core/errors.js";
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { Status } from "../host/table.js";
+import type { Engine, EngineSlot, Fault, Firmware, FirmwareBundle, HostSide, Wake } from "./engine.js";
+import { Positions } from "./source-map.js";
+
+const SCRIPT = "dormouse-firmware.js";
+
+interface Exports {
+	readonly wake: () => void;
+	readonly node: NodeDeclaration;
+}
+type Factory = (slot: EngineSlot) => Exports;
+
+/**
+ * Runs firmware on V8, in process: fast, for unit tests, fleets and long recordings. It has no globals but the
+ * language's, a desktop's memory and V8's semantics; what only XS refuses, the XS engine finds.
+ */
+export class NodeEngine implements Engine {
+	readonly name = "node";
+	readonly #fresh: boolean;
+
+	/**
+	 * @param modules `kept`: modules are evaluated once, as a device's flash holds them, so that a wake costs little.
+	 * `fresh`: each wake evaluates them anew, four times slower: what firmware hides in a module variable is gone, as it is
+	 * on a board. A test holds both to equal results.
+	 */
+	constructor(modules: "kept" | "fresh" = "kept") {
+		this.#fresh = modules === "fresh";
+	}
+	load(bundle: FirmwareBundle): Firmware {
+		return new NodeFirmware(bundle, this.#fresh);
+	}
+}
+
+class NodeFirmware implements Firmware {
+	readonly node: NodeDeclaration;
+	readonly #factory: Factory;
+	readonly #positions: Positions;
+	/** What the modules that are kept call: each wake puts itself there while it runs. */
+	readonly #slot: EngineSlot = { call: noBoard, event: undefined, port: undefined };
+	readonly #kept: Exports;
+	readonly #fresh: boolean;
+
+	constructor(bundle: FirmwareBundle, fresh: boolean) {
+		this.#fresh = fresh;
+		this.#positions = new Positions(bundle);
+		const context = createContext({}, { codeGeneration: { strings: false, wasm: false } });
+		runInContext("for (const name of ['console', 'WebAssembly']) delete globalThis[name];", context);
+		try {
+			this.#factory = new Script(bundle.code, { filename: SCRIPT }).runInContext(context) as Factory;
+		} catch (error) {
+			throw new DormouseError("malformed", `${bundle.name}: ${(error as Error).message}`);
+		}
+		this.#kept = this.#evaluate();
+		this.node = this.#kept.node;
+	}
+	boot(host: HostSide): Wake {
+		const slot: EngineSlot = this.#fresh ? { call: noBoard, event: undefined, port: undefined } : this.#slot;
+		const wake = this.#fresh ? () => this.#factory(slot).wake() : this.#kept.wake;
+		return new NodeWake(wake, slot, this.#positions, host);
+	}
+	close(): void {}
+
+	/** Evaluates the modules; the declaration checks itself then. */
+	#evaluate(): Exports {
+		try {
+			return this.#factory(this.#slot);
+		} catch (error) {
+			const { code, message, stack = "" } = error as DormouseError;
+			if (code !== undefined) throw new DormouseError(code, message);
+			const where = this.#positions.stack(stack, SCRIPT).split("\n", 1)[0];
+			throw new DormouseError("declaration", `${message} at ${where}`);
+		}
+	}
+}
+
+function noBoard(): never {
+	throw new DormouseError("declaration", "modules cannot use the hardware while they are evaluated");
+}
+
+/** Thrown through the firmware to unwind a wake that is over. */
+const ENDED = Object.freeze({ ended: true });
+
+class NodeWake implements Wake {
+	state: Wake["state"] = "idle";
+	fault: Fault | undefined;
+	readonly #slot: EngineSlot;
+	readonly #call: EngineSlot["call"];
+	#event: EngineSlot["event"];
+	#port: EngineSlot["port"];
+	readonly #positions: Positions;
+	#over = false;
+
+	constructor(wake: () => void, slot: EngineSlot, positions: Positions, host: HostSide) {
+		this.#slot = slot;
+		this.#positions = positions;
+		this.#call = (request, length) => {
+			if (this.#over) throw ENDED; // firmware caught the first one: nothing that it does counts any more
+			const reply = host.call(request.subarray(0, length));
+			this.#over = reply[0] === Status.ended;
+			if (this.#over) throw ENDED;
+			return reply.slice();
+		};
+		this.#run(wake);
+	}
+	event(handle: number, kind: number, bytes: Uint8Array): void {
+		if (this.state !== "idle") return;
+		this.#run(() => this.#slot.event?.(handle, kind, bytes));
+	}
+	drop(): void {
+		if (this.state === "idle") this.state = "ended";
+		this.#event = undefined;
+		this.#port = undefined;
+	}
+
+	/** Runs firmware to completion, with this wake in the slot. */
+	#run(firmware: () => void) {
+		const slot = this.#slot;
+		slot.call = this.#call;
+		slot.event = this.#event;
+		slot.port = this.#port;
+		try {
+			firmware();
+		} catch (error) {
+			if (!this.#over) this.#fail(error);
+		}
+		this.#event = slot.event;
+		this.#port = slot.port;
+		slot.call = noBoard;
+		if (this.#over) this.state = "ended";
+	}
+	#fail(error: unknown) {
+		const { message = String(error), stack = "", name = "thrown" } = error as Error;
+		this.state = "fault";
+		this.fault = {
+			reason: message.includes("call stack") ? "stack" : "exception",
+			message: `${name}: ${message}`,
+			where: this.#positions.stack(stack, SCRIPT),
+		};
+	}
+}

@@ -1,0 +1,282 @@
+import { RecordKind } from "../modules/core/record.js";
+import type { NodeDeclaration } from "../modules/cycle/declaration.js";
+import { fromScaled } from "../modules/measure/quantity.js";
+import { type CollectedRecord, Collector } from "../tools/collector.js";
+import { Board, type WakeLog } from "./board.js";
+import { AdcChannel } from "./chips/adc.js";
+import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
+import { seededTrim } from "./chips/bme280-trim.js";
+import type { Firmware } from "./engine/engine.js";
+import type { Faults } from "./faults.js";
+import { Pins } from "./host/pins.js";
+import type { Network } from "./net/network.js";
+import type { Instant, Scheduler } from "./scheduler.js";
+import { Seeded } from "./seeded.js";
+import type { World } from "./world/world.js";
+
+/** The divider of the simulated board's battery input. */
+const DIVIDER = 2;
+/** A node that dies so often in a row will not come back by itself. */
+const MOST_FAULTS = 10;
+/** With real sockets: how long the process waits before it looks at the clock again. */
+const REAL_STEP_MS = 1;
+
+export interface SimulationOptions {
+	readonly scheduler: Scheduler;
+	readonly world: World;
+	readonly network: Network;
+	readonly firmware: Firmware;
+	readonly seed: number;
+	readonly settings: Readonly<Record<string, string>>;
+	readonly faults: Faults;
+	/** Simulated milliseconds to run. */
+	readonly lengthMs: number;
+	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
+	readonly speed?: number;
+	onWake?(log: WakeLog): void;
+	onRecords?(records: readonly CollectedRecord[], duplicates: number, at: Instant): void;
+}
+
+/** What a run came to. All counts. */
+export interface Summary {
+	simulatedMs: number;
+	wakes: number;
+	/** Wakes that ended in a fault. */
+	faults: number;
+	/** Samples that the firmware numbered. */
+	samples: number;
+	/** Readings that are missing in them. */
+	missing: number;
+	/** Samples that the subscriber decoded, each once. */
+	decoded: number;
+	/** Samples that still wait in the node. */
+	queued: number;
+	/** Samples that are neither decoded nor waiting. */
+	lost: number;
+	/** Records that the subscriber got again. */
+	duplicates: number;
+	/** Decoded readings that differ from the world by more than their resolution. */
+	wrong: number;
+	/** Wakes with an exchange, and those whose exchange failed. */
+	exchanges: number;
+	failedExchanges: number;
+	frames: number;
+	/** Payload bytes of frames that arrived. */
+	frameBytes: number;
+	/** All bytes that the node wrote to sockets. */
+	bytesOut: number;
+	awakeMs: number;
+	longestAwakeMs: number;
+	/** Handles that firmware left open at sleep. */
+	leaks: number;
+	undecodable: number;
+}
+
+/** A simulated node in its world: board, chips, network, and a subscriber that checks what it decodes against the world. */
+export class Simulation {
+	readonly board: Board;
+	readonly node: NodeDeclaration;
+	/** Twelve hexadecimal digits: also the client id. */
+	readonly nodeId: string;
+	readonly collector: Collector;
+	readonly summary: Summary = {
+		simulatedMs: 0,
+		wakes: 0,
+		faults: 0,
+		samples: 0,
+		missing: 0,
+		decoded: 0,
+		queued: 0,
+		lost: 0,
+		duplicates: 0,
+		wrong: 0,
+		exchanges: 0,
+		failedExchanges: 0,
+		frames: 0,
+		frameBytes: 0,
+		bytesOut: 0,
+		awakeMs: 0,
+		longestAwakeMs: 0,
+		leaks: 0,
+		undecodable: 0,
+	};
+	readonly #options: SimulationOptions;
+	/** What the world was like when each sample was taken, by record number, until it is decoded. */
+	readonly #truth = new Map<number, readonly (number | undefined)[]>();
+	/** The same for the wake at hand, by phenomenon. */
+	readonly #seen = new Map<string, number | undefined>();
+	/** Samples that arrived since the last wake was over: their truths are known only then. */
+	#unchecked: CollectedRecord[] = [];
+	#faultsInARow = 0;
+	#stopped = false;
+	#oldest = 0;
+
+	constructor(options: SimulationOptions) {
+		this.#options = options;
+		const { scheduler, firmware, network, seed, settings, faults } = options;
+		this.node = firmware.node;
+		this.collector = new Collector(this.node);
+		const identity = makeIdentity(seed);
+		this.nodeId = [...identity].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+		const read = (phenomenon: string, atMs: number) => {
+			const value = options.world.at(phenomenon, atMs);
+			this.#seen.set(phenomenon, value);
+			return value;
+		};
+		const fault = (atMs: number): Bme280Fault | undefined =>
+			faults.active("sensor", atMs) ? "absent" : faults.active("nonsense", atMs) ? "nonsense" : undefined;
+		const battery = new AdcChannel({
+			volts: (atMs) => {
+				const volts = read("battery", atMs);
+				return volts === undefined ? undefined : volts / DIVIDER;
+			},
+		});
+		this.board = new Board({
+			scheduler,
+			network,
+			firmware,
+			seed,
+			identity,
+			settings,
+			chips: [new Bme280Chip({ trim: seededTrim(seed), read, fault })],
+			analog: new Map([[Pins.Analog.default.pin, battery]]),
+			onWake: (log) => this.#wake(log),
+		});
+		for (const [from, to] of faults.spans("power")) {
+			scheduler.at(from, () => this.board.powerOff());
+			scheduler.at(Math.max(to, from + 1), () => this.board.powerOn());
+		}
+		for (const [from] of faults.spans("rtc")) {
+			const garbage = new Seeded(seed + 1);
+			scheduler.at(from, () => this.board.rtc.set(Uint8Array.from(this.board.rtc, () => garbage.u32())));
+		}
+	}
+	/** Takes a message that a subscriber got. */
+	receive(payload: Uint8Array): void {
+		const { scheduler, world } = this.#options;
+		const { records, duplicates, error } = this.collector.take(payload, world.startMs + scheduler.now);
+		if (error) this.summary.undecodable++;
+		for (const record of records) if (record.kind === RecordKind.sample) this.#unchecked.push(record);
+		this.#options.onRecords?.(records, duplicates, scheduler.now);
+	}
+	/** Runs to the end, or until {@link stop}. */
+	async run(): Promise<Summary> {
+		const { scheduler, network, lengthMs, speed = 0 } = this.#options;
+		const pace = new Pace(scheduler, speed);
+		this.board.powerOn();
+		for (let steps = 0; !this.#stopped; steps++) {
+			if (network.live || speed > 0) {
+				await pace.wait(network.live, scheduler.next ?? lengthMs);
+				while (!this.#stopped && scheduler.advance(Math.min(pace.now, lengthMs)));
+				scheduler.skipTo(Math.min(pace.now, lengthMs));
+				if (scheduler.now >= lengthMs) break;
+			} else {
+				pace.forget();
+				if (!scheduler.advance(lengthMs)) break;
+				if (steps % 4096 === 4095) await new Promise(setImmediate); // so that Ctrl-C and progress get their turn
+			}
+		}
+		return this.finish();
+	}
+	/** Ends the run after the call that is under way. */
+	stop(): void {
+		this.#stopped = true;
+	}
+	/** The summary as it stands. */
+	finish(): Summary {
+		const { summary, collector } = this;
+		this.#checkAll();
+		summary.simulatedMs = this.#options.scheduler.now;
+		summary.duplicates = collector.duplicates;
+		summary.frames = collector.frames;
+		summary.frameBytes = collector.bytes;
+		summary.queued = 0;
+		if (this.#oldest > 0) for (const number of this.#truth.keys()) if (number >= this.#oldest) summary.queued++;
+		summary.lost = summary.samples - summary.decoded - summary.queued;
+		return summary;
+	}
+
+	#wake(log: WakeLog) {
+		const { summary } = this;
+		const { report, fault } = log;
+		summary.wakes++;
+		summary.bytesOut += log.bytesOut;
+		summary.awakeMs += log.awakeMs;
+		summary.longestAwakeMs = Math.max(summary.longestAwakeMs, log.awakeMs);
+		summary.leaks += log.leaks.length;
+		if (report) {
+			if (report.number > 0) {
+				summary.samples++;
+				summary.missing += report.values.filter((value) => value === undefined).length;
+				this.#truth.set(report.number, this.#truths());
+			}
+			if (report.frames > 0 || report.problem) summary.exchanges++;
+			if (report.problem) summary.failedExchanges++;
+			this.#oldest = report.oldest;
+		}
+		this.#seen.clear();
+		this.#checkAll();
+		this.#faultsInARow = fault && fault.reason !== "host" ? this.#faultsInARow + 1 : 0;
+		if (fault) summary.faults++;
+		this.#options.onWake?.(log);
+		if (this.#faultsInARow >= MOST_FAULTS) this.stop();
+	}
+	#truths(): (number | undefined)[] {
+		return this.node.sensors.flatMap(({ sources, channels }) =>
+			sources.map((source) => this.#seen.get(channels[source]!.name)),
+		);
+	}
+	#checkAll() {
+		for (const record of this.#unchecked) this.#check(record);
+		this.#unchecked = [];
+	}
+	/** Compares a decoded sample with what the world was like. */
+	#check(record: CollectedRecord) {
+		const { summary } = this;
+		summary.decoded++;
+		const truths = this.#truth.get(record.number);
+		this.#truth.delete(record.number);
+		this.node.quantities.forEach((quantity, index) => {
+			const value = record.values[index];
+			const truth = truths?.[index];
+			if (value === undefined) return;
+			const tolerance = quantity.resolution * 1.000_001;
+			if (truth === undefined || Math.abs(fromScaled(value, quantity) - truth) > tolerance) summary.wrong++;
+		});
+	}
+}
+
+/** Keeps virtual time to real time, while real sockets are open or a speed was asked for. */
+class Pace {
+	readonly #scheduler: Scheduler;
+	readonly #speed: number;
+	#anchor: { realMs: number; virtualMs: Instant; speed: number } | undefined;
+
+	constructor(scheduler: Scheduler, speed: number) {
+		this.#scheduler = scheduler;
+		this.#speed = speed;
+	}
+	get now(): Instant {
+		const { realMs, virtualMs, speed } = this.#anchor!;
+		return virtualMs + (performance.now() - realMs) * speed;
+	}
+	/** Waits until the next call is due, but not long; sets the anchor at its first call and whenever the speed changes. */
+	async wait(live: boolean, next: Instant): Promise<void> {
+		const speed = live ? 1 : this.#speed;
+		if (this.#anchor?.speed !== speed)
+			this.#anchor = { realMs: performance.now(), virtualMs: this.#scheduler.now, speed };
+		const ms = live ? REAL_STEP_MS : Math.min(50, (next - this.now) / speed);
+		await new Promise((resolve) => (ms > REAL_STEP_MS ? setTimeout(resolve, ms) : setImmediate(resolve)));
+	}
+	forget(): void {
+		this.#anchor = undefined;
+	}
+}
+
+/** A locally administered MAC address for a seed. Source: IEEE 802, clause 8.4 (U/L bit). */
+function makeIdentity(seed: number): Uint8Array {
+	const random = new Seeded(seed ^ 0x1d3a);
+	const identity = Uint8Array.from({ length: 6 }, () => random.u32() & 0xff);
+	identity[0] = (identity[0]! & 0xfc) | 0x02;
+	return identity;
+}

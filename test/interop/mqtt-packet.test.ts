@@ -1,0 +1,168 @@
+import { generate, type Packet as PeerPacket, parser } from "mqtt-packet";
+import { toHex, utf8 } from "../../modules/core/bytes.js";
+import { Decoded, Decoder } from "../../net/mqtt/decode.js";
+import {
+	encodeConnect,
+	encodeDisconnect,
+	encodePingreq,
+	encodePuback,
+	encodeSubscribe,
+	framePublish,
+	publishHead,
+} from "../../net/mqtt/encode.js";
+import type { MqttVersion } from "../../net/mqtt/packet.js";
+import { Seeded } from "../../sim/seeded.js";
+import * as assert from "../assert.js";
+
+/** What the independent library makes of our bytes. */
+function peerReads(version: MqttVersion, bytes: Uint8Array): PeerPacket {
+	const packets: PeerPacket[] = [];
+	const errors: unknown[] = [];
+	const peer = parser({ protocolVersion: version });
+	peer.on("packet", (packet) => packets.push(packet));
+	peer.on("error", (error) => errors.push(error));
+	peer.parse(Buffer.from(bytes));
+	assert.equal(errors.length, 0, `${toHex(bytes)}: ${errors[0]}`);
+	assert.equal(packets.length, 1, toHex(bytes));
+	return packets[0]!;
+}
+
+function weReads(version: MqttVersion, packet: PeerPacket): Decoder {
+	const bytes = generate(packet, { protocolVersion: version });
+	const decoder = new Decoder(version, 1000);
+	assert.equal(decoder.feed(bytes, 0, bytes.length), bytes.length);
+	assert.equal(decoder.outcome, Decoded.packet, toHex(bytes));
+	return decoder;
+}
+
+const into = new Uint8Array(2000);
+const SEED = 419;
+
+describe(`mqtt codec and mqtt-packet (seed ${SEED})`, () => {
+	for (const version of [5, 4] as const) {
+		it(`mqtt encode: ${version}, 300 random CONNECT, read alike by mqtt-packet`, () => {
+			const seeded = new Seeded(SEED);
+			const word = (most: number) =>
+				Array.from({ length: seeded.between(1, most) }, () => "aZ0-ü€😀"[seeded.between(0, 5)]).join("");
+			for (let round = 0; round < 300; round++) {
+				const username = seeded.real() < 0.5 ? word(20) : undefined;
+				const password = username !== undefined && seeded.real() < 0.5 ? word(200) : undefined;
+				const connect = {
+					clientId: word(23),
+					clean: seeded.real() < 0.5,
+					keepAliveSeconds: seeded.between(0, 65535),
+					sessionExpirySeconds: seeded.real() < 0.5 ? 0 : seeded.u32(),
+					...(seeded.real() < 0.5 ? {} : { maximumPacketSize: seeded.u32() || 1 }),
+					username,
+					password,
+				};
+				const length = encodeConnect(into, version, connect);
+				const peer = peerReads(version, into.subarray(0, length)) as Extract<PeerPacket, { cmd: "connect" }>;
+				assert.equal(peer.protocolVersion, version);
+				assert.equal(peer.clientId, connect.clientId);
+				assert.equal(peer.clean, connect.clean);
+				assert.equal(peer.keepalive, connect.keepAliveSeconds);
+				assert.equal(peer.username, username);
+				assert.equal(peer.password === undefined ? undefined : String(peer.password), password);
+				assert.equal(peer.will, undefined);
+				if (version === 4) continue;
+				assert.equal(peer.properties?.sessionExpiryInterval ?? 0, connect.sessionExpirySeconds);
+				assert.equal(peer.properties?.maximumPacketSize, connect.maximumPacketSize);
+			}
+		});
+
+		it(`mqtt encode: ${version}, PUBLISH of each size and flag, read alike by mqtt-packet`, () => {
+			const topic = utf8("dormouse/ü/t");
+			for (const payloadLength of [0, 1, 100, 108, 109, 110, 111, 112, 127, 128, 1500])
+				for (const [qos, dup, retain] of [
+					[0, false, false],
+					[0, false, true],
+					[1, false, false],
+					[1, true, true],
+				] as const) {
+					const head = publishHead(version, topic.length, qos);
+					for (let at = 0; at < payloadLength; at++) into[head + at] = at;
+					const id = 1 + payloadLength;
+					const from = framePublish(into, head, payloadLength, version, { topic, qos, dup, retain, id });
+					const peer = peerReads(version, into.subarray(from, head + payloadLength));
+					assert.equal(peer.cmd, "publish");
+					const publish = peer as Extract<PeerPacket, { cmd: "publish" }>;
+					assert.deepEqual(
+						[publish.topic, publish.qos, publish.dup, publish.retain, publish.messageId],
+						["dormouse/ü/t", qos, dup, retain, qos ? id : undefined],
+					);
+					assert.equal(toHex(publish.payload as Buffer), toHex(into.subarray(head, head + payloadLength)));
+				}
+		});
+
+		it(`mqtt encode: ${version}, the small packets, read alike by mqtt-packet`, () => {
+			const read = (length: number) => peerReads(version, into.subarray(0, length));
+			assert.equal(read(encodePuback(into, version, 513)).messageId, 513);
+			const subscribe = read(encodeSubscribe(into, version, 7, utf8("a/+"), 1)) as Extract<
+				PeerPacket,
+				{ cmd: "subscribe" }
+			>;
+			assert.equal(subscribe.messageId, 7);
+			assert.equal(subscribe.subscriptions[0]!.topic, "a/+");
+			assert.equal(subscribe.subscriptions[0]!.qos, 1);
+			assert.equal(read(encodePingreq(into)).cmd, "pingreq");
+			const disconnect = read(encodeDisconnect(into, version, 0x82)) as { cmd: string; reasonCode?: number };
+			assert.equal(disconnect.cmd, "disconnect");
+			if (version === 5) assert.equal(disconnect.reasonCode, 0x82);
+		});
+
+		it(`mqtt decode: ${version}, what mqtt-packet writes, read alike`, () => {
+			const connack = weReads(version, { cmd: "connack", sessionPresent: true, reasonCode: 0, returnCode: 0 });
+			assert.equal(connack.packet.sessionPresent, true);
+			assert.equal(weReads(version, { cmd: "puback", messageId: 77 }).packet.id, 77);
+			assert.equal(weReads(version, { cmd: "suback", messageId: 78, granted: [1] }).packet.reason, 1);
+			assert.equal(weReads(version, { cmd: "pingresp" }).packet.type, 13);
+			const { packet } = weReads(version, {
+				cmd: "publish",
+				topic: "a/b",
+				payload: "hello",
+				qos: 1,
+				dup: true,
+				retain: true,
+				messageId: 65535,
+				properties: { contentType: "x", userProperties: { k: ["v", "w"] }, messageExpiryInterval: 9 },
+			});
+			assert.deepEqual(
+				[toHex(packet.topic), toHex(packet.payload), packet.qos, packet.dup, packet.retain, packet.id],
+				[toHex(utf8("a/b")), toHex(utf8("hello")), 1, true, true, 65535],
+			);
+		});
+	}
+
+	it("mqtt decode: 5, properties of CONNACK, PUBACK and DISCONNECT as mqtt-packet writes them", () => {
+		const { packet } = weReads(5, {
+			cmd: "connack",
+			sessionPresent: false,
+			reasonCode: 0,
+			properties: {
+				sessionExpiryInterval: 1234,
+				receiveMaximum: 432,
+				maximumQoS: 1,
+				retainAvailable: true,
+				maximumPacketSize: 100,
+				assignedClientIdentifier: "test",
+				topicAliasMaximum: 456,
+				reasonString: "test",
+				userProperties: { test: "test" },
+				wildcardSubscriptionAvailable: true,
+				subscriptionIdentifiersAvailable: true,
+				sharedSubscriptionAvailable: false,
+				serverKeepAlive: 1234,
+				responseInformation: "test",
+				serverReference: "test",
+			},
+		});
+		assert.deepEqual(
+			[packet.receiveMaximum, packet.maximumQos, packet.maximumPacketSize, packet.serverKeepAlive],
+			[432, 1, 100, 1234],
+		);
+		const properties = { reasonString: "no", userProperties: { a: "b" } };
+		assert.equal(weReads(5, { cmd: "puback", messageId: 1, reasonCode: 0x97, properties }).packet.reason, 0x97);
+		assert.equal(weReads(5, { cmd: "disconnect", reasonCode: 0x8b, properties }).packet.reason, 0x8b);
+	});
+});
