@@ -1,47 +1,32 @@
-import { SourceMap } from "node:module";
 import type { FirmwareBundle } from "./engine.js";
+import { Positions } from "./source-map.js";
 import type { TraceLine } from "./xs-wire.js";
 
-/** Finds the TypeScript behind lines of a bundle. */
-export class Positions {
+/** Finds the TypeScript behind lines of a bundle: XS knows lines, not columns. */
+export class Where {
 	readonly #lines: readonly string[];
-	readonly #map: SourceMap | undefined;
+	readonly #positions: Positions | undefined;
 	readonly #name: string;
 
 	constructor(bundle: FirmwareBundle) {
 		this.#lines = bundle.code.split("\n");
 		this.#name = bundle.name;
-		this.#map = parse(bundle.map);
+		this.#positions = bundle.map ? new Positions(bundle) : undefined;
 	}
 
 	/** @param line of the bundle, from 1 @returns `file:line` of the source, or of the bundle where the map is silent */
 	at(line: number): string {
 		const text = this.#lines[line - 1] ?? "";
 		const indent = text.length - text.trimStart().length;
-		const entry = this.#map?.findEntry(line - 1, indent);
-		if (entry && "originalSource" in entry && entry.originalSource && entry.generatedLine === line - 1)
-			return `${plain(entry.originalSource)}:${entry.originalLine + 1}`;
-		return `${this.#name}:${line}`;
+		const place = this.#positions?.original(line, indent + 1);
+		return place ? place.replace(/:\d+$/, "") : `${this.#name}:${line}`;
 	}
 
-	/** A position and, below it, who called; a recursion is told once. Empty when nothing is known. */
-	describe(trace: readonly TraceLine[]): string {
-		const frames = trace
+	/** One frame a line, the innermost first. Empty when nothing is known. */
+	stack(trace: readonly TraceLine[]): string {
+		return trace
 			.filter(({ line }) => line > 0)
-			.map(({ line, name }) => `${this.at(line)}${name ? ` in ${name}` : ""}`);
-		return frames.filter((frame, depth) => frame !== frames[depth - 1]).join("\n    from ");
+			.map(({ line, name }) => (name ? `${name} (${this.at(line)})` : this.at(line)))
+			.join("\n");
 	}
-}
-
-function parse(map: string): SourceMap | undefined {
-	try {
-		return map ? new SourceMap(JSON.parse(map)) : undefined;
-	} catch {
-		return undefined; // positions are a help, never a reason to fail
-	}
-}
-
-/** Sources are written relative to the bundle; the leading dots say nothing to a reader. */
-function plain(source: string): string {
-	return source.replace(/^(?:\.\.?\/)+/, "");
 }

@@ -6,7 +6,7 @@ import type { ReadyHost } from "../xs/build.js";
 import { type RamProfile, ramProfile } from "../xs/profiles.js";
 import type { Engine, Fault, Firmware, FirmwareBundle, HostSide, Wake } from "./engine.js";
 import { Channel, ChannelLost } from "./xs-channel.js";
-import { Positions } from "./xs-where.js";
+import { Where } from "./xs-where.js";
 import {
 	bootBody,
 	eventHead,
@@ -61,8 +61,8 @@ export class XsEngine implements Engine {
 	}
 
 	/**
-	 * @throws {DormouseError} `malformed` when the bundle does not parse (the message has its line)
-	 * @throws what evaluating its modules throws: a DormouseError as itself, others as Error
+	 * @throws {DormouseError} `malformed` when the bundle does not parse (the message has its line); what evaluating its
+	 * modules throws, as itself or, where that is no DormouseError, as `declaration` with its place
 	 */
 	load(bundle: FirmwareBundle): XsFirmware {
 		return new XsFirmware(bundle, this.host, this.ram, this.#options);
@@ -75,8 +75,7 @@ export class XsFirmware implements Firmware {
 	readonly flash: FlashTotals;
 	/** What the SDK's linker would warn of: objects at module scope that are not frozen. */
 	readonly warnings: readonly string[];
-	/** For {@link XsWake}. */
-	readonly positions: Positions;
+	readonly #where: Where;
 	readonly #bundle: FirmwareBundle;
 	readonly #host: ReadyHost;
 	readonly #ram: RamProfile;
@@ -93,7 +92,7 @@ export class XsFirmware implements Firmware {
 		this.#host = host;
 		this.#ram = ram;
 		this.#options = options;
-		this.positions = new Positions(bundle);
+		this.#where = new Where(bundle);
 		const { channel, flash, warnings } = this.#open(false);
 		this.#channel = channel;
 		this.flash = flash;
@@ -159,12 +158,12 @@ export class XsFirmware implements Firmware {
 		const kept = this.#closed ? undefined : this.#debug;
 		const channel = kept?.isOpen ? kept : this.#open(true).channel;
 		if (this.#closed) {
-			const where = this.positions.describe(replay(channel, record));
+			const where = this.#where.stack(replay(channel, record));
 			channel.close();
 			return where;
 		}
 		this.#debug = channel;
-		return this.positions.describe(replay(channel, record));
+		return this.#where.stack(replay(channel, record));
 	}
 
 	close(): void {
@@ -188,16 +187,16 @@ export class XsFirmware implements Firmware {
 
 	#refusal(refused: ReturnType<typeof readRefused>, debug: boolean): Error {
 		const { parses, line, code, message, trace } = refused;
-		if (!parses)
-			return new DormouseError("malformed", `${this.#bundle.name}: ${message}, at ${this.positions.at(line)}`);
+		if (!parses) return new DormouseError("malformed", `${this.#bundle.name}: ${message}, at ${this.#where.at(line)}`);
 		if (code) return new DormouseError(code as ErrorCode, message);
-		if (debug) return new Error(`${this.#bundle.name}: ${message}, at ${this.positions.describe(trace)}`);
+		const [where] = this.#where.stack(trace).split("\n", 1);
+		if (debug) return new DormouseError("declaration", where ? `${message} at ${where}` : message);
 		try {
 			this.#open(true).channel.close(); // fails again, and knows the line
 		} catch (error) {
 			return error as Error;
 		}
-		return new Error(`${this.#bundle.name}: ${message}`);
+		return new DormouseError("declaration", message);
 	}
 }
 

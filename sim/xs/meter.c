@@ -9,12 +9,23 @@ void dmPaintStack(txSlot* bottom, txSize count)
 	memset(bottom, PAINT, (size_t)count * sizeof(txSlot));
 }
 
+static int isPainted(const txSlot* slot)
+{
+	const uint8_t* bytes = (const uint8_t*)slot;
+	size_t i;
+	for (i = 0; i < sizeof(txSlot); i++)
+		if (bytes[i] != PAINT)
+			return 0;
+	return 1;
+}
+
+/* From the top: numbers and regular expressions borrow the stack's far end as scratch. */
 static uint32_t stackPeak(txMachine* the)
 {
-	uint8_t* from = (uint8_t*)the->stackBottom;
-	while ((from < (uint8_t*)the->stackTop) && (*from == PAINT))
-		from++;
-	return (uint32_t)(((uint8_t*)the->stackTop - from + sizeof(txSlot) - 1) / sizeof(txSlot));
+	txSlot* slot = the->stackTop;
+	while ((slot > the->stackBottom) && !isPainted(slot - 1))
+		slot--;
+	return (uint32_t)(the->stackTop - slot);
 }
 
 /* The order is FIGURES of sim/engine/xs-wire.ts. */

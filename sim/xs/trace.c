@@ -67,13 +67,14 @@ static const char* nameOf(txMachine* the, txSlot* function)
 	return "";
 }
 
-/* Writes "line name" lines, the innermost first. Constructors of the error itself are left out, as V8 does. */
+/* Writes "line name" lines, the innermost first; a recursion is told once. Of an error that is being constructed, its
+   own constructors are left out, as V8 does. */
 void dmTrace(txMachine* the, txSlot* frame, char* text, size_t size)
 {
 	const txByte* at = the->code;
 	size_t used = 0;
-	int count = 0, own = 1;
-	txSlot* inner;
+	int count = 0, own = frame != the->frame, line, lastLine = 0;
+	txSlot *inner, *last = C_NULL;
 	for (inner = the->frame; inner && (inner != frame); inner = inner->next)
 		at = inner->value.frame.code;
 	text[0] = 0;
@@ -85,9 +86,13 @@ void dmTrace(txMachine* the, txSlot* frame, char* text, size_t size)
 			own = 0;
 		if (!own && at && code && ((code->kind == XS_CODE_X_KIND) || (code->kind == XS_CODE_KIND)) &&
 			dmInFlash(code->value.code.address) && dmInFlash(at)) {
-			used += (size_t)snprintf(text + used, size - used, "%d %s\n", lineAt(code->value.code.address, at),
-				nameOf(the, function->value.reference));
-			count++;
+			line = lineAt(code->value.code.address, at);
+			if ((line != lastLine) || (code != last)) {
+				used += (size_t)snprintf(text + used, size - used, "%d %s\n", line, nameOf(the, function->value.reference));
+				count++;
+			}
+			lastLine = line;
+			last = code;
 		}
 		at = frame->value.frame.code;
 	}
