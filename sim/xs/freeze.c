@@ -187,6 +187,7 @@ static void toFlashKind(txMachine* the, txSlot* slot)
 	case XS_KEY_KIND: slot->kind = XS_KEY_X_KIND; break;
 	case XS_CODE_KIND: slot->kind = XS_CODE_X_KIND; break;
 	case XS_BIGINT_KIND: slot->kind = XS_BIGINT_X_KIND; break;
+	case XS_REGEXP_KIND: slot->value.regexp.data = C_NULL; break; /* a wake brings its own scratch */
 	case XS_ARRAY_KIND: {
 		txSlot* item = slot->value.array.address;
 		txIndex length = fxGetIndexSize(the, slot);

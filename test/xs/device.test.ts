@@ -58,6 +58,43 @@ describe("xs: what Node forgives and a device does not", () => {
 			});
 		});
 
+	for (const [what, make, use] of [
+		["a generator", "(function* () { yield 1; })()", "say(state.next().value!)"],
+		["an iterator", "[1, 2][Symbol.iterator]()", "say(state.next().value!)"],
+		["a Map's iterator", "new Map([[1, 2]]).keys()", "say(state.next().value!)"],
+	] as const)
+		it(`${what} at module scope that moves on: Node does it, XS faults on the write to flash and lives`, async () => {
+			const bundle = await fixture(`const state = ${make};\nexport function wake() {\n\tsay(9);\n\t${use};\n}`);
+			assert.deepEqual(wakes(new NodeEngine(), bundle).heard, [[9], [1]]);
+			const firmware = load(bundle);
+			for (let n = 0; n < 3; n++) {
+				const wake = firmware.boot({ call: () => Uint8Array.of(0) });
+				assert.deepEqual(wake.fault, {
+					reason: "flash-write",
+					message: "write to an object in flash",
+					where: "wake (fixture.ts:4)",
+				});
+			}
+		});
+
+	it("what is only read works from flash: texts, tables, regular expressions, frozen class instances", async () => {
+		const bundle = await fixture(`const texts = Object.freeze(["é".repeat(3), \`\${1 + 1}\`]);
+		const table = new Map([["a", Object.freeze([1, 2])]]), bytes = Uint8Array.of(7, 8), pattern = /^(\\d+)-/, big = 2n ** 70n;
+		class Box { #inside = 5; get inside() { return this.#inside; } }
+		const box = Object.freeze(new Box());
+		export function wake() {
+			const kept: string[] = [];
+			for (let n = 0; n < 3000; n++) { kept.length = 0; kept.push(texts[0] + n, texts[1]!); } // moves chunks about
+			const copy = bytes.slice();
+			copy[0]!++;
+			say(kept[0]!.length, texts[1]!.length, table.get("a")![1]!, copy[0]!, Number(pattern.exec("42-")![1]), box.inside, Number(big % 251n));
+		}`);
+		const expected = [[7, 1, 2, 8, 42, 5, Number(2n ** 70n % 251n)]];
+		assert.deepEqual(wakes(new NodeEngine(), bundle, 2).heard, [...expected, ...expected]);
+		assert.deepEqual(wakes(xs(), bundle, 2).heard, [...expected, ...expected]);
+		assert.deepEqual(load(bundle).warnings, []);
+	});
+
 	it("a static of a class that is written: Node does it, XS throws", async () => {
 		const bundle = await fixture(
 			"class Count {\n\tstatic all = 0;\n}\nexport function wake() {\n\tsay(++Count.all);\n}",
