@@ -1,8 +1,8 @@
-import { DormouseError } from "../modules/core/errors.js";
+import { DormouseError, wrong } from "../modules/core/errors.js";
 import { frozen } from "../modules/core/frozen.js";
 import type { I2cIo, I2cPort } from "../modules/device/io.js";
 import { type Driver, type Missing, MissingReason } from "../modules/measure/driver.js";
-import { wrong } from "../modules/measure/quantity.js";
+
 import { type Channel, type Emit, type SensorDeclaration, sensor } from "../modules/measure/sensor.js";
 import {
 	type Calibration,

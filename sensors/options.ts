@@ -1,4 +1,4 @@
-import { wrong } from "../modules/measure/quantity.js";
+import { wrong } from "../modules/core/errors.js";
 
 /**
  * Refuses fields that a factory does not know: a misspelt option must not be ignored in silence.

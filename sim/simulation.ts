@@ -176,6 +176,7 @@ export class Simulation {
 				if (steps % 4096 === 4095) await new Promise(setImmediate); // so that Ctrl-C and progress get their turn
 			}
 		}
+		if (!this.#stopped) scheduler.skipTo(lengthMs);
 		return this.finish();
 	}
 	/** Ends the run after the call that is under way. */

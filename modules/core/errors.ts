@@ -57,3 +57,12 @@ export class DormouseError extends Error {
 		this.code = code;
 	}
 }
+
+/**
+ * Refuses a part of a declaration.
+ * @param field where it stands, such as `sensors[0].port`
+ * @throws {DormouseError} `declaration`, always: "field: value is wrong; right would be right"
+ */
+export function wrong(field: string, value: unknown, right: string): never {
+	throw new DormouseError("declaration", `${field}: ${value} is wrong; ${right} would be right`);
+}

@@ -1,8 +1,7 @@
 import type { UplinkDeclaration } from "../../net/uplink.js";
 import { schemaId } from "../codec/schema.js";
-import { DormouseError } from "../core/errors.js";
+import { DormouseError, wrong } from "../core/errors.js";
 import type { Quantity } from "../measure/quantity.js";
-import { wrong } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
 
 /** What a file in `nodes/` says of its node. */

@@ -1,4 +1,4 @@
-import { DormouseError } from "../core/errors.js";
+import { wrong } from "../core/errors.js";
 import { isUnit, suggestUnit } from "../core/units.js";
 
 /** What is measured, and how it is written as an integer: 21.53 °C at a resolution of 0.01 is 2153. */
@@ -71,9 +71,4 @@ function isDecimalStep(step: number): boolean {
 	while (mantissa < 0.999_999) mantissa *= 10;
 	while (mantissa > 9.999_99) mantissa /= 10;
 	return [1, 2, 5].some((digit) => Math.abs(mantissa - digit) < 1e-6);
-}
-
-/** @throws {DormouseError} `declaration`, always: "field: value; right would be right" */
-export function wrong(field: string, value: unknown, right: string): never {
-	throw new DormouseError("declaration", `${field}: ${value} is wrong; ${right} would be right`);
 }

@@ -1,6 +1,6 @@
-import { DormouseError } from "../core/errors.js";
+import { DormouseError, wrong } from "../core/errors.js";
 import type { Driver } from "./driver.js";
-import { type Quantity, quantity, wrong } from "./quantity.js";
+import { type Quantity, quantity } from "./quantity.js";
 
 /** One reading that a chip gives, in the driver's own steps. */
 export interface Channel {

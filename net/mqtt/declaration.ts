@@ -1,5 +1,5 @@
 import { utf8Length } from "../../modules/core/bytes.js";
-import { wrong } from "../../modules/measure/quantity.js";
+import { wrong } from "../../modules/core/errors.js";
 import { DirectLink } from "../link/direct.js";
 import type { UplinkDeclaration, UplinkPorts } from "../uplink.js";
 import { MqttClient, type Resolve, type TcpConstructor } from "./client.js";

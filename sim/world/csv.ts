@@ -4,6 +4,8 @@ import { parseTime } from "./csv-time.js";
 
 /** A recording in columns. NaN in a column is a gap. */
 export interface Recording {
+	/** Rows left out because their time did not come after the row before. */
+	readonly leftOut: number;
 	/** For messages. */
 	readonly name: string;
 	/** Wall time of each row, in milliseconds since 1970 (UTC); strictly increasing, at least one. */
@@ -53,12 +55,16 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
 	ENOTDIR: "a part of its path is not a directory",
 });
 
+/** Share of rows that may step back in time, as where a logger's clock was set; more is a file out of order. */
+const MOST_BACK = 0.01;
+
 /**
  * Parses a recording: comma-separated values (RFC 4180) with a header line.
  *
- * A column `time` holds ISO 8601 with `Z` or an offset, or Unix seconds, strictly increasing. The others have their unit
+ * A column `time` holds ISO 8601 with `Z` or an offset, or Unix seconds, increasing. The others have their unit
  * in their name: `temperature_c|_f|_k`, `humidity_percent`, `pressure_hpa|_pa|_kpa|_mbar|_inhg|_mmhg`, `battery_v|_mv`;
- * any other name is kept as it is. An empty cell is a gap. There are no comments.
+ * any other name is kept as it is. An empty cell is a gap. There are no comments. Rows whose time does not come after the
+ * row before are left out and counted while they are fewer than one in a hundred.
  * @param name for messages
  * @throws {DormouseError} `malformed`
  */
@@ -73,6 +79,7 @@ export function parseRecording(text: string, name: string): Recording {
 	const timesMs = new Float64Array(rows);
 	const values = columns.map(() => new Float64Array(rows));
 	let row = 0;
+	let leftOut = 0;
 	while (reader.next()) {
 		const { fields } = reader;
 		if (fields.length !== header.length)
@@ -84,8 +91,11 @@ export function parseRecording(text: string, name: string): Recording {
 				`"${fields[timeAt]}" is not a time with its zone`,
 				"2026-03-01T00:00:00Z, an offset for Z, or Unix seconds",
 			);
-		if (row > 0 && ms <= timesMs[row - 1]!)
-			reader.wrong("time", `"${fields[timeAt]}" does not come after the row before`, "increasing times");
+		if (row > 0 && ms <= timesMs[row - 1]!) {
+			const back = `"${fields[timeAt]}" does not come after the row before`;
+			if (++leftOut > rows * MOST_BACK) reader.wrong("time", back, "increasing times");
+			continue;
+		}
 		timesMs[row] = ms;
 		for (const [index, column] of columns.entries()) {
 			const cell = fields[column.at]!.trim();
@@ -98,6 +108,7 @@ export function parseRecording(text: string, name: string): Recording {
 	if (row === 0) reader.wrong("", "there are no rows below the header", "at least one");
 	return {
 		name,
+		leftOut,
 		timesMs: timesMs.subarray(0, row),
 		columns: new Map(columns.map((column, index) => [column.phenomenon, values[index]!.subarray(0, row)])),
 	};

@@ -346,7 +346,7 @@ describe("mqtt client", () => {
 			if (line === "idle" && sockets.length === 1) client.start(more, 1000, log);
 		};
 		tcp.writable(1000);
-		tcp.receive(...CONNACK, 0x40, 2, 0, 1, 0x40, 2, 0, 2, 0x40, 2, 0, 3);
+		tcp.receive(...CONNACK, 0x40, 2, 0, 1, 0x40, 2, 0, 2, 0x40, 2, 0, 3, 0xd0); // a late byte, not for the second
 		run(0);
 		lookUps[1]!.done("192.0.2.1");
 		const second = sockets[1]!;
@@ -355,6 +355,25 @@ describe("mqtt client", () => {
 		assert.equal(second.sent.slice(44), "320700017400040001");
 		second.receive(0x40, 2, 0, 4);
 		assert.deepEqual(log.lines.slice(-3), ["idle", "delivered 1 peer", "idle"]);
+	});
+
+	it("mqtt client: after a broken packet and after a half one, the next exchange starts fresh", () => {
+		for (const last of [0x21, 0x40]) {
+			const { client, open, run, lookUps, sockets, frames, log } = rig();
+			const tcp = open();
+			tcp.writable(1000);
+			tcp.receive(...CONNACK, last);
+			run(1000);
+			assert.equal(log.lines.length, 1);
+			frames.rewind();
+			client.start(frames, 1000, log);
+			run(1000);
+			lookUps[1]!.done("192.0.2.1");
+			const second = sockets[1]!;
+			second.writable(1000);
+			second.receive(...CONNACK, 0x40, 2, 0, 2, 0x40, 2, 0, 3, 0x40, 2, 0, 4);
+			assert.deepEqual(log.lines.slice(1), ["delivered 2 peer", "delivered 4 peer", "delivered 5 peer", "idle"]);
+		}
 	});
 
 	it("mqtt client: silence for the keep-alive time, PINGREQ; an exchange that is shorter sets no timer for it", () => {
@@ -371,6 +390,16 @@ describe("mqtt client", () => {
 		assert.equal(short.timers.open, 1);
 	});
 
+	it("mqtt client: silence while a PUBLISH waits for room, no PINGREQ inside it", () => {
+		const { open, run } = rig({ keepAliveSeconds: 1 });
+		const tcp = open(10_000);
+		tcp.writable(22 + 3);
+		tcp.receive(...CONNACK);
+		run(2500);
+		tcp.writable(1000);
+		assert.equal(tcp.sent.slice(44), "3208000174000100" + "0102");
+	});
+
 	it("mqtt client: what it retains, restored by the next, identifiers go on", () => {
 		const first = rig();
 		const tcp = first.open();
@@ -385,5 +414,19 @@ describe("mqtt client", () => {
 		again.writable(1000);
 		again.receive(...CONNACK);
 		assert.equal(again.sent.slice(44), "32080001740002000102", "the same records, as a new PUBLISH");
+	});
+});
+
+describe("direct link", () => {
+	it("direct link: closed before it is up, tells nothing; started after close, throws", () => {
+		const scheduler = new Scheduler();
+		const timers = new VirtualTimers(scheduler);
+		const link = new DirectLink(timers);
+		link.start(1000, { up: () => assert.fail("up"), down: () => assert.fail("down") });
+		link.close();
+		link.close();
+		assert.equal(timers.open, 0);
+		while (scheduler.advance());
+		assert.throws(() => link.start(1000, { up: () => {}, down: () => {} }), { code: "closed" });
 	});
 });

@@ -219,6 +219,11 @@ describe("mqtt decode", () => {
 			expect();
 			assert.equal(decoder.feed(twice, bytes.length, twice.length), bytes.length);
 			expect();
+			for (let split = 1; split < bytes.length; split++) {
+				decoder.feed(twice, 0, split);
+				assert.equal(decoder.feed(twice, split, twice.length), bytes.length - split, "stops there in pieces too");
+				expect();
+			}
 		});
 
 		it(`mqtt decode: ${title}, its length cut by one at a time, never a packet of the same meaning`, () => {

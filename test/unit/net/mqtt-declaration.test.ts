@@ -33,7 +33,14 @@ function ports(scheduler: Scheduler, settings: Record<string, string> = {}): Upl
 describe("mqtt declaration", () => {
 	it("mqtt declaration: nothing given, the defaults, frozen", () => {
 		const { create, ...rest } = rig().declare();
-		assert.deepEqual(rest, { kind: "mqtt", batch: 12, deadlineMs: 20_000, mtu: 1024, trimOn: "peer" });
+		assert.deepEqual(rest, {
+			kind: "mqtt",
+			topic: "dormouse/{nodeId}/t",
+			batch: 12,
+			deadlineMs: 20_000,
+			mtu: 1024,
+			trimOn: "peer",
+		});
 		assert.ok(Object.isFrozen(rig().declare()));
 		assert.equal(typeof create, "function");
 	});

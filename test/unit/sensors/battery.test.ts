@@ -53,13 +53,13 @@ describe("battery", () => {
 		for (const codes of [[4095], [100, 4095, 100, 100]]) {
 			const { value, missing } = sample({ samples: 4 }, input(codes));
 			assert.equal(value, -1);
-			assert.equal(missing.counts[MissingReason.range], 1);
+			assert.equal(missing.reason(0), MissingReason.range);
 		}
 	});
 	it("converter that fails: missing as nonsense", () => {
 		const { value, missing } = sample({}, input([100, undefined]));
 		assert.equal(value, -1);
-		assert.equal(missing.counts[MissingReason.nonsense], 1);
+		assert.equal(missing.reason(0), MissingReason.nonsense);
 	});
 	it("close: twice, one close of the input; then closed", () => {
 		const port = input([1]);

@@ -27,10 +27,9 @@ function collect(driver: Bme280): { values: number[]; reasons: (number | undefin
 	const into = new Int32Array(3).fill(UNTOUCHED);
 	const missing = new Missing();
 	driver.collect(into, missing);
-	const reason = missing.counts.findIndex((count) => count > 0);
 	return {
 		values: Array.from(into),
-		reasons: [0, 1, 2].map((n) => (missing.has(n) ? reason : undefined)),
+		reasons: [0, 1, 2].map((n) => missing.reason(n)),
 		missing,
 	};
 }

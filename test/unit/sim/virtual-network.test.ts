@@ -108,6 +108,24 @@ describe("virtual network", () => {
 		assert.deepEqual([...server.socket!.read(1)], [7]);
 	});
 
+	it("virtual network: overlapping silent outages, bytes wait for the end of all and keep their order", () => {
+		const { log, server, connect, run, scheduler } = rig({
+			outages: [
+				{ from: 100, to: 200, how: "silent" },
+				{ from: 150, to: 400, how: "silent" },
+			],
+		});
+		const socket = connect();
+		for (const at of [110, 160, 300, 400]) {
+			run(at);
+			socket.write(Uint8Array.of(at & 255));
+		}
+		run();
+		assert.equal(scheduler.now, 410);
+		assert.equal(log.filter((line) => line.startsWith("410 server readable")).length, 4);
+		assert.deepEqual([...server.socket!.read(9)], [110, 160, 300 & 255, 400 & 255]);
+	});
+
 	it("virtual network: a refusing outage, connecting fails at once, open connections are reset", () => {
 		const { log, connect, run } = rig({ outages: [{ from: 100, to: 1000, how: "refused" }] });
 		const socket = connect();

@@ -1,0 +1,35 @@
+import { DormouseError } from "../modules/core/errors.js";
+import { simulate } from "./simulate/command.js";
+
+const HELP = `dormouse: firmware for sleeping sensor nodes, and its simulator
+
+  dormouse simulate [options]   run a node on a simulated board (npm start -- [options])
+
+Each command explains itself with --help.
+`;
+
+/** Exit status for what the user can mend: an option, a file, a declaration. */
+const USAGE = 2;
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+	if (command === "simulate") return simulate(rest);
+	if (command === undefined || command === "--help" || command === "help") {
+		process.stdout.write(HELP);
+		return 0;
+	}
+	throw new DormouseError("declaration", `no command "${command}"; dormouse --help lists them`);
+}
+
+// A reader that closes early, such as `head`, is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code === "EPIPE") process.exit(0);
+	throw error;
+});
+
+try {
+	process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+	if (!(error instanceof DormouseError)) throw error;
+	process.stderr.write(`dormouse: ${error.message}\n`);
+	process.exitCode = USAGE;
+}

@@ -1,0 +1,229 @@
+import { DormouseError } from "../../modules/core/errors.js";
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { bundleFirmware } from "../../sim/engine/bundle.js";
+import { NodeEngine } from "../../sim/engine/node.js";
+import { providerNames } from "../../sim/host/pins.js";
+import { Broker } from "../../sim/net/broker.js";
+import { parseBrokerUrl } from "../../sim/net/broker-url.js";
+import type { Network } from "../../sim/net/network.js";
+import { RealNetwork } from "../../sim/net/real.js";
+import { Subscriber } from "../../sim/net/subscriber.js";
+import { VirtualNetwork } from "../../sim/net/virtual.js";
+import { Scheduler } from "../../sim/scheduler.js";
+import { Simulation, type Summary } from "../../sim/simulation.js";
+import { loadRecording, phenomenaOf, type Recording } from "../../sim/world/csv.js";
+import { Model } from "../../sim/world/model.js";
+import { Replay } from "../../sim/world/replay.js";
+import type { World } from "../../sim/world/world.js";
+import { JsonOutput } from "./json.js";
+import { HELP, type Options, parseOptions } from "./options.js";
+import { TextOutput } from "./text.js";
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 3;
+/** Up to so many wakes, each evaluates the firmware's modules anew. */
+const FRESH_WAKES = 10_000;
+/** How long a real broker may take to pass on the last message. */
+const LAST_MESSAGE_MS = 2000;
+const INTERRUPTED = 130;
+
+/** Where a simulation tells what happens. */
+export interface Output {
+	/** What is about to run. */
+	begin(about: About): void;
+	wake: NonNullable<ConstructorParameters<typeof Simulation>[0]["onWake"]>;
+	records: NonNullable<ConstructorParameters<typeof Simulation>[0]["onRecords"]>;
+	end(summary: Summary, interrupted: boolean): void;
+}
+export interface About {
+	readonly options: Options;
+	readonly node: NodeDeclaration;
+	readonly nodeId: string;
+	readonly world: World;
+	readonly lengthMs: number;
+	readonly recording: Recording | undefined;
+	readonly engine: string;
+	/** The broker without credentials. */
+	readonly broker: string;
+	/** What the user should know before: one line each. */
+	readonly notices: readonly string[];
+}
+
+/**
+ * `dormouse simulate`.
+ * @returns the exit status
+ * @throws {DormouseError} what the user can mend
+ */
+export async function simulate(args: readonly string[]): Promise<number> {
+	const options = parseOptions(args);
+	if (options.help) {
+		process.stdout.write(HELP);
+		return 0;
+	}
+	const recording = options.replay === undefined ? undefined : loadRecording(options.replay);
+	const world = makeWorld(options, recording);
+	const lengthMs = lengthOf(options, world);
+	const scheduler = new Scheduler();
+	const network = makeNetwork(options, scheduler);
+	const bundle = await bundleFirmware(options.node);
+	const firmware = new NodeEngine("kept").load(bundle);
+	const { node } = firmware;
+	if (!node?.everySeconds)
+		throw new DormouseError("declaration", `${options.node}: export default declareNode({ … }) would be right`);
+	checkPorts(node);
+	const wakes = lengthMs / (1000 * node.everySeconds);
+	const running = wakes <= FRESH_WAKES ? new NodeEngine("fresh").load(bundle) : firmware;
+
+	const output: Output = options.json ? new JsonOutput() : new TextOutput();
+	const simulation = new Simulation({
+		scheduler,
+		world,
+		network,
+		firmware: running,
+		seed: options.seed,
+		settings: settingsFrom(options),
+		faults: options.faults,
+		lengthMs,
+		speed: options.speed,
+		onWake: (log) => output.wake(log),
+		onRecords: (records, duplicates, at) => output.records(records, duplicates, at),
+	});
+	const subscription = await subscribe(options, scheduler, network, simulation);
+	output.begin({
+		options,
+		node,
+		nodeId: simulation.nodeId,
+		world,
+		lengthMs,
+		recording,
+		engine: "Node",
+		broker: options.broker === undefined ? "a broker in the simulation" : hostOf(options.broker),
+		notices: noticesOf(node, recording),
+	});
+	let interrupted = false;
+	const stop = () => {
+		interrupted = true;
+		simulation.stop();
+	};
+	process.once("SIGINT", stop);
+	process.once("SIGTERM", stop);
+	try {
+		await simulation.run();
+		await subscription.settle();
+	} finally {
+		process.off("SIGINT", stop);
+		process.off("SIGTERM", stop);
+		await subscription.close();
+		await network.close();
+		running.close();
+	}
+	const summary = simulation.finish();
+	output.end(summary, interrupted);
+	if (interrupted) return INTERRUPTED;
+	return summary.lost > 0 || summary.wrong > 0 || summary.faults > plannedFaults(options) ? 1 : 0;
+}
+
+function makeWorld({ seed }: Options, recording: Recording | undefined): World {
+	const model = new Model({ seed });
+	if (!recording) return model;
+	// A recording says nothing of this node's battery; what it does not have otherwise is unknown.
+	return new Replay(recording, {
+		startMs: model.startMs,
+		lengthMs: model.lengthMs,
+		at: (phenomenon, ms) => (phenomenon === "battery" ? model.at("battery", ms) : undefined),
+	});
+}
+
+function lengthOf({ days }: Options, world: World): number {
+	const lengthMs = days === undefined ? Math.min(world.lengthMs, Number.MAX_SAFE_INTEGER) : days * DAY_MS;
+	return days === undefined && !Number.isFinite(world.lengthMs) ? DEFAULT_DAYS * DAY_MS : lengthMs;
+}
+
+function makeNetwork({ broker, faults, seed }: Options, scheduler: Scheduler): Network {
+	if (broker !== undefined) {
+		if (faults.spans("broker").length || faults.spans("refuse").length)
+			throw new DormouseError("declaration", "--fault broker and refuse work without --broker only");
+		return new RealNetwork(broker);
+	}
+	const outages = [
+		...faults.spans("broker").map(([from, to]) => ({ from, to, how: "silent" as const })),
+		...faults.spans("refuse").map(([from, to]) => ({ from, to, how: "refused" as const })),
+	];
+	return new VirtualNetwork(scheduler, { seed, outages });
+}
+
+interface Subscription {
+	/** Waits until what was acknowledged has arrived, but not for ever. */
+	settle(): Promise<void>;
+	close(): Promise<void>;
+}
+
+async function subscribe(
+	{ broker }: Options,
+	scheduler: Scheduler,
+	network: Network,
+	simulation: Simulation,
+): Promise<Subscription> {
+	const { topic } = simulation.node.uplink;
+	const filter = topic?.replaceAll("{nodeId}", simulation.nodeId) ?? "#";
+	if (broker === undefined) {
+		const server = new Broker(scheduler);
+		server.serve(network as VirtualNetwork);
+		server.subscribe(filter, (_, payload) => simulation.receive(payload));
+		return { settle: async () => {}, close: async () => {} };
+	}
+	const subscriber = new Subscriber(broker, filter, (_, payload) => simulation.receive(payload));
+	await subscriber.ready;
+	return {
+		async settle() {
+			for (let waited = 0; simulation.finish().lost > 0 && waited < LAST_MESSAGE_MS; waited += 20)
+				await new Promise((resolve) => setTimeout(resolve, 20));
+		},
+		close: () => subscriber.close(),
+	};
+}
+
+/** What provisioning would give the device. */
+function settingsFrom({ broker }: Options): Record<string, string> {
+	if (broker === undefined) return {};
+	const { username, password } = parseBrokerUrl(broker);
+	return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+}
+
+/** A declaration may name a port that this board does not have: better said now than at each wake. */
+function checkPorts({ sensors }: NodeDeclaration): void {
+	const known = providerNames();
+	for (const [index, { chip, port }] of sensors.entries())
+		if (!known.includes(port)) {
+			const kind = port.split(".", 1)[0];
+			const right = known.filter((name) => name.startsWith(`${kind}.`));
+			throw new DormouseError(
+				"declaration",
+				`sensors[${index}].port: the simulated board has no "${port}" for ${chip}; ${(right.length ? right : known).map((name) => `"${name}"`).join(" or ")} would be right`,
+			);
+		}
+}
+
+function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefined): string[] {
+	if (!recording) return [];
+	const known = [...phenomenaOf(recording), "battery"];
+	const wanted = sensors.flatMap(({ channels, sources }) => sources.map((source) => channels[source]!.name));
+	const unknown = wanted.filter((name) => !known.includes(name));
+	const unused = phenomenaOf(recording).filter((name) => !wanted.includes(name));
+	const notices: string[] = [];
+	if (unknown.length) notices.push(`the recording has no ${unknown.join(", ")}: missing in every sample`);
+	if (unused.length) notices.push(`no sensor of this node measures ${unused.join(", ")}`);
+	if (recording.leftOut)
+		notices.push(`${recording.leftOut} rows left out: their time does not come after the row before`);
+	return notices;
+}
+
+function hostOf(broker: string): string {
+	const { host, port } = parseBrokerUrl(broker);
+	return `mqtt://${host}:${port}`;
+}
+
+/** Power cuts that were asked for may catch the firmware awake. */
+function plannedFaults({ faults }: Options): number {
+	return faults.spans("power").length;
+}

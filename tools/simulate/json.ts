@@ -1,0 +1,101 @@
+import { ResetReason, WakeCause } from "../../modules/core/ports.js";
+import { RecordKind } from "../../modules/core/record.js";
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { HEALTH_FIELDS } from "../../modules/cycle/health.js";
+import { fromScaled } from "../../modules/measure/quantity.js";
+import type { WakeLog } from "../../sim/board.js";
+import type { Summary } from "../../sim/simulation.js";
+import type { CollectedRecord } from "../collector.js";
+import type { About, Output } from "./command.js";
+
+/** One JSON object a line: `begin`, `wake`, `record`, `summary`. Equal runs give equal bytes. */
+export class JsonOutput implements Output {
+	#node!: NodeDeclaration;
+	#startMs = 0;
+
+	begin({ options, node, nodeId, world, lengthMs, engine, broker, notices }: About): void {
+		this.#node = node;
+		this.#startMs = world.startMs;
+		const { seed, replay } = options;
+		const quantities = node.quantities.map(({ name, unit, resolution }) => ({ name, unit, resolution }));
+		const days = lengthMs / 86_400_000;
+		const start = new Date(world.startMs).toISOString();
+		print({ type: "begin", node: node.name, nodeId, engine, broker, start, days, seed, replay, quantities, notices });
+	}
+	wake(log: WakeLog): void {
+		const { report, fault } = log;
+		print({
+			type: "wake",
+			time: new Date(this.#startMs + log.at).toISOString(),
+			cause: nameOf(WakeCause, log.cause),
+			reset: nameOf(ResetReason, log.resetReason),
+			awakeMs: round(log.awakeMs),
+			bytesOut: log.bytesOut,
+			bytesIn: log.bytesIn,
+			...(report && {
+				number: report.number,
+				values: valuesOf(this.#node, report.values),
+				queued: report.queued,
+				sent: report.frameBytes,
+				acknowledged: report.acknowledged,
+				dropped: report.dropped,
+				problem: report.problem || undefined,
+				start: report.start,
+				sleepMs: report.sleepMs,
+			}),
+			fault,
+			leaks: log.leaks.length ? log.leaks : undefined,
+		});
+	}
+	records(records: readonly CollectedRecord[], duplicates: number): void {
+		for (const { number, kind, epoch, wallMs, values } of records)
+			print({
+				type: "record",
+				number,
+				kind: nameOf(RecordKind, kind),
+				epoch,
+				time: new Date(wallMs).toISOString(),
+				values: kind === RecordKind.sample ? valuesOf(this.#node, values) : fieldsOf(kind, values),
+			});
+		if (duplicates) print({ type: "duplicates", count: duplicates });
+	}
+	end(summary: Summary, interrupted: boolean): void {
+		const { simulatedMs, awakeMs, longestAwakeMs, ...counts } = summary;
+		print({
+			type: "summary",
+			days: round(simulatedMs / 86_400_000, 6),
+			...counts,
+			awakeSeconds: round(awakeMs / 1000),
+			longestAwakeMs: round(longestAwakeMs),
+			bytesPerSample: summary.decoded ? round(summary.frameBytes / summary.decoded) : undefined,
+			interrupted: interrupted || undefined,
+		});
+	}
+}
+
+function print(value: object): void {
+	process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Readings by name; null where missing. */
+function valuesOf(node: NodeDeclaration, values: readonly (number | undefined)[]): Record<string, number | null> {
+	return Object.fromEntries(
+		values.map((value, index) => {
+			const quantity = node.quantities[index]!;
+			return [quantity.name, value === undefined ? null : fromScaled(value, quantity)];
+		}),
+	);
+}
+
+function fieldsOf(kind: RecordKind, values: readonly (number | undefined)[]): unknown {
+	if (kind !== RecordKind.health) return values;
+	return Object.fromEntries(values.map((value, index) => [HEALTH_FIELDS[index] ?? `field${index}`, value]));
+}
+
+function nameOf(table: Readonly<Record<string, number>>, value: number): string {
+	return Object.entries(table).find(([, number]) => number === value)?.[0] ?? String(value);
+}
+
+function round(value: number, digits = 2): number {
+	return Number(value.toFixed(digits));
+}

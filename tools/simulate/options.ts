@@ -1,0 +1,107 @@
+import { parseArgs } from "node:util";
+import { DormouseError } from "../../modules/core/errors.js";
+import { FAULT_KINDS, Faults } from "../../sim/faults.js";
+
+export const HELP = `Simulates a node: the firmware as it is, on a simulated board, in virtual time.
+
+  npm start -- [options]
+
+  --node FILE       the node's declaration            (nodes/weather.ts)
+  --days N          simulated days                    (3; with --replay the whole recording)
+  --replay FILE     a CSV recording as the world: a column "time" (ISO 8601), and columns with their unit in
+                    their name, such as temperature_c, temperature_f, humidity_percent, pressure_hpa, battery_v;
+                    an empty cell is a gap            (a seeded weather model)
+  --broker URL      a real broker, mqtt://[user:password@]host[:port]; simulated time keeps to real time while a
+                    connection is open                (a broker inside the simulation)
+  --seed N          of everything random              (1)
+  --speed N         at most N times real time         (as fast as it goes)
+  --fault KIND@FROM[..TO]
+                    something goes wrong, at times such as 90s, 15m, 6h, 1.5d from the start; may be repeated:
+${Object.entries(FAULT_KINDS)
+	.map(([kind, what]) => `                      ${kind.padEnd(10)}${what}`)
+	.join("\n")}
+  --show WHICH      wakes to print: all, problems, none   (all up to 8 days, then problems)
+  --json            JSON, one object a line
+  --help            this text
+
+Exit status: 0; 1 when records were lost, came out wrong, or the firmware died; 2 when an option, a file or the
+declaration is wrong; 130 after Ctrl-C.
+`;
+
+export interface Options {
+	readonly help: boolean;
+	readonly node: string;
+	/** Undefined: the default. */
+	readonly days: number | undefined;
+	readonly replay: string | undefined;
+	readonly broker: string | undefined;
+	readonly seed: number;
+	/** 0: as fast as possible. */
+	readonly speed: number;
+	readonly faults: Faults;
+	readonly show: "all" | "problems" | "none" | undefined;
+	readonly json: boolean;
+}
+
+const SHOW = ["all", "problems", "none"] as const;
+const LONGEST_DAYS = 36_500;
+
+/** Reads the command line. @throws {DormouseError} `declaration`: one line, with what would be right */
+export function parseOptions(args: readonly string[]): Options {
+	const values = read(args);
+	const { show } = values;
+	if (show !== undefined && !SHOW.some((one) => one === show))
+		throw new DormouseError("declaration", `--show ${show}: ${SHOW.join(", ")} would be right`);
+	const faults = new Faults();
+	for (const fault of values.fault ?? []) faults.add(fault);
+	return {
+		help: values.help ?? false,
+		node: values.node ?? "nodes/weather.ts",
+		days: values.days === undefined ? undefined : number("days", values.days, Number.MIN_VALUE, LONGEST_DAYS),
+		replay: values.replay,
+		broker: values.broker,
+		seed: integer("seed", values.seed ?? "1", 0xffff_ffff),
+		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
+		faults,
+		show: show as Options["show"],
+		json: values.json ?? false,
+	};
+}
+
+function read(args: readonly string[]) {
+	try {
+		return parseArgs({
+			args: [...args],
+			allowPositionals: false,
+			options: {
+				node: { type: "string" },
+				days: { type: "string" },
+				replay: { type: "string" },
+				broker: { type: "string" },
+				seed: { type: "string" },
+				speed: { type: "string" },
+				fault: { type: "string", multiple: true },
+				show: { type: "string" },
+				json: { type: "boolean" },
+				help: { type: "boolean", short: "h" },
+			},
+		}).values;
+	} catch (error) {
+		const [first] = (error as Error).message.split(/[.\n] ?(?=[A-Z])/u);
+		throw new DormouseError("declaration", `${first}; npm start -- --help lists the options`);
+	}
+}
+
+function number(name: string, text: string, low: number, high: number): number {
+	const value = Number(text);
+	if (text.trim() === "" || !(value >= low && value <= high))
+		throw new DormouseError("declaration", `--${name} ${text}: a number above 0, at most ${high}, would be right`);
+	return value;
+}
+
+function integer(name: string, text: string, high: number): number {
+	const value = Number(text);
+	if (!/^\d+$/.test(text) || value > high)
+		throw new DormouseError("declaration", `--${name} ${text}: a whole number from 0 to ${high} would be right`);
+	return value;
+}

@@ -1,0 +1,203 @@
+import { ResetReason, WakeCause } from "../../modules/core/ports.js";
+import { RecordKind } from "../../modules/core/record.js";
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { Start } from "../../modules/cycle/health.js";
+import { decimals, fromScaled, type Quantity } from "../../modules/measure/quantity.js";
+import type { WakeLog } from "../../sim/board.js";
+import type { Summary } from "../../sim/simulation.js";
+import type { CollectedRecord } from "../collector.js";
+import type { About, Output } from "./command.js";
+
+/** Wakes are all printed in runs of up to so many days. */
+const SHOW_ALL_DAYS = 8;
+const DAY_MS = 86_400_000;
+const PROGRESS_MS = 100;
+const GLYPHS: Readonly<Record<string, string>> = Object.freeze({ Cel: "°C", "%RH": "%" });
+
+/** A readable line a wake, and a summary. Equal runs give equal bytes on standard output; progress goes to standard error. */
+export class TextOutput implements Output {
+	#about!: About;
+	#show: "all" | "problems" | "none" = "all";
+	/** What arrived during a wake is told after it. */
+	#arrived: string[] = [];
+	#progressAt = 0;
+	#progress = false;
+	readonly #startedAt = performance.now();
+
+	begin(about: About): void {
+		this.#about = about;
+		const { options, node, nodeId, recording, lengthMs, engine, broker, notices, world } = about;
+		const days = lengthMs / DAY_MS;
+		this.#show = options.show ?? (days <= SHOW_ALL_DAYS ? "all" : "problems");
+		const source = recording ? recording.name : `a weather model with seed ${options.seed}`;
+		print(`Node "${node.name}" (${nodeId}) on a simulated board, ${engine} engine: ${number(days)} days of ${source},`);
+		print(
+			`from ${stamp(world.startMs)} UTC. A sample every ${span(node.everySeconds)}, sent in batches of ${node.uplink.batch} to ${broker}.`,
+		);
+		for (const notice of notices) print(`Note: ${notice}.`);
+		if (this.#show === "problems") print("Only wakes with a problem are shown; --show all shows each one.");
+		print("");
+		if (this.#show !== "none") print(heading(node));
+	}
+	wake(log: WakeLog): void {
+		if (this.#show === "all" || (this.#show === "problems" && hasProblem(log))) {
+			this.#clear();
+			print(line(log, this.#about));
+			for (const leak of log.leaks) print(`${PAD}! left open at sleep: ${leak}`);
+			if (log.fault?.where) for (const place of log.fault.where.split("\n").slice(0, 4)) print(`${PAD}  at ${place}`);
+		}
+		this.#showProgress(log.at);
+	}
+	records(records: readonly CollectedRecord[], duplicates: number): void {
+		if (this.#show !== "all") return;
+		const samples = records.filter(({ kind }) => kind === RecordKind.sample);
+		const others = records.length - samples.length;
+		const last = samples.at(-1);
+		const first = samples[0];
+		const parts: string[] = [];
+		if (first && last) {
+			const numbers = samples.length === 1 ? `sample ${first.number}` : `samples ${first.number}–${last.number}`;
+			parts.push(`${numbers}, ${stamp(first.wallMs).slice(11, 16)}–${stamp(last.wallMs).slice(11, 16)}`);
+			const { quantities } = this.#about.node;
+			parts.push(`last ${quantities.map((q, n) => reading(last.values[n], q, 0)).join("  ")}`);
+		}
+		if (others) parts.push(`${others} about the node's health`);
+		if (duplicates) parts.push(`${duplicates} once more`);
+		this.#arrived.push(`${PAD}subscriber: ${parts.join("; ")}`);
+	}
+	end(summary: Summary, interrupted: boolean): void {
+		this.#clear();
+		this.#printArrived();
+		const { samples, decoded, wakes } = summary;
+		const perSample = decoded ? summary.frameBytes / decoded : 0;
+		print("");
+		if (interrupted) print(`Interrupted after ${number(summary.simulatedMs / DAY_MS)} simulated days.`);
+		const rows: readonly (readonly [string, string])[] = [
+			[
+				"wakes",
+				`${number(wakes)}, awake ${number(summary.awakeMs / 1000)} s in all, ${number(wakes ? summary.awakeMs / wakes : 0)} ms a wake, ${number(summary.longestAwakeMs)} ms the longest`,
+			],
+			[
+				"samples",
+				`${number(samples)} taken, ${number(decoded)} decoded by the subscriber, ${number(summary.queued)} still queued`,
+			],
+			[
+				"losses",
+				`${number(summary.lost)} lost, ${number(summary.duplicates)} came twice, ${number(summary.wrong)} readings differ from the world`,
+			],
+			["missing", `${number(summary.missing)} readings that no sensor could give`],
+			[
+				"bytes",
+				`${number(perSample)} a sample in ${number(summary.frames)} frames; ${number(decoded ? summary.bytesOut / decoded : 0)} a sample with MQTT around`,
+			],
+			["exchanges", `${number(summary.exchanges)}, ${number(summary.failedExchanges)} failed`],
+		];
+		for (const [name, text] of rows) print(`${name.padEnd(10)} ${text}`);
+		if (summary.faults) print(`${"faults".padEnd(10)} ${number(summary.faults)} wakes ended in one`);
+		if (summary.undecodable)
+			print(`${"foreign".padEnd(10)} ${number(summary.undecodable)} messages could not be decoded`);
+		print(
+			"Awake time is boot, bus, conversion and network time; JavaScript's own time and joining Wi-Fi are not modelled yet.",
+		);
+		if (process.stderr.isTTY) {
+			const seconds = (performance.now() - this.#startedAt) / 1000;
+			process.stderr.write(`${number(wakes / seconds)} wakes a second.\n`);
+		}
+	}
+
+	#printArrived() {
+		for (const text of this.#arrived) print(text);
+		this.#arrived = [];
+	}
+	/** A line that is overwritten: on a terminal only, and not among printed wakes. */
+	#showProgress(at: number) {
+		if (!process.stderr.isTTY || this.#show === "all") return;
+		const now = performance.now();
+		if (now - this.#progressAt < PROGRESS_MS) return;
+		this.#progressAt = now;
+		this.#progress = true;
+		const { lengthMs } = this.#about;
+		const share = Math.floor((100 * at) / lengthMs);
+		process.stderr.write(
+			`\r${number(Math.floor(at / DAY_MS))} of ${number(lengthMs / DAY_MS)} days, ${share} %\u001b[K`,
+		);
+	}
+	#clear() {
+		if (this.#progress) process.stderr.write("\r\u001b[K");
+		this.#progress = false;
+	}
+}
+
+const PAD = " ".repeat(21);
+const CELL = 11;
+
+function heading({ quantities }: NodeDeclaration): string {
+	const names = quantities.map(({ name }) => name.slice(0, CELL).padStart(CELL)).join(" ");
+	return `${"time".padEnd(20)} ${"cause".padEnd(9)}${names} ${"queued".padStart(6)} ${"sent".padStart(6)} ${"acked".padStart(5)} ${"awake".padStart(9)}`;
+}
+
+/** One wake: time, cause, readings, queued, sent bytes, acknowledged, awake time, and what was unusual. */
+function line(log: WakeLog, { node, world }: About): string {
+	const { report } = log;
+	const time = stamp(world.startMs + log.at);
+	const cause =
+		log.resetReason === ResetReason.deepSleep ? nameOf(WakeCause, log.cause) : nameOf(ResetReason, log.resetReason);
+	const readings = node.quantities
+		.map((q, n) => (report?.number ? reading(report.values[n], q, CELL) : "".padStart(CELL)))
+		.join(" ");
+	const sent = report?.frameBytes ? `${report.frameBytes} B` : "";
+	const acked = report?.acknowledged ? String(report.acknowledged) : "";
+	const counts = `${String(report?.queued ?? "").padStart(6)} ${sent.padStart(6)} ${acked.padStart(5)}`;
+	return `${time.padEnd(20)} ${cause.padEnd(9)}${readings} ${counts} ${`${log.awakeMs.toFixed(1)} ms`.padStart(9)}${remarks(log)}`;
+}
+
+function remarks(log: WakeLog): string {
+	const { report, fault } = log;
+	const words: string[] = [];
+	if (fault) words.push(fault.reason === "host" ? fault.message : `died: ${fault.message}`);
+	if (report) {
+		if (report.start === Start.corrupt) words.push("retained memory corrupt: cold start");
+		if (report.start === Start.partial) words.push("retained memory damaged in part");
+		if (report.problem) {
+			const tries = report.failures > 1 ? `, ${report.failures} times in a row` : "";
+			words.push(`not delivered: ${report.problem}${tries}`);
+		}
+		const [absent = 0, nonsense = 0, , range = 0] = report.missing;
+		if (absent) words.push("sensor absent");
+		if (nonsense) words.push("sensor nonsense");
+		if (range) words.push(`${range} out of range`);
+		if (report.dropped) words.push(`${report.dropped} dropped so far`);
+	}
+	return words.length ? `  ${words.join("; ")}` : "";
+}
+
+function hasProblem(log: WakeLog): boolean {
+	return log.leaks.length > 0 || remarks(log) !== "";
+}
+
+function reading(value: number | undefined, q: Quantity, width: number): string {
+	const unit = GLYPHS[q.unit] ?? q.unit;
+	const text = value === undefined ? "missing" : `${fromScaled(value, q).toFixed(decimals(q.resolution))} ${unit}`;
+	return text.padStart(width);
+}
+
+function stamp(wallMs: number): string {
+	return new Date(Math.floor(wallMs)).toISOString().slice(0, 19).replace("T", " ");
+}
+
+function span(seconds: number): string {
+	if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+	return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+function number(value: number): string {
+	return value.toLocaleString("en-US", { maximumFractionDigits: value < 100 ? 2 : 0 });
+}
+
+function nameOf(table: Readonly<Record<string, number>>, value: number): string {
+	return Object.entries(table).find(([, one]) => one === value)?.[0] ?? String(value);
+}
+
+function print(text: string): void {
+	process.stdout.write(`${text}\n`);
+}
