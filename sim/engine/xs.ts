@@ -250,7 +250,7 @@ export class XsWake implements Wake {
 
 	event(handle: number, kind: number, bytes: Uint8Array): void {
 		if (this.#state !== "idle" || this.#dropped) return;
-		this.#step(Message.event, eventHead(this.#number, handle, kind), this.#record ? bytes.slice() : bytes);
+		this.#step(Message.event, eventHead(this.#number, handle, kind), this.#record ? copy(bytes) : bytes);
 	}
 
 	drop(): void {
@@ -289,7 +289,7 @@ export class XsWake implements Wake {
 		const reply = this.#host.call(request);
 		if (this.#dropped) return ENDED;
 		if (this.#record) {
-			step.replies.push(reply.slice());
+			step.replies.push(copy(reply));
 			this.#recorded += reply.length + 64;
 			if (this.#recorded > LONGEST_RECORD) this.#record = undefined;
 		}
@@ -303,6 +303,7 @@ export class XsWake implements Wake {
 }
 
 const ENDED = Uint8Array.of(Status.ended);
+const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(bytes); // of a Buffer as well
 const NOTHING = new Uint8Array(0);
 
 function converse(
@@ -316,7 +317,8 @@ function converse(
 	for (;;) {
 		const message = channel.receive();
 		if (message.type !== Message.call) return [message.type, readReport(message.type, message.body)];
-		channel.send(Message.reply, NOTHING, answer(message.body));
+		const { buffer, byteOffset, length } = message.body;
+		channel.send(Message.reply, NOTHING, answer(new Uint8Array(buffer, byteOffset, length))); // a Buffer's slice would not copy
 	}
 }
 

@@ -24,6 +24,22 @@ describe("xs engine", () => {
 		assert.deepEqual(listener.heard, [[2]]);
 	});
 
+	it("requests: plain bytes, so that a slice is a copy", async () => {
+		const seen: Uint8Array[] = [];
+		const call = (request: Uint8Array) => {
+			seen.push(request.slice());
+			return Buffer.of(0); // the board may answer with either
+		};
+		load(await fixture("export function wake() {\n\tsay(1);\n\tsay(2);\n}")).boot({ call });
+		assert.deepEqual(
+			seen.map((bytes) => [bytes.constructor.name, bytes[0]]),
+			[
+				["Uint8Array", 1],
+				["Uint8Array", 2],
+			],
+		);
+	});
+
 	it("replies belong to the firmware: a later call leaves them alone", async () => {
 		const bundle = await fixture("export function wake() {\n\tconst first = say(1);\n\tsay(2);\n\tsay(...first);\n}");
 		const listener = new Listener((_, count) => [0, count]);
