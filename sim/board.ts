@@ -4,6 +4,7 @@ import type { WakeReport } from "../modules/cycle/report.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
 import type { Fault, Firmware, Wake } from "./engine/engine.js";
+import type { Figures } from "./engine/xs-wire.js";
 import { NorFlash } from "./flash.js";
 import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
@@ -33,6 +34,8 @@ export interface WakeLog {
 	/** Bytes written to and read from sockets. */
 	readonly bytesOut: number;
 	readonly bytesIn: number;
+	/** What the engine measured; undefined where it does not. */
+	readonly figures: Figures | undefined;
 	/** Handles that were still open when it slept: a mistake of the firmware. */
 	readonly leaks: readonly string[];
 }
@@ -208,6 +211,7 @@ export class Board {
 		this.#wake = undefined;
 		this.#sleepMs = undefined;
 		this.#watchdog?.();
+		const figures = wake?.figures?.();
 		wake?.drop();
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
@@ -224,6 +228,7 @@ export class Board {
 			fault,
 			bytesOut,
 			bytesIn,
+			figures,
 			leaks,
 		});
 	}

@@ -7,6 +7,7 @@ import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
 import type { Firmware } from "./engine/engine.js";
+import type { Figures, Use } from "./engine/xs-wire.js";
 import type { Faults } from "./faults.js";
 import { Pins } from "./host/pins.js";
 import type { Network } from "./net/network.js";
@@ -72,6 +73,38 @@ export interface Summary {
 	undecodable: number;
 }
 
+/** What wakes used, as XS counts it: the most of all wakes. */
+export interface Usage {
+	/** Live after a collection where the wake ended, peak with garbage, and capacity. */
+	readonly slots: Use;
+	/** Bytes. */
+	readonly chunks: Use;
+	/** Slots of the stack. */
+	readonly stack: Use;
+	/** XS's measure of work: the most of one wake, and of all together. */
+	readonly computronsMost: number;
+	readonly computrons: number;
+	readonly hostCalls: number;
+	readonly wakes: number;
+}
+
+function addUsage(usage: Usage | undefined, figures: Figures): Usage {
+	const most = (a: Use | undefined, b: Use): Use => ({
+		live: Math.max(a?.live ?? 0, b.live),
+		peak: Math.max(a?.peak ?? 0, b.peak),
+		capacity: b.capacity,
+	});
+	return {
+		slots: most(usage?.slots, figures.slots),
+		chunks: most(usage?.chunks, figures.chunks),
+		stack: most(usage?.stack, figures.stack),
+		computronsMost: Math.max(usage?.computronsMost ?? 0, figures.computrons),
+		computrons: (usage?.computrons ?? 0) + figures.computrons,
+		hostCalls: (usage?.hostCalls ?? 0) + figures.hostCalls,
+		wakes: (usage?.wakes ?? 0) + 1,
+	};
+}
+
 /** A simulated node in its world: board, chips, network, and a subscriber that checks what it decodes against the world. */
 export class Simulation {
 	readonly board: Board;
@@ -100,6 +133,8 @@ export class Simulation {
 		leaks: 0,
 		undecodable: 0,
 	};
+	/** What the engine measured over all wakes; undefined where it does not. */
+	usage: Usage | undefined;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
 	readonly #truth = new Map<number, readonly (number | undefined)[]>();
@@ -219,6 +254,7 @@ export class Simulation {
 		this.#checkAll();
 		this.#faultsInARow = fault && fault.reason !== "host" ? this.#faultsInARow + 1 : 0;
 		if (fault) summary.faults++;
+		if (log.figures) this.usage = addUsage(this.usage, log.figures);
 		this.#options.onWake?.(log);
 		if (this.#faultsInARow >= MOST_FAULTS) this.stop();
 	}

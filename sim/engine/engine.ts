@@ -1,4 +1,5 @@
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import type { Figures } from "./xs-wire.js";
 
 /**
  * What firmware finds as the free identifier `dormouseEngine`, fresh for each wake: its only way out. The shims in
@@ -66,6 +67,8 @@ export interface Wake {
 	event(handle: number, kind: number, bytes: Uint8Array): void;
 	/** Tears the RAM down; idempotent. */
 	drop(): void;
+	/** What the wake has used so far, where the engine measures it. */
+	figures?(): Figures | undefined;
 }
 
 /** Why firmware died. On a board this is a panic and a reset. */

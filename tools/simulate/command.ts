@@ -1,7 +1,9 @@
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
+import type { Engine } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
+import { XsEngine } from "../../sim/engine/xs.js";
 import { providerNames } from "../../sim/host/pins.js";
 import { Broker } from "../../sim/net/broker.js";
 import { parseBrokerUrl } from "../../sim/net/broker-url.js";
@@ -10,11 +12,12 @@ import { RealNetwork } from "../../sim/net/real.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
 import { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
-import { Simulation, type Summary } from "../../sim/simulation.js";
+import { Simulation, type Summary, type Usage } from "../../sim/simulation.js";
 import { loadRecording, phenomenaOf, type Recording } from "../../sim/world/csv.js";
 import { Model } from "../../sim/world/model.js";
 import { Replay } from "../../sim/world/replay.js";
 import type { World } from "../../sim/world/world.js";
+import { buildHost } from "../../sim/xs/build.js";
 import { JsonOutput } from "./json.js";
 import { HELP, type Options, parseOptions } from "./options.js";
 import { TextOutput } from "./text.js";
@@ -33,7 +36,7 @@ export interface Output {
 	begin(about: About): void;
 	wake: NonNullable<ConstructorParameters<typeof Simulation>[0]["onWake"]>;
 	records: NonNullable<ConstructorParameters<typeof Simulation>[0]["onRecords"]>;
-	end(summary: Summary, interrupted: boolean): void;
+	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void;
 }
 export interface About {
 	readonly options: Options;
@@ -66,20 +69,19 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const scheduler = new Scheduler();
 	const network = makeNetwork(options, scheduler);
 	const bundle = await bundleFirmware(options.node);
-	const firmware = new NodeEngine("kept").load(bundle);
-	const { node } = firmware;
+	const { node } = new NodeEngine().load(bundle);
 	if (!node?.everySeconds)
 		throw new DormouseError("declaration", `${options.node}: export default declareNode({ … }) would be right`);
 	checkPorts(node);
-	const wakes = lengthMs / (1000 * node.everySeconds);
-	const running = wakes <= FRESH_WAKES ? new NodeEngine("fresh").load(bundle) : firmware;
+	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
+	const firmware = engine.load(bundle);
 
 	const output: Output = options.json ? new JsonOutput() : new TextOutput();
 	const simulation = new Simulation({
 		scheduler,
 		world,
 		network,
-		firmware: running,
+		firmware,
 		seed: options.seed,
 		settings: settingsFrom(options),
 		faults: options.faults,
@@ -96,9 +98,9 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		world,
 		lengthMs,
 		recording,
-		engine: "Node",
+		engine: about,
 		broker: options.broker === undefined ? "a broker in the simulation" : hostOf(options.broker),
-		notices: noticesOf(node, recording),
+		notices: [...notices, ...noticesOf(node, recording)],
 	});
 	let interrupted = false;
 	const stop = () => {
@@ -115,12 +117,34 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		process.off("SIGTERM", stop);
 		await subscription.close();
 		await network.close();
-		running.close();
+		firmware.close();
 	}
 	const summary = simulation.finish();
-	output.end(summary, interrupted);
+	output.end(summary, simulation.usage, interrupted);
 	if (interrupted) return INTERRUPTED;
 	return summary.lost > 0 || summary.wrong > 0 || summary.faults > plannedFaults(options) ? 1 : 0;
+}
+
+/** The engine that was asked for, or XS where it can be had. */
+async function pickEngine(
+	options: Options,
+	wakes: number,
+): Promise<{ engine: Engine; about: string; notices: string[] }> {
+	const node = (...notices: string[]) => ({
+		engine: new NodeEngine(wakes <= FRESH_WAKES ? "fresh" : "kept"),
+		about: "Node",
+		notices,
+	});
+	if (options.engine === "node") return node();
+	const progress = (line: string) => process.stderr.write(`${line}\n`);
+	const host = await buildHost({ progress });
+	if (!host.ready) {
+		if (options.engine === "xs") throw new DormouseError("unsupported", `--engine xs: ${host.reason}`);
+		return node(host.reason);
+	}
+	const engine = new XsEngine(host, { measure: true, ...(options.ram === undefined ? {} : { ram: options.ram }) });
+	const about = `XS (${host.bits} bits, ${engine.ram.name})`;
+	return { engine, about, notices: host.representative ? [] : ["RAM figures of a 64-bit XS are not a device's"] };
 }
 
 function makeWorld({ seed }: Options, recording: Recording | undefined): World {

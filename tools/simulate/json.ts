@@ -4,7 +4,7 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { HEALTH_FIELDS } from "../../modules/cycle/health.js";
 import { fromScaled } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
-import type { Summary } from "../../sim/simulation.js";
+import type { Summary, Usage } from "../../sim/simulation.js";
 import type { CollectedRecord } from "../collector.js";
 import type { About, Output } from "./command.js";
 
@@ -59,7 +59,7 @@ export class JsonOutput implements Output {
 			});
 		if (duplicates) print({ type: "duplicates", count: duplicates });
 	}
-	end(summary: Summary, interrupted: boolean): void {
+	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void {
 		const { simulatedMs, awakeMs, longestAwakeMs, ...counts } = summary;
 		print({
 			type: "summary",
@@ -68,6 +68,7 @@ export class JsonOutput implements Output {
 			awakeSeconds: round(awakeMs / 1000),
 			longestAwakeMs: round(longestAwakeMs),
 			bytesPerSample: summary.decoded ? round(summary.frameBytes / summary.decoded) : undefined,
+			xs: usage,
 			interrupted: interrupted || undefined,
 		});
 	}

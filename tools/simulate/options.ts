@@ -13,6 +13,9 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
                     an empty cell is a gap            (a seeded weather model)
   --broker URL      a real broker, mqtt://[user:password@]host[:port]; simulated time keeps to real time while a
                     connection is open                (a broker inside the simulation)
+  --engine WHICH    xs: the device's JavaScript engine with a device's memory, built once with the C compiler of
+                    this machine; node: V8, several times faster     (xs, or node where there is no compiler)
+  --ram WHICH       memory on XS: esp32, esp32c3, or bytes           (esp32)
   --seed N          of everything random              (1)
   --speed N         at most N times real time         (as fast as it goes)
   --fault KIND@FROM[..TO]
@@ -35,6 +38,9 @@ export interface Options {
 	readonly days: number | undefined;
 	readonly replay: string | undefined;
 	readonly broker: string | undefined;
+	/** Undefined: XS where it can be had. */
+	readonly engine: "xs" | "node" | undefined;
+	readonly ram: string | undefined;
 	readonly seed: number;
 	/** 0: as fast as possible. */
 	readonly speed: number;
@@ -44,6 +50,7 @@ export interface Options {
 }
 
 const SHOW = ["all", "problems", "none"] as const;
+const ENGINES = ["xs", "node"] as const;
 const LONGEST_DAYS = 36_500;
 
 /** Reads the command line. @throws {DormouseError} `declaration`: one line, with what would be right */
@@ -52,6 +59,14 @@ export function parseOptions(args: readonly string[]): Options {
 	const { show } = values;
 	if (show !== undefined && !SHOW.some((one) => one === show))
 		throw new DormouseError("declaration", `--show ${show}: ${SHOW.join(", ")} would be right`);
+	const { engine, ram } = values;
+	if (engine !== undefined && !ENGINES.some((one) => one === engine))
+		throw new DormouseError("declaration", `--engine ${engine}: ${ENGINES.join(" or ")} would be right`);
+	if (ram !== undefined && engine === "node")
+		throw new DormouseError(
+			"declaration",
+			"--ram: only the engine xs has a device's memory; --engine xs would be right",
+		);
 	const faults = new Faults();
 	for (const fault of values.fault ?? []) faults.add(fault);
 	return {
@@ -60,6 +75,8 @@ export function parseOptions(args: readonly string[]): Options {
 		days: values.days === undefined ? undefined : number("days", values.days, Number.MIN_VALUE, LONGEST_DAYS),
 		replay: values.replay,
 		broker: values.broker,
+		engine: engine as Options["engine"],
+		ram,
 		seed: integer("seed", values.seed ?? "1", 0xffff_ffff),
 		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
 		faults,
@@ -78,6 +95,8 @@ function read(args: readonly string[]) {
 				days: { type: "string" },
 				replay: { type: "string" },
 				broker: { type: "string" },
+				engine: { type: "string" },
+				ram: { type: "string" },
 				seed: { type: "string" },
 				speed: { type: "string" },
 				fault: { type: "string", multiple: true },

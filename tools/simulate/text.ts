@@ -4,7 +4,7 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Start } from "../../modules/cycle/health.js";
 import { decimals, fromScaled, type Quantity } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
-import type { Summary } from "../../sim/simulation.js";
+import type { Summary, Usage } from "../../sim/simulation.js";
 import type { CollectedRecord } from "../collector.js";
 import type { About, Output } from "./command.js";
 
@@ -66,7 +66,7 @@ export class TextOutput implements Output {
 		if (duplicates) parts.push(`${duplicates} once more`);
 		this.#arrived.push(`${PAD}subscriber: ${parts.join("; ")}`);
 	}
-	end(summary: Summary, interrupted: boolean): void {
+	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void {
 		this.#clear();
 		this.#printArrived();
 		const { samples, decoded, wakes } = summary;
@@ -97,6 +97,7 @@ export class TextOutput implements Output {
 		if (summary.faults) print(`${"faults".padEnd(10)} ${number(summary.faults)} wakes ended in one`);
 		if (summary.undecodable)
 			print(`${"foreign".padEnd(10)} ${number(summary.undecodable)} messages could not be decoded`);
+		if (usage) for (const [name, text] of usageRows(usage)) print(`${name.padEnd(10)} ${text}`);
 		print(
 			"Awake time is boot, bus, conversion and network time; JavaScript's own time and joining Wi-Fi are not modelled yet.",
 		);
@@ -127,6 +128,18 @@ export class TextOutput implements Output {
 		if (this.#progress) process.stderr.write("\r\u001b[K");
 		this.#progress = false;
 	}
+}
+
+/** XS's own figures, the most of all wakes. */
+function usageRows({ slots, chunks, stack, computrons, computronsMost, wakes }: Usage): (readonly [string, string])[] {
+	const use = ({ live, peak, capacity }: Usage["slots"], unit: string) =>
+		`${number(live)} ${unit} live at sleep, ${number(peak)} at the peak, of ${number(capacity)}`;
+	return [
+		["slots", use(slots, "slots")],
+		["chunks", use(chunks, "bytes")],
+		["stack", `${number(stack.peak)} slots at the peak, of ${number(stack.capacity)}`],
+		["metering", `${number(wakes ? computrons / wakes : 0)} computrons a wake, ${number(computronsMost)} the most`],
+	];
 }
 
 const PAD = " ".repeat(21);
