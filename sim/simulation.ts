@@ -143,6 +143,8 @@ export class Simulation {
 	/** Samples that arrived since the last wake was over: their truths are known only then. */
 	#unchecked: CollectedRecord[] = [];
 	#faultsInARow = 0;
+	/** Whether the run ended early, because the firmware died at every boot. */
+	gaveUp = false;
 	#stopped = false;
 	#oldest = 0;
 
@@ -256,7 +258,8 @@ export class Simulation {
 		if (fault) summary.faults++;
 		if (log.figures) this.usage = addUsage(this.usage, log.figures);
 		this.#options.onWake?.(log);
-		if (this.#faultsInARow >= MOST_FAULTS) this.stop();
+		this.gaveUp = this.#faultsInARow >= MOST_FAULTS;
+		if (this.gaveUp) this.stop();
 	}
 	#truths(): (number | undefined)[] {
 		return this.node.sensors.flatMap(({ sources, channels }) =>

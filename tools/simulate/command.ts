@@ -121,6 +121,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	}
 	const summary = simulation.finish();
 	output.end(summary, simulation.usage, interrupted);
+	if (simulation.gaveUp) process.stderr.write("dormouse: stopped, because the firmware died at ten boots in a row\n");
 	if (interrupted) return INTERRUPTED;
 	return summary.lost > 0 || summary.wrong > 0 || summary.faults > plannedFaults(options) ? 1 : 0;
 }
