@@ -5,14 +5,13 @@ import type { FlashTotals, XsEngine, XsFirmware, XsWake } from "./xs.js";
 
 /** Boots wakes with the RAM under test. */
 export type Boot = (host: HostSide) => XsWake;
+/** Boots and drives wakes; deterministic, so that each run does the same. */
+export type Run = (boot: Boot) => void | Promise<void>;
 
-/**
- * Whether firmware lives through something with so much RAM.
- * @param run boots and drives its wakes; deterministic, so that each call does the same
- */
-export function survives(firmware: XsFirmware, ram: RamProfile, run: (boot: Boot) => void): boolean {
+/** Whether firmware lives through a run with so much RAM. */
+export async function survives(firmware: XsFirmware, ram: RamProfile, run: Run): Promise<boolean> {
 	const wakes: XsWake[] = [];
-	run((host) => {
+	await run((host) => {
 		const wake = firmware.boot(host, ram);
 		wakes.push(wake);
 		return wake;
@@ -40,25 +39,30 @@ const PLENTY: RamProfile = { ...ramProfile("esp32"), name: "plenty", chunks: 1 <
  * @param firmware loaded with `locate: false`, for speed
  * @returns undefined when the firmware fails with plenty as well
  */
-export function smallestRam(firmware: XsFirmware, run: (boot: Boot) => void): SmallestRam | undefined {
+export async function smallestRam(firmware: XsFirmware, run: Run): Promise<SmallestRam | undefined> {
 	const works = (ram: RamProfile) => survives(firmware, ram, run);
-	if (!works(PLENTY)) return undefined;
+	if (!(await works(PLENTY))) return undefined;
 	const linear = (bytes: number): RamProfile => ({ ...ramProfile("esp32c3"), name: `${bytes}`, linear: bytes });
 	return {
-		chunks: smallest(0, PLENTY.chunks, 64, (chunks) => works({ ...PLENTY, chunks })),
-		slots: smallest(32, PLENTY.slots, 1, (slots) => works({ ...PLENTY, slots })),
-		stack: smallest(64, PLENTY.stack, 1, (stack) => works({ ...PLENTY, stack })),
-		linear: smallest(16_384, 1 << 20, 64, (bytes) => works(linear(bytes))),
+		chunks: await smallest(0, PLENTY.chunks, 64, (chunks) => works({ ...PLENTY, chunks })),
+		slots: await smallest(32, PLENTY.slots, 1, (slots) => works({ ...PLENTY, slots })),
+		stack: await smallest(64, PLENTY.stack, 1, (stack) => works({ ...PLENTY, stack })),
+		linear: await smallest(16_384, 1 << 20, 64, (bytes) => works(linear(bytes))),
 	};
 }
 
 /** The least multiple of `step` above `low` that works; `high` is known to. */
-function smallest(low: number, high: number, step: number, works: (value: number) => boolean): number {
+async function smallest(
+	low: number,
+	high: number,
+	step: number,
+	works: (value: number) => Promise<boolean>,
+): Promise<number> {
 	let fails = Math.floor(low / step);
 	let lives = Math.ceil(high / step);
 	while (lives - fails > 1) {
 		const middle = (fails + lives) >> 1;
-		if (works(middle * step)) lives = middle;
+		if (await works(middle * step)) lives = middle;
 		else fails = middle;
 	}
 	return lives * step;

@@ -170,7 +170,11 @@ async function compileAll(compiler: Compiler, sources: string, own: string, targ
 		const out = path.join(work, "host");
 		await compile(compiler.command, [...width(compiler.bits), "-o", out, ...objects, ...LIBRARIES]);
 		for (const object of objects) fs.rmSync(object);
-		fs.renameSync(work, target);
+		try {
+			fs.renameSync(work, target);
+		} catch (error) {
+			if (!fs.existsSync(path.join(target, "host"))) throw error; // another process was first, though locked out
+		}
 	} finally {
 		fs.rmSync(work, { recursive: true, force: true });
 	}

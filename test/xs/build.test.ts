@@ -80,6 +80,29 @@ describe("xs host: its build", () => {
 			assert.ok(reason.includes(word), reason);
 	});
 
+	for (const [what, script, words] of [
+		["npm fails", 'console.error("npm error code ENOTFOUND\\nmore"); process.exit(1);', "(npm error code ENOTFOUND)"],
+		["npm brings another archive", 'require("fs").writeFileSync("a.tgz", "x");', "not what it was when it was pinned"],
+	] as const)
+		it(`sources of XS: ${what}, plain words and nothing kept`, async () => {
+			const npm = process.env.npm_execpath;
+			const empty = path.join(cache, "own");
+			fs.mkdirSync(empty);
+			fs.writeFileSync(path.join(empty, "npm-cli.js"), script);
+			process.env.npm_execpath = path.join(empty, "npm-cli.js");
+			try {
+				const none = await buildHost({ cache: path.join(empty, "cache") });
+				assert.ok(!none.ready && none.reason.includes(words), JSON.stringify(none));
+				assert.deepEqual(
+					fs.readdirSync(path.join(empty, "cache")).filter((name) => !name.startsWith("compiler-")),
+					[],
+				);
+			} finally {
+				if (npm === undefined) delete process.env.npm_execpath;
+				else process.env.npm_execpath = npm;
+			}
+		});
+
 	it("a compiler without 32 bits: a host of 64 bits, whose RAM figures are not representative", async function () {
 		this.timeout(180_000);
 		const narrow = path.join(cache, "cc64");
