@@ -5,7 +5,7 @@ import { Major, Simple } from "./cbor.js";
 const MAX_DEPTH = 16;
 
 /**
- * Pulls CBOR items (RFC 8949) out of bytes, one call an item. Definite lengths, integers to 2^53 − 1, byte and text
+ * Pulls CBOR items (RFC 8949) out of bytes, one call an item. Definite lengths, integers to ±(2^53 − 1), byte and text
  * strings, arrays, maps, `null`, booleans; tags, floats and indefinite lengths give `unsupported`.
  *
  * Input is hostile: every length is checked against what is left before anything is made of it. After a throw the reader
@@ -42,9 +42,10 @@ export class CborReader {
 		const major = this.major;
 		if (major !== Major.unsigned && major !== Major.negative) throw this.#wrongType("an integer");
 		const next = this.#head();
-		if (this.#argument > Number.MAX_SAFE_INTEGER) throw this.#error("range", "integer beyond 2^53");
+		const value = major === Major.negative ? -1 - this.#argument : this.#argument;
+		if (!Number.isSafeInteger(value)) throw this.#error("range", "integer beyond 2^53 - 1");
 		this.#at = next;
-		return major === Major.negative ? -1 - this.#argument : this.#argument;
+		return value;
 	}
 	/** An integer of 0 or more. @throws {DormouseError} `type` when negative, else as {@link int} */
 	uint(): number {
@@ -111,8 +112,14 @@ export class CborReader {
 		else if (major === Major.text) this.text();
 		else if (major === Major.simple) {
 			if (this.atNull) this.null();
-			else this.boolean();
+			else this.#skipSimple();
 		} else this.int();
+	}
+	#skipSimple() {
+		const info = this.#initial() & 31;
+		if (info === Simple.false || info === Simple.true) this.#at++;
+		else if (info <= 27) throw this.#error("unsupported", `simple value or float ${info}`);
+		else throw this.#error("malformed", info === 31 ? "a break" : `additional information ${info}`);
 	}
 	#string(major: Major, what: string): Uint8Array {
 		if (this.major !== major) throw this.#wrongType(what);
@@ -141,7 +148,11 @@ export class CborReader {
 			this.#argument = info;
 			return at;
 		}
-		if (info > 27) throw this.#error(info === 31 ? "unsupported" : "malformed", `additional information ${info}`);
+		if (info > 27) {
+			// RFC 8949 §3.2: only strings, arrays and maps have an indefinite length.
+			const indefinite = info === 31 && this.major >= Major.bytes && this.major <= Major.map;
+			throw this.#error(indefinite ? "unsupported" : "malformed", `additional information ${info}`);
+		}
 		const size = 1 << (info - 24);
 		if (at + size > this.#bytes.length) throw this.#error("truncated");
 		const view = this.#view;

@@ -3,7 +3,8 @@ import { DormouseError } from "../core/errors.js";
 
 /**
  * The container of retained state and cells: `[magic, layout, {section, version, length, bytes, crc16}…]`. Each room
- * encodes and restores its own section; a section that is damaged or unknown resets alone.
+ * encodes and restores its own section; a section that is damaged or unknown resets alone, unless its length is what was
+ * damaged: then those behind it cannot be found either.
  *
  * | offset | bytes | what |
  * |---|---|---|
@@ -27,6 +28,7 @@ export class ContainerWriter {
 	readonly #view: DataView;
 	#at = CONTAINER_HEADER;
 	#sections = 0;
+	#room = 0;
 
 	constructor(bytes: Uint8Array) {
 		this.#bytes = bytes;
@@ -48,10 +50,12 @@ export class ContainerWriter {
 		if (at + SECTION_HEADER + room + SECTION_TRAILER > this.#bytes.length) throw new DormouseError("overflow");
 		this.#view.setUint8(at, id);
 		this.#view.setUint8(at + 1, version);
+		this.#room = room;
 		return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at + SECTION_HEADER, room);
 	}
-	/** Closes the open section after `length` bytes. */
+	/** Closes the open section after `length` bytes. @throws {DormouseError} `overflow` when that breaks its budget */
 	end(length: number): this {
+		if (length > this.#room) throw new DormouseError("overflow", `a section of ${length} bytes, ${this.#room} allowed`);
 		const at = this.#at;
 		const end = at + SECTION_HEADER + length;
 		this.#view.setUint16(at + 2, length);
@@ -118,8 +122,8 @@ export class ContainerReader {
 		if (!this.valid) return undefined;
 		for (let at = CONTAINER_HEADER; at + SECTION_HEADER + SECTION_TRAILER <= this.#bytes.length; ) {
 			const length = this.#view.getUint16(at + 2);
-			if (this.#view.getUint8(at) === id) {
-				if (this.#end(at) === 0) return undefined;
+			// One that is damaged may only look like this one: its id may be what was damaged.
+			if (this.#view.getUint8(at) === id && this.#end(at) !== 0) {
 				this.version = this.#view.getUint8(at + 1);
 				return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at + SECTION_HEADER, length);
 			}

@@ -46,8 +46,8 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 	 * @returns bytes written; 0 when there is no record or not even one fits, and `from` has not moved
 	 */
 	encode(from: Reader, room: number, epoch: number, nowSeconds: number): number {
-		// A sample takes a byte a column, any record two: no more than this can fit. Fewer are found by bisection.
-		let most = Math.ceil(room / 2);
+		// A sample takes a byte a column, any other record three: no more than this can fit. Fewer are found by bisection.
+		let most = Math.ceil(room / Math.min(this.#width, 3));
 		let least = 0;
 		let fits = this.#attempt(from, most, room, epoch, nowSeconds);
 		if (fits === 0) {
