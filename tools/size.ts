@@ -1,0 +1,208 @@
+import { parseArgs } from "node:util";
+import { DormouseError } from "../modules/core/errors.js";
+import { bundleFirmware } from "../sim/engine/bundle.js";
+import type { Engine, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
+import { NodeEngine } from "../sim/engine/node.js";
+import { type Figures, type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
+import { type Boot, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
+import { Faults } from "../sim/faults.js";
+import { Broker } from "../sim/net/broker.js";
+import { VirtualNetwork } from "../sim/net/virtual.js";
+import { Scheduler } from "../sim/scheduler.js";
+import { Simulation } from "../sim/simulation.js";
+import { Model } from "../sim/world/model.js";
+import { buildHost } from "../sim/xs/build.js";
+
+const HELP = `What a node costs on the device's engine: RAM, flash by module, work.
+
+  npm run size -- [options]
+
+  --node FILE   the node's declaration (nodes/weather.ts)
+  --json        JSON instead of tables
+  --help        this text
+
+RAM is the smallest that survives all wakes up to the first with a publish, found by bisection: chunks, slots and stack
+each with plenty of the others. Shims of the simulator are in it; the SDK's own I/O classes take their place on a board.
+Flash is what the engine's linker would write: bytecode, preloaded slots, chunks (names, strings) and keys.
+`;
+
+/** Budgets of the design (docs/architecture.md), where this measures the like. */
+const BUDGETS = Object.freeze({ chunks: 8192, slots: 640, stack: 256, flash: 96 * 1024 });
+/** A key is a name in a table: a pointer each, beside the name itself, which is a chunk. */
+const KEY_BYTES = 4;
+
+interface ModuleSize {
+	readonly module: string;
+	readonly bytecode: number;
+	readonly slots: number;
+	readonly chunks: number;
+	readonly keys: number;
+	/** All of these in bytes. */
+	readonly bytes: number;
+}
+
+interface Sizes {
+	readonly node: string;
+	readonly representative: boolean;
+	readonly ram: SmallestRam;
+	/** Of the wake with a publish. */
+	readonly publish: Figures;
+	/** Flash of the firmware without the simulator's shims, in bytes. */
+	readonly flash: number;
+	readonly shims: number;
+	readonly modules: readonly ModuleSize[];
+	readonly over: readonly string[];
+}
+
+/** `npm run size`. @returns the exit status */
+async function main(args: readonly string[]): Promise<number> {
+	const { values } = parseArgs({
+		args: [...args],
+		options: { node: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+	});
+	if (values.help) {
+		process.stdout.write(HELP);
+		return 0;
+	}
+	const host = await buildHost({ progress: (line) => process.stderr.write(`${line}\n`) });
+	if (!host.ready) throw new DormouseError("unsupported", host.reason);
+	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts");
+	const engine = new XsEngine(host, { measure: true, locate: false });
+	const sizes = await measure(engine, bundle, host.representative);
+	if (values.json) process.stdout.write(`${JSON.stringify(sizes, undefined, "\t")}\n`);
+	else print(sizes);
+	return 0;
+}
+
+async function measure(engine: XsEngine, bundle: FirmwareBundle, representative: boolean): Promise<Sizes> {
+	const modules = moduleSizes(engine, bundle);
+	const firmware = engine.load(bundle);
+	const hours = await hoursToPublish(bundle);
+	let publish: Figures | undefined;
+	const ram = await smallestRam(firmware, async (boot) => {
+		publish ??= await live(booting(firmware, boot), hours);
+		await live(booting(firmware, boot), hours);
+	});
+	firmware.close();
+	if (!ram || !publish) throw new DormouseError("unsupported", "the firmware dies even with plenty of RAM");
+	const own = modules.filter(({ module }) => !module.startsWith("sim/"));
+	const flash = sum(own.map(({ bytes }) => bytes));
+	const over: string[] = [];
+	for (const kind of ["chunks", "slots", "stack"] as const)
+		if (ram[kind] > BUDGETS[kind]) over.push(`${kind}: ${ram[kind]} of ${BUDGETS[kind]}`);
+	if (flash > BUDGETS.flash) over.push(`flash: ${flash} of ${BUDGETS.flash}`);
+	const shims = sum(modules.map(({ bytes }) => bytes)) - flash;
+	return { node: bundle.name, representative, ram, publish, flash, shims, modules, over };
+}
+
+/** Simulated hours until the first publish is over. */
+async function hoursToPublish(bundle: FirmwareBundle): Promise<number> {
+	const { node } = new NodeEngine().load(bundle);
+	return ((node.uplink.batch + 0.5) * node.everySeconds) / 3600;
+}
+
+/** Runs the node for some hours. @returns the figures of the last wake with a frame */
+async function live(firmware: Firmware, hours: number): Promise<Figures | undefined> {
+	const scheduler = new Scheduler();
+	const network = new VirtualNetwork(scheduler);
+	const broker = new Broker(scheduler);
+	broker.serve(network);
+	let publish: Figures | undefined;
+	let died = false;
+	const simulation: Simulation = new Simulation({
+		scheduler,
+		network,
+		firmware,
+		world: new Model({ seed: 1 }),
+		seed: 1,
+		settings: {},
+		faults: new Faults(),
+		lengthMs: hours * 3_600_000,
+		onWake({ report, figures, fault }) {
+			if (report?.frames) publish = figures;
+			died ||= fault !== undefined;
+			if (died) simulation.stop();
+		},
+	});
+	broker.subscribe("#", (_, payload) => simulation.receive(payload));
+	await simulation.run();
+	return publish;
+}
+
+/** Firmware that boots with the RAM under test. */
+function booting(firmware: XsFirmware, boot: Boot): Firmware {
+	return { node: firmware.node, boot: (host: HostSide): Wake => boot(host), close() {} };
+}
+
+/**
+ * Flash by module. The bundler writes modules one behind the other, each behind those that it needs; so the firmware up
+ * to a module loads without the rest, and what the engine has more of than without that module is the module's.
+ */
+function moduleSizes(engine: Engine & XsEngine, bundle: FirmwareBundle): ModuleSize[] {
+	const marks = [...bundle.code.matchAll(/^ {2}\/\/ (\S+\.[jt]s)$/gm)];
+	const sizes: ModuleSize[] = [];
+	let before = totals(engine, bundle.code.slice(0, marks[0]!.index));
+	for (const [n, mark] of marks.entries()) {
+		const after = totals(engine, bundle.code.slice(0, marks[n + 1]?.index ?? bundle.code.lastIndexOf("\n  return ")));
+		const bytecode = after.bytecode - before.bytecode;
+		const slots = after.slots - before.slots;
+		const chunks = after.chunks - before.chunks;
+		const keys = after.keys - before.keys;
+		const bytes = bytecode + slots * after.slotSize + chunks + keys * KEY_BYTES;
+		sizes.push({ module: mark[1]!, bytecode, slots, chunks, keys, bytes });
+		before = after;
+	}
+	return sizes;
+}
+
+/** What XS has in flash with this much of a bundle. */
+function totals(engine: XsEngine, start: string): FlashTotals {
+	// What nothing refers to would be collected: one function refers to all of module scope.
+	const names = [...start.matchAll(/^ {2}(?:var|let|const|function|class) (\w+)/gm)].map(([, name]) => name);
+	const code = `${start}\n  return { wake() { return [${names.join(", ")}]; }, node: undefined };\n})();\nreturn firmware;\n})`;
+	const firmware = engine.load({ code, map: '{"version":3,"sources":[],"names":[],"mappings":""}', name: "a part" });
+	firmware.close();
+	return firmware.flash;
+}
+
+function print({ node, representative, ram, publish, flash, shims, modules, over }: Sizes): void {
+	const line = (text = "") => process.stdout.write(`${text}\n`);
+	line(`${node} on XS${representative ? "" : ", 64 bits: RAM and slots are not a device's"}`);
+	line();
+	line(`RAM           smallest   budget   live at sleep   peak with garbage   (a wake with publish)`);
+	for (const kind of ["chunks", "slots", "stack"] as const) {
+		const { live, peak } = publish[kind];
+		const cells = [ram[kind], BUDGETS[kind], kind === "stack" ? undefined : live, peak];
+		const text = cells.map((cell, n) => format(cell).padStart([10, 8, 15, 19][n]!)).join(" ");
+		line(`${kind.padEnd(12)}${text}`);
+	}
+	line(`one region  ${format(ram.linear).padStart(10)} bytes, as on C3 targets`);
+	line(`metering    ${format(publish.computrons).padStart(10)} computrons, ${format(publish.hostCalls)} host calls`);
+	line();
+	line(`flash by module                             bytecode    slots   chunks     keys    bytes`);
+	for (const size of [...modules].sort((a, b) => b.bytes - a.bytes)) {
+		const cells = [size.bytecode, size.slots, size.chunks, size.keys, size.bytes];
+		line(`${size.module.padEnd(40)} ${cells.map((cell, n) => format(cell).padStart(n ? 8 : 11)).join(" ")}`);
+	}
+	line(
+		`firmware ${format(flash)} bytes of a budget of ${format(BUDGETS.flash)}; the simulator's shims ${format(shims)}`,
+	);
+	if (over.length) line(`\nOver budget: ${over.join("; ")}.`);
+}
+
+function format(value: number | undefined): string {
+	return value === undefined ? "" : value.toLocaleString("en-US");
+}
+
+function sum(values: readonly number[]): number {
+	return values.reduce((total, value) => total + value, 0);
+}
+
+try {
+	process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+	const { code, message } = error as DormouseError;
+	if (!(error instanceof DormouseError) && !String(code).startsWith("ERR_PARSE_ARGS")) throw error;
+	process.stderr.write(`size: ${message.split("\n", 1)[0]}\n`);
+	process.exitCode = 2;
+}
