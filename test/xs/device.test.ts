@@ -77,6 +77,16 @@ describe("xs: what Node forgives and a device does not", () => {
 			}
 		});
 
+	it("a private field and a Date inside frozen objects at module scope: Node writes them, XS throws", async () => {
+		const bundle = await fixture(`class Box { #inside = 5; fill() { this.#inside++; } }
+		const box = Object.freeze(new Box());
+		const day = Object.freeze(new Date(0));
+		const fails = (run: () => void) => { try { run(); return 0; } catch { return 1; } };
+		export function wake() { say(fails(() => box.fill()), fails(() => day.setTime(1))); }`);
+		assert.deepEqual(wakes(new NodeEngine(), bundle).heard, [[0, 0]]);
+		assert.deepEqual(wakes(xs(), bundle).heard, [[1, 1]]);
+	});
+
 	it("what is only read works from flash: texts, tables, regular expressions, frozen class instances", async () => {
 		const bundle = await fixture(`const texts = Object.freeze(["é".repeat(3), \`\${1 + 1}\`]);
 		const table = new Map([["a", Object.freeze([1, 2])]]), bytes = Uint8Array.of(7, 8), pattern = /^(\\d+)-/, big = 2n ** 70n;

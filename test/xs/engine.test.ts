@@ -107,29 +107,30 @@ describe("xs engine", () => {
 		assert.equal(firmware.boot(new Listener()).state, "idle");
 	});
 
-	it("1,000 wakes: no growth of the process", async function () {
-		this.timeout(30_000);
-		const bundle = await fixture(`export function wake() {
+	for (const ram of ["esp32", "esp32c3"])
+		it(`1,000 wakes on ${ram}: no growth of the process`, async function () {
+			this.timeout(30_000);
+			const bundle = await fixture(`export function wake() {
 			const kept = []; for (let n = 0; n < 300; n++) kept.push({ n, text: "x" + n, bytes: new Uint8Array(40) });
 			dormouseEngine.event = () => say(1);
 			if (say(3)[1]) throw new Error("now and then");
 		}`);
-		const firmware = load(bundle, { locate: false });
-		const ends = new Listener((request, count) => (request[0] === 1 ? [Status.ended] : [0, count % 7 === 0 ? 1 : 0]));
-		const cycle = (count: number) => {
-			for (let n = 0; n < count; n++) {
-				const wake = firmware.boot(ends);
-				if (n % 3) wake.event(1, 1, Uint8Array.of(1, 2, 3));
-				wake.drop();
-			}
-			return rss(firmware.pid!);
-		};
-		const before = cycle(50);
-		const after = cycle(1000);
-		assert.ok(before > 0, "the process shows its memory");
-		assert.ok(after - before <= 64, `${before} KB grew to ${after} KB`);
-		assert.ok(after <= 4096, `${after} KB for one board`);
-	});
+			const firmware = load(bundle, { ram, locate: false });
+			const ends = new Listener((request, count) => (request[0] === 1 ? [Status.ended] : [0, count % 7 === 0 ? 1 : 0]));
+			const cycle = (count: number) => {
+				for (let n = 0; n < count; n++) {
+					const wake = firmware.boot(ends);
+					if (n % 3) wake.event(1, 1, Uint8Array.of(1, 2, 3));
+					wake.drop();
+				}
+				return rss(firmware.pid!);
+			};
+			const before = cycle(50);
+			const after = cycle(1000);
+			assert.ok(before > 0, "the process shows its memory");
+			assert.ok(after - before <= 64, `${before} KB grew to ${after} KB`);
+			assert.ok(after <= 4096, `${after} KB for one board`);
+		});
 
 	it("killed from outside: a fault of the host, and the next boot works", async () => {
 		const bundle = await fixture("export function wake() {\n\tsay(1);\n\tsay(2);\n}");
