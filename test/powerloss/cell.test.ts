@@ -35,7 +35,10 @@ describe("power loss: cell", () => {
 					const cell = new Cell(device as NorPort & Cuttable);
 					const found = cell.read();
 					const n = found?.[0] ?? 0;
-					assert.ok(n === ledger.durable || n === ledger.attempted, `${n} after ${ledger.durable}, ${ledger.attempted}`);
+					assert.ok(
+						n === ledger.durable || n === ledger.attempted,
+						`${n} after ${ledger.durable}, ${ledger.attempted}`,
+					);
 					if (n > 0) assert.deepEqual(found, value(n));
 					ledger.durable = n; // what was seen must not go away again
 					for (let next = n + 1; next <= LAST; next++) {
