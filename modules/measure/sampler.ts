@@ -25,6 +25,8 @@ export class Sampler {
 	readonly #raw = new Int32Array(MOST_CHANNELS);
 	readonly #missing = new Missing();
 	#width = 0;
+	/** The sensor to collect next: one that answered is not asked twice, many chips give a result only once. */
+	#next = 0;
 	#retries = RETRIES;
 	/** Readings missing in this wake, by {@link MissingReason}. */
 	readonly counts = new Uint16Array(4);
@@ -49,15 +51,18 @@ export class Sampler {
 		return waitMs;
 	}
 	/**
-	 * Reads all sensors into a sample record and closes them.
+	 * Reads all sensors into a sample record and closes them. Until it returns 0, the record must be the same one.
 	 * @returns 0 when the record is complete; else milliseconds after which to call again, because a chip is busy
 	 */
 	collect(into: NodeRecord): number {
-		into.kind = RecordKind.sample;
-		into.length = this.#width;
-		into.missing = 0;
-		this.counts.fill(0);
-		for (const active of this.#active) {
+		if (this.#next === 0) {
+			into.kind = RecordKind.sample;
+			into.length = this.#width;
+			into.missing = 0;
+			this.counts.fill(0);
+		}
+		for (; this.#next < this.#active.length; this.#next++) {
+			const active = this.#active[this.#next]!;
 			const missing = this.#missing;
 			missing.clear();
 			try {
@@ -67,7 +72,9 @@ export class Sampler {
 				this.#fail(active, error);
 			}
 			this.#convert(active, missing, into);
+			this.#retries = RETRIES;
 		}
+		this.#next = 0;
 		this.close();
 		return 0;
 	}
@@ -98,7 +105,10 @@ export class Sampler {
 	}
 	/** @throws what is not a DormouseError: a fault of the firmware, not of a sensor */
 	#fail(active: Active, error: unknown) {
-		if (!(error instanceof DormouseError) || error.code === "declaration") throw error;
+		if (!(error instanceof DormouseError) || error.code === "declaration") {
+			this.close();
+			throw error;
+		}
 		active.failure =
 			error.code === "absent" || error.code === "io" || error.code === "identity"
 				? MissingReason.absent

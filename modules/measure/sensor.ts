@@ -70,6 +70,7 @@ export function sensor(options: {
 			throw new DormouseError("declaration", `${where}: no such reading; ${list(channels)} would be right`);
 		const channel = channels[index]!;
 		const wish = emit[name]!;
+		if (typeof wish !== "object" || wish === null) wrong(where, wish, "an object, {} for the usual resolution,");
 		for (const key of Object.keys(wish))
 			if (key !== "resolution" && key !== "name") wrong(`${where}.${key}`, "this field", "resolution or name");
 		const { resolution = channel.resolution } = wish;

@@ -57,20 +57,19 @@ export class Cell {
 	write(value: Uint8Array): void {
 		if (value.length > CELL_ROOM) throw new DormouseError("range", `a cell holds ${CELL_ROOM} bytes`);
 		const view = this.#view;
-		const sequence = this.#sequence + 1;
+		let sequence = this.#sequence + 1;
 		this.#entry.fill(0);
 		view.setUint16(0, MAGIC);
 		view.setUint8(2, LAYOUT);
 		view.setUint8(3, value.length);
-		view.setUint32(4, sequence);
 		this.#entry.set(value, 8);
-		view.setUint32(ENTRY - 4, crc32(this.#entry, 0, ENTRY - 4));
 		// A slot that does not read back is worn out or was torn by a cut: the next one is tried. The block that holds the
-		// old value is never erased here.
+		// old value is never erased here. A torn entry may read well at another time, with bits that were only just cleared:
+		// each slot that is passed over takes a sequence number, so that such an entry never wins over a later one.
 		let block = this.#block;
 		let slot = this.#slot;
 		for (let erasures = 0; ; erasures++) {
-			for (; slot < this.#slots; slot++) if (this.#program(this.#offset(block, slot))) break;
+			for (; slot < this.#slots; slot++, sequence++) if (this.#program(this.#offset(block, slot), sequence)) break;
 			if (slot < this.#slots) break;
 			if (erasures === 1) throw new DormouseError("flash", "no slot of the cell could be written");
 			block = 1 - this.#block;
@@ -106,9 +105,11 @@ export class Cell {
 		);
 	}
 	/** Writes the entry where flash is erased. @returns whether it reads back */
-	#program(at: number): boolean {
+	#program(at: number, sequence: number): boolean {
 		this.#flash.read(this.#check, at);
 		for (const byte of this.#check) if (byte !== 0xff) return false;
+		this.#view.setUint32(4, sequence);
+		this.#view.setUint32(ENTRY - 4, crc32(this.#entry, 0, ENTRY - 4));
 		this.#flash.write(this.#entry, at);
 		this.#flash.read(this.#check, at);
 		return equalBytes(this.#check, this.#entry);

@@ -41,8 +41,8 @@ export class Numbers {
 	}
 	/**
 	 * The next number; durably reserved before it is given.
-	 * @throws {DormouseError} `flash` when the reservation could not be read or written, `range` when all 2^32 − 1 are used;
-	 * no number is taken then
+	 * @throws {DormouseError} `flash` when the reservation could not be read or written, `range` when all 2^32 − 2 are used,
+	 * `unsupported` when another version wrote the cell: beginning anew would repeat numbers; no number is taken then
 	 */
 	take(): number {
 		if (this.epoch === 0) this.#openEpoch();
@@ -73,7 +73,9 @@ export class Numbers {
 		const value = this.#durable().read();
 		let epoch = 0;
 		let limit = 1;
-		if (value && value.length >= CELL_BYTES && value[0] === CELL_LAYOUT) {
+		if (value) {
+			if (value[0] !== CELL_LAYOUT || value.length < CELL_BYTES)
+				throw new DormouseError("unsupported", `numbers of layout ${value[0]}`);
 			const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
 			epoch = view.getUint16(1);
 			limit = view.getUint32(3);

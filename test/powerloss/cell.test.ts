@@ -1,0 +1,60 @@
+import { Cell } from "../../modules/store/cell.js";
+import * as assert from "../assert.js";
+import { type Cuttable, everyCut } from "../support/every-cut.js";
+import { NorPort } from "../support/flash-port.js";
+import { seedOf } from "../support/seed.js";
+
+const LAST = 11;
+
+/** The n-th value: all of it says n. */
+function value(n: number): Uint8Array {
+	return new Uint8Array(1 + (n % 20)).fill(n);
+}
+/** A partition of two blocks, four entries each, that can be cut. */
+function partition(): NorPort & Cuttable {
+	const port = new NorPort(2, 128);
+	return Object.assign(port, {
+		bytes: port.nor.bytes,
+		cutAfter: port.nor.cutAfter.bind(port.nor),
+	});
+}
+
+describe("power loss: cell", () => {
+	for (const [depth, least] of [
+		[1, 350],
+		[2, 50_000],
+	] as const) {
+		const seed = seedOf(depth);
+		it(`cut after every byte and in every erase, ${depth} deep (seed ${seed}): the old value or the new one`, () => {
+			let erases = 0;
+			const cuts = everyCut(
+				partition,
+				{ durable: 0, attempted: 0 },
+				depth,
+				(device, ledger) => {
+					const cell = new Cell(device as NorPort & Cuttable);
+					const found = cell.read();
+					const n = found?.[0] ?? 0;
+					assert.ok(
+						n === ledger.durable || n === ledger.attempted,
+						`${n} after ${ledger.durable}, ${ledger.attempted}`,
+					);
+					if (n > 0) assert.deepEqual(found, value(n));
+					ledger.durable = n; // what was seen must not go away again
+					for (let next = n + 1; next <= LAST; next++) {
+						ledger.attempted = next;
+						cell.write(value(next));
+						ledger.durable = next;
+						assert.deepEqual(cell.read(), value(next));
+					}
+					const { wear } = (device as unknown as NorPort).nor;
+					erases = Math.max(erases, wear[0]! + wear[1]!);
+					assert.deepEqual(new Cell(device as NorPort & Cuttable).read(), value(LAST));
+				},
+				seed,
+			);
+			assert.ok(cuts > least, `only ${cuts} cuts were made`);
+			assert.ok(erases >= 3, "not every erase was met");
+		});
+	}
+});
