@@ -82,7 +82,7 @@ describe("xs: what Node forgives and a device does not", () => {
 		const box = Object.freeze(new Box());
 		const day = Object.freeze(new Date(0));
 		const fails = (run: () => void) => { try { run(); return 0; } catch { return 1; } };
-		export function wake() { say(fails(() => box.fill()), fails(() => day.setTime(1))); }`);
+		export function wake() { say(fails(() => box.fill()), fails(() => day.setMinutes(1))); }`);
 		assert.deepEqual(wakes(new NodeEngine(), bundle).heard, [[0, 0]]);
 		assert.deepEqual(wakes(xs(), bundle).heard, [[1, 1]]);
 	});
