@@ -79,6 +79,9 @@ export class Board {
 	#startedAt: Instant = 0;
 	#wake: Wake | undefined;
 	#sleepMs: number | undefined;
+	#callsToCut = Number.POSITIVE_INFINITY;
+	#offMs = 1000;
+	#powerLost = false;
 	#alarm: Cancel | undefined;
 	#watchdog: Cancel | undefined;
 
@@ -104,12 +107,33 @@ export class Board {
 		this.#busyUntil = this.#poweredAt;
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
+		for (const flash of this.flash.values()) flash.cutAfter(Number.POSITIVE_INFINITY, this.random);
 		this.#boot(WakeCause.reset, ResetReason.power);
 	}
-	/** The power goes, whatever the firmware was doing. Flash stays. */
+	/** The power goes, between two host calls. Flash stays. */
 	powerOff(): void {
 		this.#alarm?.();
-		if (this.#wake) this.#finish({ reason: "host", message: "power cut", where: "" });
+		if (this.#wake) this.#finish(POWER_CUT);
+	}
+	/**
+	 * Cuts the power inside a host call, before it is answered.
+	 * @param calls which one: 0 is the next
+	 * @param offMs when the power comes back
+	 */
+	cutInCall(calls: number, offMs: number): void {
+		this.#callsToCut = calls;
+		this.#offMs = offMs;
+	}
+	/** For each host call: whether the power is cut in it. */
+	isCutNow(): boolean {
+		if (this.#callsToCut-- > 0) return false;
+		this.losePower();
+		return true;
+	}
+	/** The power goes inside the call at hand: the engine unwinds, then the board is off for a while. */
+	losePower(): void {
+		this.#callsToCut = Number.POSITIVE_INFINITY;
+		this.#powerLost = true;
 	}
 	/** The firmware's time passes: a bus transfer, a conversion. */
 	spend(ms: number): void {
@@ -192,9 +216,16 @@ export class Board {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
 			return;
 		}
+		const { scheduler } = this.options;
+		if (this.#powerLost) {
+			this.#powerLost = false;
+			const backAt = this.now + this.#offMs;
+			this.#finish(POWER_CUT);
+			this.#alarm = scheduler.at(backAt, () => this.powerOn());
+			return;
+		}
 		const sleepMs = this.#sleepMs;
 		if (sleepMs === undefined) return;
-		const { scheduler } = this.options;
 		const alarmAt = this.now + sleepMs;
 		this.#finish(undefined);
 		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
@@ -234,6 +265,7 @@ export class Board {
 	}
 }
 
+const POWER_CUT: Fault = Object.freeze({ reason: "host", message: "power cut", where: "" });
 const EMPTY = new Uint8Array(0);
 
 function u32(value: number): Uint8Array {

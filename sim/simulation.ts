@@ -275,10 +275,11 @@ export class Simulation {
 		const { summary } = this;
 		summary.decoded++;
 		const truths = this.#truth.get(record.number);
+		if (!truths) return; // its wake was cut before it could tell the number
 		this.#truth.delete(record.number);
 		this.node.quantities.forEach((quantity, index) => {
 			const value = record.values[index];
-			const truth = truths?.[index];
+			const truth = truths[index];
 			if (value === undefined) return;
 			const tolerance = quantity.resolution * 1.000_001;
 			if (truth === undefined || Math.abs(fromScaled(value, quantity) - truth) > tolerance) summary.wrong++;

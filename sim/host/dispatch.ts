@@ -3,7 +3,7 @@ import { DormouseError } from "../../modules/core/errors.js";
 import { WakeReport } from "../../modules/cycle/report.js";
 import type { Board } from "../board.js";
 import type { HostSide } from "../engine/engine.js";
-import { type NorFlash, SECTOR } from "../flash.js";
+import { type NorFlash, PowerCut, SECTOR } from "../flash.js";
 import type { I2cHandle } from "./handles.js";
 import { Pins } from "./pins.js";
 import { LARGEST, Op, Status } from "./table.js";
@@ -25,9 +25,12 @@ export class Dispatch implements HostSide {
 		this.#length = 1;
 		let status: number;
 		try {
-			status = this.#answer(request);
+			status = this.#board.isCutNow() ? Status.ended : this.#answer(request);
 		} catch (error) {
-			if (error instanceof DormouseError) status = error.code === "flash" ? Status.flash : Status.range;
+			if (error instanceof PowerCut) {
+				this.#board.losePower(); // while flash was being written
+				status = Status.ended;
+			} else if (error instanceof DormouseError) status = error.code === "flash" ? Status.flash : Status.range;
 			else if (error instanceof RangeError) status = Status.range;
 			else throw error;
 		}

@@ -60,8 +60,7 @@ const SPECIAL: Readonly<Record<string, readonly string[]>> = {
 };
 
 const NO_COMPILER =
-	"no C compiler was found for the XS engine, so the Node engine runs instead; on Debian and Ubuntu, " +
-	"'apt-get install gcc gcc-multilib' brings one";
+	"no C compiler was found for the XS engine; on Debian and Ubuntu, 'apt-get install gcc gcc-multilib' brings one";
 
 /**
  * Finds the XS host for this machine, or builds it from the sources of a pinned npm package (once; well under a minute).
@@ -72,8 +71,7 @@ export async function buildHost(options: BuildOptions = {}): Promise<HostBuild> 
 	const started = performance.now();
 	const cache = options.cache ?? path.join(PROJECT, "build", "xs");
 	const own = options.own ?? HERE;
-	if (process.platform === "win32")
-		return { ready: false, reason: "the XS engine needs Linux or macOS, so the Node engine runs instead" };
+	if (process.platform === "win32") return { ready: false, reason: "the XS engine needs Linux or macOS" };
 	fs.mkdirSync(cache, { recursive: true });
 	const compiler = await findCompiler(options.compiler, cache);
 	if (!compiler) return { ready: false, reason: NO_COMPILER };

@@ -28,13 +28,13 @@ export async function sourceFolder(
 		const failure = await pack(work);
 		const archive = fs.readdirSync(work).find((name) => name.endsWith(".tgz"));
 		if (failure !== undefined || !archive)
-			return { reason: `npm could not fetch ${PACKAGE} (${failure ?? "no archive"}), so the Node engine runs instead` };
+			return { reason: `npm could not fetch ${PACKAGE} (${failure ?? "no archive"})` };
 		const bytes = fs.readFileSync(path.join(work, archive));
 		fs.rmSync(path.join(work, archive));
 		const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
 		if (integrity !== INTEGRITY)
 			return {
-				reason: `${PACKAGE} is not what it was when it was pinned (${integrity}); the Node engine runs instead`,
+				reason: `${PACKAGE} is not what it was when it was pinned (${integrity})`,
 			};
 		for (const [name, content] of untar(gunzipSync(bytes))) {
 			const wanted = WANTED.exec(name)?.[1];

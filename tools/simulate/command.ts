@@ -141,7 +141,7 @@ async function pickEngine(
 	const host = await buildHost({ progress });
 	if (!host.ready) {
 		if (options.engine === "xs") throw new DormouseError("unsupported", `--engine xs: ${host.reason}`);
-		return node(host.reason);
+		return node(`${host.reason}; the Node engine runs instead`);
 	}
 	const engine = new XsEngine(host, { measure: true, ...(options.ram === undefined ? {} : { ram: options.ram }) });
 	const about = `XS (${host.bits} bits, ${engine.ram.name})`;
