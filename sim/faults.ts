@@ -30,7 +30,7 @@ export class Faults {
 	 */
 	add(text: string): this {
 		const [, kind, from, to] = /^(\w+)@([^.]*(?:\.\d[^.]*)?)(?:\.\.(.+))?$/.exec(text) ?? [];
-		if (kind === undefined || !(kind in FAULT_KINDS))
+		if (kind === undefined || !Object.hasOwn(FAULT_KINDS, kind))
 			throw wrong(text, `one of ${Object.keys(FAULT_KINDS).join(", ")} before the @`);
 		const fromMs = span(from!);
 		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : span(to ?? "");

@@ -49,7 +49,7 @@ export class Scheduler {
 		const entry = this.#heap[0];
 		if (!entry || entry.at > until) return false;
 		this.#pop();
-		this.#now = entry.at;
+		this.#now = Math.max(this.#now, entry.at);
 		const run = entry.run!;
 		entry.run = undefined;
 		run();

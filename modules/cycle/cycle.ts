@@ -55,7 +55,7 @@ export interface CycleOptions {
 	readonly deadlineMs: number;
 }
 
-type Phase = "asleep" | "measuring" | "saving" | "sending" | "closing";
+type Phase = "asleep" | "measuring" | "saving" | "securing" | "sending" | "closing";
 
 /** Shortest and longest time without an exchange after one failed. */
 export const BACKOFF_FIRST_MS = 60_000;
@@ -83,9 +83,10 @@ export class CycleState {
 	constructor(options: CycleOptions) {
 		this.options = options;
 	}
-	/** As after a power loss: a sample is due at once. */
-	reset(): void {
-		this.dueMs = 0;
+	/** As after a power loss: a sample is due at once. @param nowMs when the schedule was lost alone: the time of its grid */
+	reset(nowMs = 0): void {
+		const { periodMs } = this.options;
+		this.dueMs = Math.floor(nowMs / periodMs) * periodMs; // what came before was not missed
 		this.notBeforeMs = 0;
 		this.failures = 0;
 		this.missed = 0;
@@ -122,6 +123,12 @@ export function step(s: CycleState, event: Event): Effect {
 		case "saving":
 			if (event !== Event.committed) return Effect.none;
 			if (!worthSending(s)) return sleep(s);
+			// Retained memory has two banks. What a peer sees must be in both: were the newer one damaged while the radio
+			// draws its current, the older one would give out the same record numbers again.
+			s.phase = "securing";
+			return Effect.commit;
+		case "securing":
+			if (event !== Event.committed) return Effect.none;
 			s.phase = "sending";
 			s.out.deadlineMs = s.options.deadlineMs;
 			return Effect.exchange;

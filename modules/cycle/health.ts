@@ -71,8 +71,8 @@ export class Health {
 		if (this.urgent) return true;
 		return this.#sum() !== this.#reported && seconds - this.#reportedSeconds >= Health.intervalSeconds;
 	}
-	/** Fills a record's kind and values, and takes it as reported. */
-	fill(record: NodeRecord, seconds: number): void {
+	/** Fills a record's kind and values; {@link reported} once it is queued. */
+	fill(record: NodeRecord): void {
 		record.kind = RecordKind.health;
 		record.missing = 0;
 		const values = this.#values();
@@ -80,6 +80,9 @@ export class Health {
 			record.values[index] = value;
 		});
 		record.length = values.length;
+	}
+	/** Takes the counters as reported. */
+	reported(seconds: number): void {
 		this.#reported = this.#sum();
 		this.#reportedSeconds = seconds;
 		this.urgent = false;

@@ -101,13 +101,10 @@ export class NodeRun implements UplinkListener {
 		this.#report.resetReason = reset;
 		this.#report.start = start;
 		this.#report.seconds = Math.round(this.#time.nowMs() / 1000);
-		if (start !== Start.warm) {
-			this.#health.start = start;
+		if (start !== Start.warm) this.#health.start = start;
+		if (isFault(reset)) this.#health.panics++;
+		if (start !== Start.warm || isFault(reset)) {
 			this.#health.resetReason = reset;
-			this.#health.urgent = true;
-		} else if (isFault(reset)) {
-			this.#health.resetReason = reset;
-			this.#health.panics++;
 			this.#health.urgent = true;
 		}
 		this.#feed(Event.boot);
@@ -140,16 +137,19 @@ export class NodeRun implements UplinkListener {
 
 	/** @returns how whole the state was */
 	#restore(): Start {
-		const reader = this.#retained.load();
+		const found = this.#retained.load();
+		// Memory may outlive a short power loss, but the clock does not: times in that epoch would be wrong from here on.
+		const reader = this.#ports.resetReason === ResetReason.power ? undefined : found;
 		const lost: RetainedSection[] = [];
 		for (const section of this.#sections) {
 			const bytes = reader?.section(section.id);
 			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
 		}
-		if (lost.length === 0) return Start.warm;
-		const { numbers, time } = Section;
+		if (lost.length === 0 && !this.#retained.fellBack) return Start.warm;
+		const { numbers, time, cycle } = Section;
 		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
-			this.#health.sectionsLost += lost.length;
+			if (lost.some(({ id }) => id === cycle.id)) this.#cycle.reset(this.#time.nowMs());
+			this.#health.sectionsLost += Math.max(1, lost.length);
 			return Start.partial;
 		}
 		// Without its epoch a node cannot tell times or numbers: it starts cold, and what was queued is lost.
@@ -209,14 +209,15 @@ export class NodeRun implements UplinkListener {
 		health.range += counts[MissingReason.range]!;
 		health.dropped = this.#queue.dropped;
 		health.missed = this.#cycle.missed;
-		this.#push(seconds);
+		const queued = this.#push(seconds);
 		this.#report.sample(record);
-		if (health.isDue(seconds)) {
-			health.fill(record, seconds);
-			this.#push(seconds);
+		if (queued && health.isDue(seconds)) {
+			health.fill(record);
+			if (this.#push(seconds)) health.reported(seconds);
 		}
 	}
-	#push(seconds: number) {
+	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
+	#push(seconds: number): boolean {
 		const record = this.#record;
 		try {
 			record.number = this.#numbers.take();
@@ -225,12 +226,13 @@ export class NodeRun implements UplinkListener {
 			record.number = 0;
 			this.#health.storeFailed++;
 			this.#report.problem = error.code;
-			return;
+			return false;
 		}
 		record.epoch = this.#numbers.epoch;
 		record.seconds = seconds;
 		record.wall = false;
 		this.#queue.push(record);
+		return true;
 	}
 	#sleep() {
 		this.#sampler.close();

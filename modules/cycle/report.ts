@@ -1,9 +1,13 @@
 import { CborReader } from "../codec/cbor-reader.js";
 import { CborWriter } from "../codec/cbor-writer.js";
+import { DormouseError } from "../core/errors.js";
 import type { ResetReason, WakeCause } from "../core/ports.js";
 import type { NodeRecord } from "../core/record.js";
 import { RecordKind } from "../core/record.js";
 import type { Start } from "./health.js";
+
+const VERSION = 1;
+const FIELDS = 18;
 
 /** What a wake did, for the serial port of a board and the simulator's line: filled while it goes, handed over at its end. */
 export class WakeReport {
@@ -48,7 +52,14 @@ export class WakeReport {
 	/** Encodes the report: a CBOR array in the order of the fields. @returns the bytes, a view of `into` */
 	encode(into: Uint8Array): Uint8Array {
 		const writer = new CborWriter(into);
-		writer.array(18).int(1).int(this.cause).int(this.resetReason).int(this.start).int(this.epoch).int(this.seconds);
+		writer
+			.array(FIELDS)
+			.int(VERSION)
+			.int(this.cause)
+			.int(this.resetReason)
+			.int(this.start)
+			.int(this.epoch)
+			.int(this.seconds);
 		writer.int(this.number).array(this.values.length);
 		for (const value of this.values) {
 			if (value === undefined) writer.null();
@@ -66,12 +77,14 @@ export class WakeReport {
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
 		return writer.written;
 	}
-	/** Decodes what {@link encode} wrote. @throws {DormouseError} as `CborReader`, and `unsupported` for another version */
+	/** Decodes what {@link encode} wrote. @throws {DormouseError} as `CborReader`, `unsupported` for another version, `malformed` */
 	static decode(bytes: Uint8Array): WakeReport {
 		const reader = new CborReader(bytes);
 		const report = new WakeReport();
-		reader.array();
-		reader.int();
+		const fields = reader.array();
+		const version = reader.uint();
+		if (version !== VERSION) throw new DormouseError("unsupported", `report version ${version}`);
+		if (fields !== FIELDS) throw new DormouseError("malformed", `a report of ${fields} fields`);
 		report.cause = reader.uint() as WakeCause;
 		report.resetReason = reader.uint() as ResetReason;
 		report.start = reader.uint() as Start;

@@ -39,6 +39,8 @@ export class RetainedState {
 	readonly #bytes = new Uint8Array(BANK);
 	#bank = 0;
 	#sequence = 0;
+	/** Whether {@link load} found that something newer than what it gives was lost. */
+	fellBack = false;
 
 	/** @param memory at least two banks */
 	constructor(memory: RetainedMemory) {
@@ -49,6 +51,7 @@ export class RetainedState {
 	 * @returns a reader, valid until {@link commit}; undefined when neither bank holds anything
 	 */
 	load(): ContainerReader | undefined {
+		this.fellBack = false;
 		const sequences = [this.#header(0), this.#header(1)] as const;
 		if (sequences[0] === undefined && sequences[1] === undefined) return undefined;
 		const newer = (sequences[1] ?? -1) > (sequences[0] ?? -1) ? 1 : 0;
@@ -58,6 +61,8 @@ export class RetainedState {
 			const reader = this.#read(bank);
 			if (!reader.sound) continue;
 			this.#bank = bank;
+			// The other bank holds the commit before this one, or had none yet: otherwise it was a newer one.
+			this.fellBack = reader.sequence > 1 && sequences[1 - bank] !== reader.sequence - 1;
 			return reader;
 		}
 		this.#bank = newer;

@@ -168,7 +168,7 @@ describe("sensor declaration", () => {
 	] as const)
 		it(`${name}: refused, the field is named`, () => {
 			if (message === undefined)
-				declare(undefined, port as string); // all readings, as when left out
+				declare(emit as unknown as undefined, port as string); // all readings, as when left out
 			else assert.throws(() => declare(emit as Record<string, Emit>, port as string), { code: "declaration", message });
 		});
 });

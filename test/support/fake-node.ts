@@ -1,0 +1,188 @@
+import { type DecodedRecord, decodeFrame } from "../../modules/codec/frame-decoder.js";
+import type { ErrorCode } from "../../modules/core/errors.js";
+import { DormouseError } from "../../modules/core/errors.js";
+import { ResetReason, WakeCause } from "../../modules/core/ports.js";
+import { declareNode, type NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { NodeRun } from "../../modules/cycle/node-run.js";
+import { WakeReport } from "../../modules/cycle/report.js";
+import { BANK } from "../../modules/cycle/retained.js";
+import type { Driver } from "../../modules/measure/driver.js";
+import { sensor } from "../../modules/measure/sensor.js";
+import type { FrameSource, Uplink, UplinkListener } from "../../net/uplink.js";
+import { Scheduler } from "../../sim/scheduler.js";
+import { Seeded } from "../../sim/seeded.js";
+import { NorPort } from "./flash-port.js";
+import { VirtualTimers } from "./virtual-timers.js";
+
+/** The power or the processor is gone in the middle of a call. */
+export class Crash extends Error {}
+
+/** What an exchange does, once it has begun; `frame` sends the next frame and says up to which record. */
+export type Script = (uplink: { frame(room?: number): number; on: UplinkListener }) => void;
+
+/** All is sent and acknowledged, frame by frame. */
+export const deliverAll: Script = ({ frame, on }) => {
+	for (let upTo = frame(); upTo > 0; upTo = frame()) on.delivered(upTo, "peer");
+	on.idle();
+};
+export const fail =
+	(code: ErrorCode): Script =>
+	({ on }) =>
+		on.failed(code);
+
+/** A node on ports of arrays and counters, without a simulator: one channel, whose reading is `reading`. */
+export class FakeNode {
+	readonly scheduler = new Scheduler();
+	readonly timers = new VirtualTimers(this.scheduler);
+	readonly flash = new NorPort(2, 4096);
+	readonly random = new Seeded(1);
+	readonly rtc = new Uint8Array(2 * BANK);
+	reading = 0;
+	sensorFails: ErrorCode | undefined;
+	flashFails = false;
+	script: Script = deliverAll;
+	/** Records that left the node, in frames, in order. */
+	readonly sent: DecodedRecord[] = [];
+	exchanges = 0;
+	sleeps = 0;
+	sleepMs = 0;
+	openDrivers = 0;
+	uplinkOpen = false;
+	/** Bytes that retained memory still takes before it crashes. */
+	rtcLeft = Number.POSITIVE_INFINITY;
+	/** Virtual time at which the power came. */
+	poweredMs = 0;
+	readonly node: NodeDeclaration;
+
+	constructor(batch = 3, every = 600, trimOn: "peer" | "sent" = "peer") {
+		const channels = [
+			{ name: "temperature", unit: "Cel", step: 1, resolution: 1, low: -1_000_000, high: 1_000_000 },
+			{ name: "spare", unit: "V", step: 1, resolution: 1, low: 0, high: 10 },
+		];
+		const uplink = {
+			kind: "fake",
+			batch,
+			deadlineMs: 30_000,
+			mtu: 200,
+			trimOn,
+			create: () => this.#uplink(),
+		};
+		const sensors = [sensor({ chip: "fake", port: "I2C.default", channels, create: () => this.#driver() })];
+		this.node = declareNode({ name: "fake", every, sensors, uplink });
+		this.losePower();
+	}
+	/** Retained memory becomes noise, the board's clock starts again. */
+	losePower(): void {
+		this.rtc.forEach((_, at) => {
+			this.rtc[at] = this.random.u32();
+		});
+		this.poweredMs = this.scheduler.now;
+	}
+	/** Runs one wake to its sleep. @returns its report */
+	wake(resetReason: ResetReason = ResetReason.deepSleep, cause: WakeCause = WakeCause.timer): WakeReport {
+		const { sleeps, scheduler } = this;
+		let report: WakeReport | undefined;
+		new NodeRun(this.node, {
+			clock: { nowMs: () => scheduler.now - this.poweredMs },
+			timers: this.timers,
+			memory: {
+				size: this.rtc.length,
+				read: (into, offset) => into.set(this.rtc.subarray(offset, offset + into.length)),
+				write: (bytes, offset) => {
+					const done = Math.min(bytes.length, this.rtcLeft);
+					this.rtc.set(bytes.subarray(0, done), offset);
+					this.rtcLeft -= done;
+					if (done < bytes.length) throw new Crash();
+				},
+			},
+			entropy: {
+				fill: (into) => {
+					for (let at = 0; at < into.length; at++) into[at] = this.random.u32();
+				},
+			},
+			wakeCause: cause,
+			resetReason,
+			nodeId: "fake-1",
+			flash: () => {
+				if (this.flashFails) throw new DormouseError("flash");
+				return this.flash;
+			},
+			setting: () => undefined,
+			report: (bytes) => {
+				report = WakeReport.decode(bytes);
+			},
+			sleep: (ms) => {
+				this.sleeps++;
+				this.sleepMs = ms;
+			},
+		}).start();
+		while (this.sleeps === sleeps && scheduler.advance());
+		if (!report) throw new Error("the wake did not come to its end");
+		while (scheduler.advance(scheduler.now + 60_000)); // what is left over must do no harm
+		return report;
+	}
+	/** Sleeps as long as the node asked, then wakes. */
+	next(resetReason: ResetReason = ResetReason.deepSleep): WakeReport {
+		this.scheduler.skipTo(this.scheduler.now + this.sleepMs);
+		return this.wake(resetReason);
+	}
+	/** Cold start, the first wake ever. */
+	first(): WakeReport {
+		return this.wake(ResetReason.power, WakeCause.reset);
+	}
+
+	#driver(): Driver {
+		this.openDrivers++;
+		let open = true;
+		return {
+			start: () => {
+				if (this.sensorFails) throw new DormouseError(this.sensorFails);
+				return 10;
+			},
+			collect: (into, missing) => {
+				into[0] = this.reading;
+				missing.mark(1, 2);
+			},
+			close: () => {
+				if (open) this.openDrivers--;
+				open = false;
+			},
+		};
+	}
+	#uplink(): Uplink {
+		const view = new Uint8Array(200);
+		let open = false;
+		return {
+			retainedVersion: 1,
+			retain: () => 0,
+			restore: () => true,
+			start: (source: FrameSource, _deadlineMs: number, on: UplinkListener) => {
+				open = this.uplinkOpen = true;
+				this.exchanges++;
+				const guarded = (run: () => void) => {
+					if (open) run();
+				};
+				const frame = (room = view.length) => {
+					const { length, upTo } = source.fill(view, room);
+					if (length > 0) this.sent.push(...decodeFrame(view.subarray(0, length)).records);
+					return upTo;
+				};
+				this.scheduler.after(100, () =>
+					this.script({
+						frame,
+						on: {
+							delivered: (upTo, by) => guarded(() => on.delivered(upTo, by)),
+							deferred: (ms) => guarded(() => on.deferred(ms)),
+							failed: (code) => guarded(() => on.failed(code)),
+							downlink: (bytes, accept) => guarded(() => on.downlink(bytes, accept)),
+							idle: () => guarded(() => on.idle()),
+						},
+					}),
+				);
+			},
+			close: () => {
+				open = this.uplinkOpen = false;
+			},
+		};
+	}
+}

@@ -1,0 +1,66 @@
+import { minutes, seconds } from "../../../modules/core/time.js";
+import { declareNode, type NodeOptions } from "../../../modules/cycle/declaration.js";
+import { sensor } from "../../../modules/measure/sensor.js";
+import type { UplinkDeclaration } from "../../../net/uplink.js";
+import * as assert from "../../assert.js";
+
+const create = () => assert.fail("created");
+const uplink: UplinkDeclaration = { kind: "fake", batch: 2, deadlineMs: 1, mtu: 100, trimOn: "peer", create };
+function chip(count: number, prefix = "t") {
+	const channels = Array.from({ length: count }, (_, n) => ({ name: `${prefix}${n}`, unit: "Cel" }) as const);
+	const rest = { step: 0.01, resolution: 0.1, low: -40, high: 85 };
+	return sensor({ chip: "fake", port: "I2C.default", channels: channels.map((one) => ({ ...one, ...rest })), create });
+}
+const good: NodeOptions = { name: "weather", every: minutes(10), sensors: [chip(2)], uplink };
+
+describe("node declaration", () => {
+	it("a good one: checked, completed and frozen", () => {
+		const node = declareNode(good);
+		assert.equal(node.everySeconds, 600);
+		assert.equal(node.durability, "rtc");
+		assert.deepEqual(
+			node.quantities.map(({ name }) => name),
+			["t0", "t1"],
+		);
+		assert.ok(Object.isFrozen(node) && Object.isFrozen(node.sensors) && Object.isFrozen(node.quantities));
+	});
+	for (const [name, change] of [
+		["a second", { every: seconds(1) }],
+		["a day", { every: 86_400 }],
+		["a name of 32", { name: "n".repeat(32) }],
+		["eight sensors", { sensors: Array.from({ length: 8 }, (_, n) => chip(3, `${"abcdefgh"[n]}`)) }],
+	] as const)
+		it(`${name}: taken`, () => {
+			declareNode({ ...good, ...change });
+		});
+	for (const [name, options, message, remedy] of [
+		["nothing", undefined, "declareNode", "an object"],
+		["null", null, "declareNode", "an object"],
+		["misspelt field", { ...good, evry: 5 }, "evry", "one of name, every, sensors, uplink, durability"],
+		["no name", { ...good, name: undefined }, "name", "letters, digits or -"],
+		["empty name", { ...good, name: "" }, "name", "1 to 32"],
+		["name of 33", { ...good, name: "n".repeat(33) }, "name", "1 to 32"],
+		["name with an umlaut", { ...good, name: "wärme" }, "name", "letters, digits or -"],
+		["no period", { ...good, every: undefined }, "every", "seconds(1) to days(1)"],
+		["period 0", { ...good, every: 0 }, "every", "seconds(1)"],
+		["period beyond a day", { ...good, every: 86_401 }, "every", "days(1)"],
+		["half a second", { ...good, every: 0.5 }, "every", "seconds(1)"],
+		["period NaN", { ...good, every: Number.NaN }, "every", "seconds(1)"],
+		["period as text", { ...good, every: "10 minutes" }, "every", "seconds(1)"],
+		["no sensors", { ...good, sensors: [] }, "sensors", "a list of 1 to 8"],
+		["sensors not in a list", { ...good, sensors: chip(1) }, "sensors", "a list of 1 to 8"],
+		["nine sensors", { ...good, sensors: Array.from({ length: 9 }, () => chip(1)) }, "sensors", "1 to 8"],
+		["a sensor that is none", { ...good, sensors: [chip(1), {}] }, "sensors[1]", "a factory of sensors/"],
+		["a sensor that is a hole", { ...good, sensors: [undefined] }, "sensors[0]", "a factory of sensors/"],
+		["a sensor that was not called", { ...good, sensors: [chip] }, "sensors[0]", "a factory of sensors/"],
+		["two readings of a name", { ...good, sensors: [chip(1), chip(1)] }, 'called "t0"', "name:"],
+		["25 readings", { ...good, sensors: [chip(25)] }, "25 readings", "at most 24"],
+		["no uplink", { ...good, uplink: undefined }, "uplink", "mqtt("],
+		["uplink that was not called", { ...good, uplink: () => uplink }, "uplink", "mqtt("],
+		["durability that is to come", { ...good, durability: "flash" }, "durability", '"rtc"'],
+	] as const)
+		it(`${name}: refused, field and remedy are named`, () => {
+			for (const text of [message, remedy])
+				assert.throws(() => declareNode(options as NodeOptions), { code: "declaration", message: text });
+		});
+});
