@@ -14,8 +14,17 @@ import {
 	publishHead,
 } from "./encode.js";
 import type { MqttVersion } from "./packet.js";
-import * as session from "./session.js";
-import { Effect, Event, Phase } from "./session.js";
+import {
+	Effect,
+	Event,
+	newSession,
+	Phase,
+	RETAINED_VERSION,
+	restore as restoreSession,
+	retain as retainSession,
+	type SessionState,
+	step,
+} from "./session.js";
 
 /** What the client needs of a TCP connection: the face of ECMA-419 as the SDK has it (`embedded:io/socket/tcp`). */
 export interface Tcp {
@@ -82,7 +91,7 @@ const CHUNK = 64;
  * Everything is closed before `idle` or `failed` is told; what comes late is ignored.
  */
 export class MqttClient implements Uplink {
-	readonly retainedVersion = session.RETAINED_VERSION;
+	readonly retainedVersion = RETAINED_VERSION;
 	readonly #options: MqttClientOptions;
 	readonly #connect: Connect;
 	readonly #topic: Uint8Array;
@@ -91,7 +100,7 @@ export class MqttClient implements Uplink {
 	readonly #send: Uint8Array;
 	readonly #chunk = new Uint8Array(CHUNK);
 	readonly #decoder: Decoder;
-	readonly #session: session.SessionState;
+	readonly #session: SessionState;
 	#frameLength = 0;
 	/** What of {@link #send} has not left. */
 	#from = 0;
@@ -121,7 +130,7 @@ export class MqttClient implements Uplink {
 		this.#head = publishHead(version, this.#topic.length, 1);
 		this.#send = new Uint8Array(Math.max(this.#head + mtu, connectLength(version, this.#connect)));
 		this.#decoder = new Decoder(version, LARGEST_INBOUND - 2);
-		this.#session = session.newSession(version, this.#decoder.packet, mtu, this.#head, keepAliveSeconds);
+		this.#session = newSession(version, this.#decoder.packet, mtu, this.#head, keepAliveSeconds);
 	}
 
 	/** The reason that the server gave last: a code of MQTT 5.0 §2.4 (in CONNACK of 3.1.1: of its §3.2.2.3). */
@@ -167,11 +176,11 @@ export class MqttClient implements Uplink {
 	}
 
 	retain(into: DataView): number {
-		return session.retain(this.#session, into);
+		return retainSession(this.#session, into);
 	}
 
 	restore(from: DataView, version: number): boolean {
-		return session.restore(this.#session, from, version);
+		return restoreSession(this.#session, from, version);
 	}
 
 	#resolve(exchange: number) {
@@ -238,7 +247,7 @@ export class MqttClient implements Uplink {
 	#drive(event: Event) {
 		const exchange = this.#exchange;
 		for (let next: Event | 0 = event; next && exchange === this.#exchange; )
-			next = this.#perform(session.step(this.#session, next));
+			next = this.#perform(step(this.#session, next));
 	}
 
 	/** @returns what comes of it at once, 0 for nothing */
