@@ -36,17 +36,17 @@ export interface BatteryInput extends AnalogPort {
  * is missing as `nonsense`.
  */
 export class Battery implements Driver {
-	#io: AnalogIo | undefined;
-	readonly #millivolts: number;
-	readonly #samples: number;
+	private io: AnalogIo | undefined;
+	private readonly millivolts: number;
+	private readonly samples: number;
 
 	/** @throws {DormouseError} `io` when the input cannot be opened */
 	constructor(options: BatteryInput) {
 		const { io, divider, referenceMillivolts, samples, ...input } = options;
-		this.#millivolts = referenceMillivolts * divider;
-		this.#samples = samples;
+		this.millivolts = referenceMillivolts * divider;
+		this.samples = samples;
 		try {
-			this.#io = new io(input);
+			this.io = new io(input);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
 			throw new DormouseError("io", `battery: ${error.message}`);
@@ -55,16 +55,16 @@ export class Battery implements Driver {
 
 	/** @returns 0: a conversion takes microseconds, within `collect`. @throws {DormouseError} `closed` */
 	start(): number {
-		if (!this.#io) throw new DormouseError("closed", "battery: closed");
+		if (!this.io) throw new DormouseError("closed", "battery: closed");
 		return 0;
 	}
 
 	collect(into: Int32Array, missing: Missing): void {
-		const io = this.#io;
+		const io = this.io;
 		if (!io) throw new DormouseError("closed", "battery: closed");
 		const highest = 2 ** io.resolution - 1;
 		let sum = 0;
-		for (let n = 0; n < this.#samples; n++) {
+		for (let n = 0; n < this.samples; n++) {
 			const raw = io.read();
 			if (raw === undefined || !(raw >= 0)) {
 				missing.mark(0, MissingReason.nonsense);
@@ -76,12 +76,12 @@ export class Battery implements Driver {
 			}
 			sum += raw;
 		}
-		into[0] = Math.round((sum * this.#millivolts) / (highest * this.#samples));
+		into[0] = Math.round((sum * this.millivolts) / (highest * this.samples));
 	}
 
 	close(): void {
-		this.#io?.close();
-		this.#io = undefined;
+		this.io?.close();
+		this.io = undefined;
 	}
 }
 

@@ -80,24 +80,24 @@ const CHANNELS: readonly Channel[] = frozen([
  * Source: BST-BME280-DS002.
  */
 export class Bme280 implements Driver {
-	#io: I2cIo | undefined;
-	#calibration: Calibration | undefined;
-	#started = false;
-	readonly #readyMs: number;
-	readonly #name: string;
-	readonly #pointer = new Uint8Array(1);
-	readonly #byte = new Uint8Array(1);
-	readonly #data = new Uint8Array(8);
+	private io: I2cIo | undefined;
+	private calibration: Calibration | undefined;
+	private started = false;
+	private readonly readyMs: number;
+	private readonly name: string;
+	private readonly pointer = new Uint8Array(1);
+	private readonly byte = new Uint8Array(1);
+	private readonly data = new Uint8Array(8);
 	/** Register and value pairs of one write; ctrl_meas is last, since ctrl_hum counts from then on (§5.4.3). */
-	readonly #settings: Uint8Array;
+	private readonly settings: Uint8Array;
 
 	/** @throws {DormouseError} `io` when the bus cannot be opened */
 	constructor(options: Bme280Bus) {
 		const { io, oversampling = {}, ...bus } = options;
 		const { temperature = 1, humidity = 1, pressure = 1 } = oversampling;
-		this.#name = `BME280 at 0x${bus.address.toString(16)}`;
-		this.#readyMs = measurementMs(temperature, humidity, pressure);
-		this.#settings = Uint8Array.of(
+		this.name = `BME280 at 0x${bus.address.toString(16)}`;
+		this.readyMs = measurementMs(temperature, humidity, pressure);
+		this.settings = Uint8Array.of(
 			Register.ctrlHum,
 			osrs(humidity),
 			Register.config,
@@ -106,10 +106,10 @@ export class Bme280 implements Driver {
 			(osrs(temperature) << 5) | (osrs(pressure) << 2) | FORCED,
 		);
 		try {
-			this.#io = new io(bus);
+			this.io = new io(bus);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
-			throw new DormouseError("io", `${this.#name}: ${error.message}`);
+			throw new DormouseError("io", `${this.name}: ${error.message}`);
 		}
 	}
 
@@ -120,19 +120,19 @@ export class Bme280 implements Driver {
 	 * come out of its reset, `closed`
 	 */
 	start(): number {
-		this.#started = false;
-		const id = this.#register(Register.id);
+		this.started = false;
+		const id = this.register(Register.id);
 		if (id !== CHIP_ID)
-			throw new DormouseError("identity", `${this.#name}: chip id 0x${id.toString(16)}, 0x60 would be right`);
-		if (!this.#calibration) {
-			this.#awaitCopy();
-			const low = this.#read(Register.calibrationLow, new Uint8Array(LOW_BLOCK));
-			const high = this.#read(Register.calibrationHigh, new Uint8Array(HIGH_BLOCK));
-			this.#calibration = parseCalibration(low, high);
+			throw new DormouseError("identity", `${this.name}: chip id 0x${id.toString(16)}, 0x60 would be right`);
+		if (!this.calibration) {
+			this.awaitCopy();
+			const low = this.read(Register.calibrationLow, new Uint8Array(LOW_BLOCK));
+			const high = this.read(Register.calibrationHigh, new Uint8Array(HIGH_BLOCK));
+			this.calibration = parseCalibration(low, high);
 		}
-		this.#write(this.#settings);
-		this.#started = true;
-		return this.#readyMs;
+		this.write(this.settings);
+		this.started = true;
+		return this.readyMs;
 	}
 
 	/**
@@ -141,57 +141,57 @@ export class Bme280 implements Driver {
 	 * bytes are 0x00 or all 0xFF, `closed`
 	 */
 	collect(into: Int32Array, missing: Missing): void {
-		const status = this.#register(Register.status);
-		if (!this.#started || !this.#calibration) throw new DormouseError("busy", `${this.#name}: not started`);
-		if (status & (MEASURING | IM_UPDATE)) throw new DormouseError("busy", `${this.#name}: still measuring`);
-		const data = this.#read(Register.data, this.#data);
+		const status = this.register(Register.status);
+		if (!this.started || !this.calibration) throw new DormouseError("busy", `${this.name}: not started`);
+		if (status & (MEASURING | IM_UPDATE)) throw new DormouseError("busy", `${this.name}: still measuring`);
+		const data = this.read(Register.data, this.data);
 		if (isFilledWith(data, 0) || isFilledWith(data, 0xff))
-			throw new DormouseError("malformed", `${this.#name}: all data is 0x${data[0] ? "ff" : "00"}`);
-		this.#started = false;
+			throw new DormouseError("malformed", `${this.name}: all data is 0x${data[0] ? "ff" : "00"}`);
+		this.started = false;
 		const temperature = (data[3]! << 12) | (data[4]! << 4) | (data[5]! >> 4);
 		if (temperature === SKIPPED_20_BIT) {
 			for (let channel = 0; channel < 3; channel++) missing.mark(channel, MissingReason.skipped);
 			return;
 		}
-		const fine = fineTemperature(temperature, this.#calibration);
+		const fine = fineTemperature(temperature, this.calibration);
 		put(centiCelsius(fine), 0, into, missing);
 		const humidity = (data[6]! << 8) | data[7]!;
 		if (humidity === SKIPPED_16_BIT) missing.mark(1, MissingReason.skipped);
-		else put(milliPercent(humidity, fine, this.#calibration), 1, into, missing);
+		else put(milliPercent(humidity, fine, this.calibration), 1, into, missing);
 		const pressure = (data[0]! << 12) | (data[1]! << 4) | (data[2]! >> 4);
 		if (pressure === SKIPPED_20_BIT) missing.mark(2, MissingReason.skipped);
-		else put(deciPascal(pressure, fine, this.#calibration), 2, into, missing);
+		else put(deciPascal(pressure, fine, this.calibration), 2, into, missing);
 	}
 
 	close(): void {
-		this.#io?.close();
-		this.#io = undefined;
+		this.io?.close();
+		this.io = undefined;
 	}
 
 	/** Until the trimming values have been copied from the chip's memory, their registers are not valid (§5.4.4). */
-	#awaitCopy(): void {
-		for (let look = 0; look < COPY_LOOKS; look++) if (!(this.#register(Register.status) & IM_UPDATE)) return;
-		throw new DormouseError("busy", `${this.#name}: does not come out of its reset`);
+	private awaitCopy(): void {
+		for (let look = 0; look < COPY_LOOKS; look++) if (!(this.register(Register.status) & IM_UPDATE)) return;
+		throw new DormouseError("busy", `${this.name}: does not come out of its reset`);
 	}
-	#register(register: number): number {
-		return this.#read(register, this.#byte)[0]!;
+	private register(register: number): number {
+		return this.read(register, this.byte)[0]!;
 	}
-	#read(register: number, into: Uint8Array): Uint8Array {
-		this.#pointer[0] = register;
-		this.#write(this.#pointer);
-		return this.#transfer("read", into);
+	private read(register: number, into: Uint8Array): Uint8Array {
+		this.pointer[0] = register;
+		this.write(this.pointer);
+		return this.transfer("read", into);
 	}
-	#write(bytes: Uint8Array): void {
-		this.#transfer("write", bytes);
+	private write(bytes: Uint8Array): void {
+		this.transfer("write", bytes);
 	}
-	#transfer(direction: "read" | "write", bytes: Uint8Array): Uint8Array {
-		const io = this.#io;
-		if (!io) throw new DormouseError("closed", `${this.#name}: closed`);
+	private transfer(direction: "read" | "write", bytes: Uint8Array): Uint8Array {
+		const io = this.io;
+		if (!io) throw new DormouseError("closed", `${this.name}: closed`);
 		try {
 			io[direction](bytes);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error; // an engine that ends the wake, not a bus that failed
-			throw new DormouseError("absent", `${this.#name}: ${error.message}`);
+			throw new DormouseError("absent", `${this.name}: ${error.message}`);
 		}
 		return bytes;
 	}

@@ -12,58 +12,58 @@ const MAX_DEPTH = 16;
  * stands where it stood before the call.
  */
 export class CborReader {
-	readonly #bytes: Uint8Array;
-	readonly #view: DataView;
-	#at = 0;
-	#argument = 0;
+	private readonly bytes: Uint8Array;
+	private readonly view: DataView;
+	private at = 0;
+	private argument = 0;
 
 	constructor(bytes: Uint8Array) {
-		this.#bytes = bytes;
-		this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+		this.bytes = bytes;
+		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	}
 	/** Offset of the next item. */
 	get offset(): number {
-		return this.#at;
+		return this.at;
 	}
 	/** Whether all bytes were read. */
 	get done(): boolean {
-		return this.#at === this.#bytes.length;
+		return this.at === this.bytes.length;
 	}
 	/** Major type of the next item. @throws {DormouseError} `truncated` at the end */
 	get major(): Major {
-		return (this.#initial() & 0xe0) as Major;
+		return (this.initial() & 0xe0) as Major;
 	}
 	/** Whether the next item is `null`. @throws {DormouseError} `truncated` at the end */
 	get atNull(): boolean {
-		return this.#initial() === (Major.simple | Simple.null);
+		return this.initial() === (Major.simple | Simple.null);
 	}
 	/** An integer. @throws {DormouseError} `truncated`, `malformed`, `type`, `range` beyond 2^53 − 1 */
 	int(): number {
 		const major = this.major;
-		if (major !== Major.unsigned && major !== Major.negative) throw this.#wrongType("an integer");
-		const next = this.#head();
-		const value = major === Major.negative ? -1 - this.#argument : this.#argument;
-		if (!Number.isSafeInteger(value)) throw this.#error("range", "integer beyond 2^53 - 1");
-		this.#at = next;
+		if (major !== Major.unsigned && major !== Major.negative) throw this.wrongType("an integer");
+		const next = this.head();
+		const value = major === Major.negative ? -1 - this.argument : this.argument;
+		if (!Number.isSafeInteger(value)) throw this.error("range", "integer beyond 2^53 - 1");
+		this.at = next;
 		return value;
 	}
 	/** An integer of 0 or more. @throws {DormouseError} `type` when negative, else as {@link int} */
 	uint(): number {
-		if (this.major !== Major.unsigned) throw this.#wrongType("an unsigned integer");
+		if (this.major !== Major.unsigned) throw this.wrongType("an unsigned integer");
 		return this.int();
 	}
 	/** A byte string: a view that lives as long as the reader's bytes. @throws {DormouseError} as {@link int} */
 	byteString(): Uint8Array {
-		return this.#string(Major.bytes, "a byte string");
+		return this.string(Major.bytes, "a byte string");
 	}
 	/** A text string. @throws {DormouseError} as {@link int}, and `malformed` when it is not UTF-8 */
 	text(): string {
-		const start = this.#at;
-		const bytes = this.#string(Major.text, "a text string");
+		const start = this.at;
+		const bytes = this.string(Major.text, "a text string");
 		try {
 			return fromUtf8(bytes);
 		} catch (error) {
-			this.#at = start;
+			this.at = start;
 			throw error;
 		}
 	}
@@ -73,105 +73,106 @@ export class CborReader {
 	 * @throws {DormouseError} as {@link int}
 	 */
 	array(): number {
-		return this.#count(Major.array, 1, "an array");
+		return this.count(Major.array, 1, "an array");
 	}
 	/** Enters a map. @returns how many pairs follow. @throws {DormouseError} as {@link int} */
 	map(): number {
-		return this.#count(Major.map, 2, "a map");
+		return this.count(Major.map, 2, "a map");
 	}
 	/** `null`. @throws {DormouseError} `type`, `truncated` */
 	null(): void {
-		if (!this.atNull) throw this.#wrongType("null");
-		this.#at++;
+		if (!this.atNull) throw this.wrongType("null");
+		this.at++;
 	}
 	/** A boolean. @throws {DormouseError} `type`, `truncated` */
 	boolean(): boolean {
-		const initial = this.#initial();
+		const initial = this.initial();
 		if (initial !== (Major.simple | Simple.false) && initial !== (Major.simple | Simple.true))
-			throw this.#wrongType("a boolean");
-		this.#at++;
+			throw this.wrongType("a boolean");
+		this.at++;
 		return initial === (Major.simple | Simple.true);
 	}
 	/** Passes over the next item, whatever it holds. @throws {DormouseError} as {@link int}, and `depth` beyond 16 levels */
 	skip(): void {
-		const start = this.#at;
+		const start = this.at;
 		try {
-			this.#skip(MAX_DEPTH);
+			this.skipItem(MAX_DEPTH);
 		} catch (error) {
-			this.#at = start;
+			this.at = start;
 			throw error;
 		}
 	}
 
-	#skip(depth: number) {
-		if (depth < 0) throw this.#error("depth", `deeper than ${MAX_DEPTH}`);
+	private skipItem(depth: number) {
+		if (depth < 0) throw this.error("depth", `deeper than ${MAX_DEPTH}`);
 		const major = this.major;
 		if (major === Major.array || major === Major.map) {
-			for (let items = major === Major.array ? this.array() : 2 * this.map(); items > 0; items--) this.#skip(depth - 1);
+			for (let items = major === Major.array ? this.array() : 2 * this.map(); items > 0; items--)
+				this.skipItem(depth - 1);
 		} else if (major === Major.bytes) this.byteString();
 		else if (major === Major.text) this.text();
 		else if (major === Major.simple) {
 			if (this.atNull) this.null();
-			else this.#skipSimple();
+			else this.skipSimple();
 		} else this.int();
 	}
-	#skipSimple() {
-		const info = this.#initial() & 31;
-		if (info === Simple.false || info === Simple.true) this.#at++;
-		else if (info <= 27) throw this.#error("unsupported", `simple value or float ${info}`);
-		else throw this.#error("malformed", info === 31 ? "a break" : `additional information ${info}`);
+	private skipSimple() {
+		const info = this.initial() & 31;
+		if (info === Simple.false || info === Simple.true) this.at++;
+		else if (info <= 27) throw this.error("unsupported", `simple value or float ${info}`);
+		else throw this.error("malformed", info === 31 ? "a break" : `additional information ${info}`);
 	}
-	#string(major: Major, what: string): Uint8Array {
-		if (this.major !== major) throw this.#wrongType(what);
-		const next = this.#head();
-		if (this.#argument > this.#bytes.length - next) throw this.#error("truncated");
-		this.#at = next + this.#argument;
-		return this.#bytes.subarray(next, this.#at);
+	private string(major: Major, what: string): Uint8Array {
+		if (this.major !== major) throw this.wrongType(what);
+		const next = this.head();
+		if (this.argument > this.bytes.length - next) throw this.error("truncated");
+		this.at = next + this.argument;
+		return this.bytes.subarray(next, this.at);
 	}
-	#count(major: Major, bytesEach: number, what: string): number {
-		if (this.major !== major) throw this.#wrongType(what);
-		const next = this.#head();
-		if (this.#argument * bytesEach > this.#bytes.length - next) throw this.#error("truncated");
-		this.#at = next;
-		return this.#argument;
+	private count(major: Major, bytesEach: number, what: string): number {
+		if (this.major !== major) throw this.wrongType(what);
+		const next = this.head();
+		if (this.argument * bytesEach > this.bytes.length - next) throw this.error("truncated");
+		this.at = next;
+		return this.argument;
 	}
-	#initial(): number {
-		const byte = this.#bytes[this.#at];
-		if (byte === undefined) throw this.#error("truncated");
+	private initial(): number {
+		const byte = this.bytes[this.at];
+		if (byte === undefined) throw this.error("truncated");
 		return byte;
 	}
-	/** Reads a head into `#argument`. @returns the offset behind it; `#at` stays */
-	#head(): number {
-		const at = this.#at + 1;
-		const info = this.#initial() & 31;
+	/** Reads a head into `argument`. @returns the offset behind it; `at` stays */
+	private head(): number {
+		const at = this.at + 1;
+		const info = this.initial() & 31;
 		if (info < 24) {
-			this.#argument = info;
+			this.argument = info;
 			return at;
 		}
 		if (info > 27) {
 			// RFC 8949 §3.2: only strings, arrays and maps have an indefinite length.
 			const indefinite = info === 31 && this.major >= Major.bytes && this.major <= Major.map;
-			throw this.#error(indefinite ? "unsupported" : "malformed", `additional information ${info}`);
+			throw this.error(indefinite ? "unsupported" : "malformed", `additional information ${info}`);
 		}
 		const size = 1 << (info - 24);
-		if (at + size > this.#bytes.length) throw this.#error("truncated");
-		const view = this.#view;
-		if (size === 1) this.#argument = view.getUint8(at);
-		else if (size === 2) this.#argument = view.getUint16(at);
-		else if (size === 4) this.#argument = view.getUint32(at);
-		else this.#argument = view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+		if (at + size > this.bytes.length) throw this.error("truncated");
+		const view = this.view;
+		if (size === 1) this.argument = view.getUint8(at);
+		else if (size === 2) this.argument = view.getUint16(at);
+		else if (size === 4) this.argument = view.getUint32(at);
+		else this.argument = view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
 		return at + size;
 	}
-	#wrongType(wanted: string): DormouseError {
-		const initial = this.#initial();
-		if (initial >> 5 === 6) return this.#error("unsupported", "a tag");
-		if (initial >= 0xf9 && initial <= 0xfb) return this.#error("unsupported", "a float");
-		return this.#error("type", `not ${wanted}`);
+	private wrongType(wanted: string): DormouseError {
+		const initial = this.initial();
+		if (initial >> 5 === 6) return this.error("unsupported", "a tag");
+		if (initial >= 0xf9 && initial <= 0xfb) return this.error("unsupported", "a float");
+		return this.error("type", `not ${wanted}`);
 	}
-	#error(
+	private error(
 		code: "truncated" | "malformed" | "type" | "range" | "unsupported" | "depth",
 		why: string = code,
 	): DormouseError {
-		return new DormouseError(code, `CBOR at ${this.#at}: ${why}`);
+		return new DormouseError(code, `CBOR at ${this.at}: ${why}`);
 	}
 }

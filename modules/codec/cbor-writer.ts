@@ -8,82 +8,82 @@ import { Major, Simple } from "./cbor.js";
  * Each call is all or nothing: when an item does not fit, it throws `overflow` and nothing has changed.
  */
 export class CborWriter {
-	readonly #bytes: Uint8Array;
-	#view: DataView;
-	#at = 0;
-	#limit: number;
+	private readonly bytes: Uint8Array;
+	private view: DataView;
+	private at = 0;
+	private limit: number;
 
 	/** @param bytes where to write, from its start */
 	constructor(bytes: Uint8Array) {
-		this.#bytes = bytes;
-		this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-		this.#limit = bytes.byteLength;
+		this.bytes = bytes;
+		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+		this.limit = bytes.byteLength;
 	}
 	/** Bytes written. */
 	get length(): number {
-		return this.#at;
+		return this.at;
 	}
 	/** What was written: a view that lives as long as the caller's bytes. */
 	get written(): Uint8Array {
-		return this.#bytes.subarray(0, this.#at);
+		return this.bytes.subarray(0, this.at);
 	}
 	/** Starts over, with at most `room` of the caller's bytes. */
-	reset(room = this.#bytes.byteLength): this {
-		this.#at = 0;
-		this.#limit = Math.min(room, this.#bytes.byteLength);
+	reset(room = this.bytes.byteLength): this {
+		this.at = 0;
+		this.limit = Math.min(room, this.bytes.byteLength);
 		return this;
 	}
 	/** An integer, −2^53 + 1 … 2^53 − 1. @throws {DormouseError} `range`, `overflow` */
 	int(value: number): this {
 		if (!Number.isSafeInteger(value)) throw new DormouseError("range", `${value} is not a safe integer`);
-		if (value < 0) this.#head(Major.negative, -1 - value, 0);
-		else this.#head(Major.unsigned, value, 0);
+		if (value < 0) this.head(Major.negative, -1 - value, 0);
+		else this.head(Major.unsigned, value, 0);
 		return this;
 	}
 	/** A byte string. @throws {DormouseError} `overflow` */
 	byteString(value: Uint8Array): this {
-		this.#head(Major.bytes, value.length, value.length);
-		this.#bytes.set(value, this.#at);
-		this.#at += value.length;
+		this.head(Major.bytes, value.length, value.length);
+		this.bytes.set(value, this.at);
+		this.at += value.length;
 		return this;
 	}
 	/** A text string. @throws {DormouseError} `overflow` */
 	text(value: string): this {
 		const length = utf8Length(value);
-		this.#head(Major.text, length, length);
-		this.#at = writeUtf8(value, this.#bytes, this.#at);
+		this.head(Major.text, length, length);
+		this.at = writeUtf8(value, this.bytes, this.at);
 		return this;
 	}
 	/** The head of an array; `count` items must follow. @throws {DormouseError} `range`, `overflow` */
 	array(count: number): this {
-		return this.#counted(Major.array, count);
+		return this.counted(Major.array, count);
 	}
 	/** The head of a map; `count` pairs must follow, keys in ascending order of their encodings. */
 	map(count: number): this {
-		return this.#counted(Major.map, count);
+		return this.counted(Major.map, count);
 	}
 	/** @throws {DormouseError} `overflow` */
 	null(): this {
-		this.#head(Major.simple, Simple.null, 0);
+		this.head(Major.simple, Simple.null, 0);
 		return this;
 	}
 	/** @throws {DormouseError} `overflow` */
 	boolean(value: boolean): this {
-		this.#head(Major.simple, value ? Simple.true : Simple.false, 0);
+		this.head(Major.simple, value ? Simple.true : Simple.false, 0);
 		return this;
 	}
 
-	#counted(major: number, count: number): this {
+	private counted(major: number, count: number): this {
 		if (!Number.isSafeInteger(count) || count < 0) throw new DormouseError("range", `${count} is not a count`);
-		this.#head(major, count, 0);
+		this.head(major, count, 0);
 		return this;
 	}
 	/** Writes a head, after making sure that `following` more bytes fit behind it. */
-	#head(major: number, argument: number, following: number) {
+	private head(major: number, argument: number, following: number) {
 		const size = headSize(argument);
-		const at = this.#at;
-		const view = this.#view;
-		if (at + size + following > this.#limit) throw new DormouseError("overflow");
+		const at = this.at;
+		const view = this.view;
+		if (at + size + following > this.limit) throw new DormouseError("overflow");
 		if (size === 1) view.setUint8(at, major | argument);
 		else if (size === 2) view.setUint16(at, ((major | 24) << 8) | argument);
 		else {
@@ -95,7 +95,7 @@ export class CborWriter {
 				view.setUint32(at + 5, argument % 0x1_0000_0000);
 			}
 		}
-		this.#at = at + size;
+		this.at = at + size;
 	}
 }
 

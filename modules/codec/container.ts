@@ -24,20 +24,20 @@ const SECTION_TRAILER = 2;
 
 /** Writes a container into the caller's bytes. */
 export class ContainerWriter {
-	readonly #bytes: Uint8Array;
-	readonly #view: DataView;
-	#at = CONTAINER_HEADER;
-	#sections = 0;
-	#room = 0;
+	private readonly bytes: Uint8Array;
+	private readonly view: DataView;
+	private at = CONTAINER_HEADER;
+	private sections = 0;
+	private room = 0;
 
 	constructor(bytes: Uint8Array) {
-		this.#bytes = bytes;
-		this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+		this.bytes = bytes;
+		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	}
 	/** Starts over. */
 	begin(): this {
-		this.#at = CONTAINER_HEADER;
-		this.#sections = 0;
+		this.at = CONTAINER_HEADER;
+		this.sections = 0;
 		return this;
 	}
 	/**
@@ -46,41 +46,41 @@ export class ContainerWriter {
 	 * @throws {DormouseError} `overflow` when the budget does not fit the container
 	 */
 	section(id: number, version: number, room: number): DataView {
-		const at = this.#at;
-		if (at + SECTION_HEADER + room + SECTION_TRAILER > this.#bytes.length) throw new DormouseError("overflow");
-		this.#view.setUint8(at, id);
-		this.#view.setUint8(at + 1, version);
-		this.#room = room;
-		return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at + SECTION_HEADER, room);
+		const at = this.at;
+		if (at + SECTION_HEADER + room + SECTION_TRAILER > this.bytes.length) throw new DormouseError("overflow");
+		this.view.setUint8(at, id);
+		this.view.setUint8(at + 1, version);
+		this.room = room;
+		return new DataView(this.bytes.buffer, this.bytes.byteOffset + at + SECTION_HEADER, room);
 	}
 	/** Closes the open section after `length` bytes. @throws {DormouseError} `overflow` when that breaks its budget */
 	end(length: number): this {
-		if (length > this.#room) throw new DormouseError("overflow", `a section of ${length} bytes, ${this.#room} allowed`);
-		const at = this.#at;
+		if (length > this.room) throw new DormouseError("overflow", `a section of ${length} bytes, ${this.room} allowed`);
+		const at = this.at;
 		const end = at + SECTION_HEADER + length;
-		this.#view.setUint16(at + 2, length);
-		this.#view.setUint16(end, crc16(this.#bytes, at, end));
-		this.#at = end + SECTION_TRAILER;
-		this.#sections++;
+		this.view.setUint16(at + 2, length);
+		this.view.setUint16(end, crc16(this.bytes, at, end));
+		this.at = end + SECTION_TRAILER;
+		this.sections++;
 		return this;
 	}
 	/** Writes the header. @returns bytes of the whole container */
 	finish(sequence: number): number {
-		const view = this.#view;
+		const view = this.view;
 		view.setUint16(0, MAGIC);
 		view.setUint8(2, LAYOUT);
-		view.setUint8(3, this.#sections);
+		view.setUint8(3, this.sections);
 		view.setUint32(4, sequence);
-		view.setUint16(8, this.#at - CONTAINER_HEADER);
-		view.setUint16(10, crc16(this.#bytes, 0, 10));
-		return this.#at;
+		view.setUint16(8, this.at - CONTAINER_HEADER);
+		view.setUint16(10, crc16(this.bytes, 0, 10));
+		return this.at;
 	}
 }
 
 /** Reads a container out of bytes that may be anything. */
 export class ContainerReader {
-	readonly #bytes: Uint8Array;
-	readonly #view: DataView;
+	private readonly bytes: Uint8Array;
+	private readonly view: DataView;
 	/** Whether the header is sound. */
 	readonly valid: boolean;
 	/** 0 unless `valid`. */
@@ -92,9 +92,9 @@ export class ContainerReader {
 
 	/** @param bytes at least {@link CONTAINER_HEADER} of them; the header alone tells `valid`, `sequence` and `length` */
 	constructor(bytes: Uint8Array) {
-		this.#bytes = bytes;
+		this.bytes = bytes;
 		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-		this.#view = view;
+		this.view = view;
 		this.valid =
 			bytes.length >= CONTAINER_HEADER &&
 			view.getUint16(0) === MAGIC &&
@@ -105,10 +105,10 @@ export class ContainerReader {
 	}
 	/** Whether the header and each section are sound. */
 	get sound(): boolean {
-		if (!this.valid || this.length > this.#bytes.length) return false;
+		if (!this.valid || this.length > this.bytes.length) return false;
 		let at = CONTAINER_HEADER;
-		for (let sections = this.#view.getUint8(3); sections > 0; sections--) {
-			const end = this.#end(at);
+		for (let sections = this.view.getUint8(3); sections > 0; sections--) {
+			const end = this.end(at);
 			if (end === 0) return false;
 			at = end;
 		}
@@ -120,12 +120,12 @@ export class ContainerReader {
 	 */
 	section(id: number): DataView | undefined {
 		if (!this.valid) return undefined;
-		for (let at = CONTAINER_HEADER; at + SECTION_HEADER + SECTION_TRAILER <= this.#bytes.length; ) {
-			const length = this.#view.getUint16(at + 2);
+		for (let at = CONTAINER_HEADER; at + SECTION_HEADER + SECTION_TRAILER <= this.bytes.length; ) {
+			const length = this.view.getUint16(at + 2);
 			// One that is damaged may only look like this one: its id may be what was damaged.
-			if (this.#view.getUint8(at) === id && this.#end(at) !== 0) {
-				this.version = this.#view.getUint8(at + 1);
-				return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + at + SECTION_HEADER, length);
+			if (this.view.getUint8(at) === id && this.end(at) !== 0) {
+				this.version = this.view.getUint8(at + 1);
+				return new DataView(this.bytes.buffer, this.bytes.byteOffset + at + SECTION_HEADER, length);
 			}
 			at += SECTION_HEADER + length + SECTION_TRAILER;
 			if (at >= this.length) break;
@@ -133,10 +133,10 @@ export class ContainerReader {
 		return undefined;
 	}
 	/** @returns the offset behind the section at `at`, 0 when it is damaged */
-	#end(at: number): number {
+	private end(at: number): number {
 		if (at + SECTION_HEADER + SECTION_TRAILER > this.length) return 0;
-		const end = at + SECTION_HEADER + this.#view.getUint16(at + 2);
-		if (end + SECTION_TRAILER > this.length || end + SECTION_TRAILER > this.#bytes.length) return 0;
-		return this.#view.getUint16(end) === crc16(this.#bytes, at, end) ? end + SECTION_TRAILER : 0;
+		const end = at + SECTION_HEADER + this.view.getUint16(at + 2);
+		if (end + SECTION_TRAILER > this.length || end + SECTION_TRAILER > this.bytes.length) return 0;
+		return this.view.getUint16(end) === crc16(this.bytes, at, end) ? end + SECTION_TRAILER : 0;
 	}
 }

@@ -14,15 +14,15 @@ export interface RecordReader<Self> {
  * for each, so that the encoder's own state is one record.
  */
 export class FrameEncoder<Reader extends RecordReader<Reader>> {
-	readonly #schema: number;
-	readonly #width: number;
-	readonly #record: NodeRecord;
-	readonly #start: Reader;
-	readonly #ahead: Reader;
-	readonly #writer: CborWriter;
+	private readonly schema: number;
+	private readonly width: number;
+	private readonly record: NodeRecord;
+	private readonly start: Reader;
+	private readonly ahead: Reader;
+	private readonly writer: CborWriter;
 	/** Number of the last record in the frame that was encoded last. */
 	upTo = 0;
-	#records = 0;
+	private records = 0;
 
 	/**
 	 * @param schema the schema id, 0 … 0xffff
@@ -31,12 +31,12 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 	 * @param cursor makes cursors of the queue that is to be read
 	 */
 	constructor(schema: number, width: number, view: Uint8Array, cursor: () => Reader) {
-		this.#schema = schema;
-		this.#width = width;
-		this.#record = new NodeRecord(Math.max(width, NodeRecord.widest));
-		this.#start = cursor();
-		this.#ahead = cursor();
-		this.#writer = new CborWriter(view);
+		this.schema = schema;
+		this.width = width;
+		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
+		this.start = cursor();
+		this.ahead = cursor();
+		this.writer = new CborWriter(view);
 	}
 	/**
 	 * Encodes the records behind `from` and moves it behind them; {@link upTo} is then the last one's number.
@@ -47,47 +47,47 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 	 */
 	encode(from: Reader, room: number, epoch: number, nowSeconds: number): number {
 		// A sample takes a byte a column, any other record three: no more than this can fit. Fewer are found by bisection.
-		let most = Math.ceil(room / Math.min(this.#width, 3));
+		let most = Math.ceil(room / Math.min(this.width, 3));
 		let least = 0;
-		let fits = this.#attempt(from, most, room, epoch, nowSeconds);
+		let fits = this.attempt(from, most, room, epoch, nowSeconds);
 		if (fits === 0) {
 			while (most - least > 1) {
 				const middle = (least + most) >> 1;
-				if (this.#attempt(from, middle, room, epoch, nowSeconds) > 0) least = middle;
+				if (this.attempt(from, middle, room, epoch, nowSeconds) > 0) least = middle;
 				else most = middle;
 			}
-			fits = least > 0 ? this.#attempt(from, least, room, epoch, nowSeconds) : 0;
+			fits = least > 0 ? this.attempt(from, least, room, epoch, nowSeconds) : 0;
 		}
-		if (fits > 0) for (let n = this.#records; n > 0; n--) from.read(this.#record);
+		if (fits > 0) for (let n = this.records; n > 0; n--) from.read(this.record);
 		return fits;
 	}
 
 	/** Encodes up to `most` records. @returns the frame's bytes; 0 when they do not fit or there is none */
-	#attempt(from: Reader, most: number, room: number, epoch: number, nowSeconds: number): number {
-		const record = this.#record;
-		this.#start.moveTo(from);
-		const runs = this.#survey(most, this.#start);
+	private attempt(from: Reader, most: number, room: number, epoch: number, nowSeconds: number): number {
+		const record = this.record;
+		this.start.moveTo(from);
+		const runs = this.survey(most, this.start);
 		if (runs === 0) return 0;
-		const writer = this.#writer.reset(room);
-		this.#start.moveTo(from);
-		this.#ahead.moveTo(from);
-		this.#ahead.read(record);
-		this.upTo = record.number + this.#records - 1;
+		const writer = this.writer.reset(room);
+		this.start.moveTo(from);
+		this.ahead.moveTo(from);
+		this.ahead.read(record);
+		this.upTo = record.number + this.records - 1;
 		try {
 			writer
 				.array(FRAME_HEAD + runs)
 				.int(FRAME_VERSION)
-				.int(this.#schema)
+				.int(this.schema)
 				.int(record.number)
 				.int(record.epoch);
 			writer.int(record.seconds);
 			if (record.epoch === epoch) writer.int(nowSeconds);
 			else writer.null();
 			let seconds = record.seconds;
-			for (let left = this.#records; left > 0; ) {
-				const run = this.#runLength(left);
-				seconds = this.#writeRun(run, seconds);
-				for (let n = 0; n < run; n++) this.#start.read(record);
+			for (let left = this.records; left > 0; ) {
+				const run = this.runLength(left);
+				seconds = this.writeRun(run, seconds);
+				for (let n = 0; n < run; n++) this.start.read(record);
 				left -= run;
 			}
 		} catch (error) {
@@ -96,9 +96,9 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 		}
 		return writer.length;
 	}
-	/** Sets `#records` to what one frame may hold: one epoch, time not going back. @returns how many runs that makes */
-	#survey(most: number, reader: Reader): number {
-		const record = this.#record;
+	/** Sets `records` to what one frame may hold: one epoch, time not going back. @returns how many runs that makes */
+	private survey(most: number, reader: Reader): number {
+		const record = this.record;
 		let runs = 0;
 		let epoch = 0;
 		let seconds = 0;
@@ -112,13 +112,13 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 			flags = flagsOf(record);
 			count++;
 		}
-		this.#records = count;
+		this.records = count;
 		return runs;
 	}
 	/** How many of the next `most` records make one run. */
-	#runLength(most: number): number {
-		const record = this.#record;
-		const reader = this.#rewound();
+	private runLength(most: number): number {
+		const record = this.record;
+		const reader = this.rewound();
 		reader.read(record);
 		if (record.kind !== RecordKind.sample) return 1;
 		const flags = flagsOf(record);
@@ -127,17 +127,17 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 		return run;
 	}
 	/** @returns seconds of the run's last record */
-	#writeRun(run: number, before: number): number {
-		const record = this.#record;
-		const writer = this.#writer;
-		this.#rewound().read(record);
+	private writeRun(run: number, before: number): number {
+		const record = this.record;
+		const writer = this.writer;
+		this.rewound().read(record);
 		if (record.kind === RecordKind.sample) {
 			writer
-				.array(3 + this.#width)
+				.array(3 + this.width)
 				.int(flagsOf(record))
 				.int(record.seconds - before);
-			this.#writeSteps(run);
-			for (let column = 0; column < this.#width; column++) this.#writeColumn(run, column);
+			this.writeSteps(run);
+			for (let column = 0; column < this.width; column++) this.writeColumn(run, column);
 		} else {
 			writer
 				.array(2 + record.length)
@@ -147,26 +147,26 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 		}
 		return record.seconds;
 	}
-	#writeSteps(run: number) {
-		const step = this.#regularStep(run);
+	private writeSteps(run: number) {
+		const step = this.regularStep(run);
 		if (step >= 0) {
-			this.#writer.int(step);
+			this.writer.int(step);
 			return;
 		}
-		const record = this.#record;
-		const reader = this.#rewound();
+		const record = this.record;
+		const reader = this.rewound();
 		reader.read(record);
-		this.#writer.array(run - 1);
+		this.writer.array(run - 1);
 		for (let n = 1, seconds = record.seconds; n < run; n++) {
 			reader.read(record);
-			this.#writer.int(record.seconds - seconds);
+			this.writer.int(record.seconds - seconds);
 			seconds = record.seconds;
 		}
 	}
 	/** The time between the records of a run, 0 for a single one, −1 when it varies. */
-	#regularStep(run: number): number {
-		const record = this.#record;
-		const reader = this.#rewound();
+	private regularStep(run: number): number {
+		const record = this.record;
+		const reader = this.rewound();
 		reader.read(record);
 		let step = 0;
 		for (let n = 1, seconds = record.seconds; n < run; n++) {
@@ -177,26 +177,26 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 		}
 		return step;
 	}
-	#writeColumn(run: number, column: number) {
-		const record = this.#record;
-		const reader = this.#rewound();
-		this.#writer.array(run);
+	private writeColumn(run: number, column: number) {
+		const record = this.record;
+		const reader = this.rewound();
+		this.writer.array(run);
 		let last = 0;
 		for (let n = 0; n < run; n++) {
 			reader.read(record);
 			if (record.isMissing(column)) {
-				this.#writer.null();
+				this.writer.null();
 				continue;
 			}
 			const value = record.values[column]!;
-			this.#writer.int(value - last);
+			this.writer.int(value - last);
 			last = value;
 		}
 	}
 	/** The reader, at the start of the run. */
-	#rewound(): Reader {
-		this.#ahead.moveTo(this.#start);
-		return this.#ahead;
+	private rewound(): Reader {
+		this.ahead.moveTo(this.start);
+		return this.ahead;
 	}
 }
 

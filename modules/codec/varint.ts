@@ -24,15 +24,15 @@ export function zigzag(value: number): number {
 
 /** Reads varints out of bytes, in order. */
 export class VarintReader {
-	readonly #bytes: Uint8Array;
+	private readonly bytes: Uint8Array;
 	/** Offset of the next byte. */
 	at: number;
 	constructor(bytes: Uint8Array, at = 0) {
-		this.#bytes = bytes;
+		this.bytes = bytes;
 		this.at = at;
 	}
 	byte(): number {
-		const value = this.#bytes[this.at];
+		const value = this.bytes[this.at];
 		if (value === undefined) throw new DormouseError("truncated");
 		this.at++;
 		return value;

@@ -6,35 +6,35 @@ import type { Clock } from "../core/ports.js";
  */
 export class EpochTime {
 	static readonly version = 1;
-	readonly #clock: Clock;
-	#startMs = 0;
-	#lastMs = 0;
+	private readonly clock: Clock;
+	private startMs = 0;
+	private lastMs = 0;
 	/** Times that the clock stepped back, in this wake. */
 	steps = 0;
 
 	constructor(clock: Clock) {
-		this.#clock = clock;
+		this.clock = clock;
 	}
 	/** Begins an epoch now. */
 	begin(): void {
-		this.#startMs = this.#clock.nowMs();
-		this.#lastMs = 0;
+		this.startMs = this.clock.nowMs();
+		this.lastMs = 0;
 	}
 	/** Milliseconds since the epoch's start. */
 	nowMs(): number {
-		let now = this.#clock.nowMs() - this.#startMs;
-		if (now < this.#lastMs) {
-			this.#startMs -= this.#lastMs - now;
-			now = this.#lastMs;
+		let now = this.clock.nowMs() - this.startMs;
+		if (now < this.lastMs) {
+			this.startMs -= this.lastMs - now;
+			now = this.lastMs;
 			this.steps++;
 		}
-		this.#lastMs = now;
+		this.lastMs = now;
 		return now;
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
-		into.setFloat64(0, this.#startMs);
-		into.setFloat64(8, this.#lastMs);
+		into.setFloat64(0, this.startMs);
+		into.setFloat64(8, this.lastMs);
 		return 16;
 	}
 	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
@@ -43,8 +43,8 @@ export class EpochTime {
 		const start = from.getFloat64(0);
 		const last = from.getFloat64(8);
 		if (!Number.isFinite(start) || !Number.isFinite(last) || last < 0) return false;
-		this.#startMs = start;
-		this.#lastMs = last;
+		this.startMs = start;
+		this.lastMs = last;
 		return true;
 	}
 }

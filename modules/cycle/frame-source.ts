@@ -6,15 +6,15 @@ import type { WakeReport } from "./report.js";
 
 /** Frames out of the queue, for the uplink: encoded at transmit time, so that their age is right. */
 export class QueueSource implements FrameSource {
-	readonly #cursor: RecordCursor;
-	readonly #make: (view: Uint8Array) => FrameEncoder<RecordCursor>;
-	readonly #time: EpochTime;
-	readonly #epoch: () => number;
-	readonly #report: WakeReport;
-	readonly #filled: Filled = { length: 0, upTo: 0 };
-	#upTo = 0;
-	#encoder: FrameEncoder<RecordCursor> | undefined;
-	#view: Uint8Array | undefined;
+	private readonly cursor: RecordCursor;
+	private readonly make: (view: Uint8Array) => FrameEncoder<RecordCursor>;
+	private readonly time: EpochTime;
+	private readonly epoch: () => number;
+	private readonly report: WakeReport;
+	private readonly filled: Filled = { length: 0, upTo: 0 };
+	private upTo = 0;
+	private encoder: FrameEncoder<RecordCursor> | undefined;
+	private view: Uint8Array | undefined;
 
 	constructor(
 		queue: RecordQueue,
@@ -24,30 +24,30 @@ export class QueueSource implements FrameSource {
 		epoch: () => number,
 		report: WakeReport,
 	) {
-		this.#cursor = queue.cursor();
-		this.#make = (view) => new FrameEncoder(schema, width, view, () => queue.cursor());
-		this.#time = time;
-		this.#epoch = epoch;
-		this.#report = report;
+		this.cursor = queue.cursor();
+		this.make = (view) => new FrameEncoder(schema, width, view, () => queue.cursor());
+		this.time = time;
+		this.epoch = epoch;
+		this.report = report;
 	}
 	fill(view: Uint8Array, room: number): Filled {
-		if (this.#view !== view) {
-			this.#view = view;
-			this.#encoder = this.#make(view);
+		if (this.view !== view) {
+			this.view = view;
+			this.encoder = this.make(view);
 		}
-		this.#cursor.seek(this.#upTo + 1);
-		const seconds = Math.floor(this.#time.nowMs() / 1000); // the frame is not younger than it says
-		const length = this.#encoder!.encode(this.#cursor, room, this.#epoch(), seconds);
-		this.#filled.length = length;
-		this.#filled.upTo = length > 0 ? this.#encoder!.upTo : 0;
+		this.cursor.seek(this.upTo + 1);
+		const seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
+		const length = this.encoder!.encode(this.cursor, room, this.epoch(), seconds);
+		this.filled.length = length;
+		this.filled.upTo = length > 0 ? this.encoder!.upTo : 0;
 		if (length > 0) {
-			this.#upTo = this.#filled.upTo;
-			this.#report.frames++;
-			this.#report.frameBytes += length;
+			this.upTo = this.filled.upTo;
+			this.report.frames++;
+			this.report.frameBytes += length;
 		}
-		return this.#filled;
+		return this.filled;
 	}
 	rewind(): void {
-		this.#upTo = 0;
+		this.upTo = 0;
 	}
 }

@@ -56,26 +56,26 @@ export class Health {
 	panics = 0;
 	/** Whether the next record should be sent without waiting for the interval. */
 	urgent = true;
-	#reported = 0;
-	#reportedSeconds = 0;
+	private reportedSum = 0;
+	private reportedSeconds = 0;
 
 	/** As after a power loss. */
 	reset(): void {
 		this.absent = this.nonsense = this.range = this.failed = this.dropped = this.missed = 0;
 		this.sectionsLost = this.storeFailed = this.panics = 0;
-		this.#reported = 0;
-		this.#reportedSeconds = 0;
+		this.reportedSum = 0;
+		this.reportedSeconds = 0;
 	}
 	/** Whether a record is due. */
 	isDue(seconds: number): boolean {
 		if (this.urgent) return true;
-		return this.#sum() !== this.#reported && seconds - this.#reportedSeconds >= Health.intervalSeconds;
+		return this.sum() !== this.reportedSum && seconds - this.reportedSeconds >= Health.intervalSeconds;
 	}
 	/** Fills a record's kind and values; {@link reported} once it is queued. */
 	fill(record: NodeRecord): void {
 		record.kind = RecordKind.health;
 		record.missing = 0;
-		const values = this.#values();
+		const values = this.values();
 		values.forEach((value, index) => {
 			record.values[index] = value;
 		});
@@ -83,17 +83,17 @@ export class Health {
 	}
 	/** Takes the counters as reported. */
 	reported(seconds: number): void {
-		this.#reported = this.#sum();
-		this.#reportedSeconds = seconds;
+		this.reportedSum = this.sum();
+		this.reportedSeconds = seconds;
 		this.urgent = false;
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
-		this.#values().forEach((value, index) => {
+		this.values().forEach((value, index) => {
 			into.setUint16(2 * index, Math.min(value, 0xffff));
 		});
-		into.setUint32(SECTION, this.#reported);
-		into.setUint32(SECTION + 4, this.#reportedSeconds);
+		into.setUint32(SECTION, this.reportedSum);
+		into.setUint32(SECTION + 4, this.reportedSeconds);
 		into.setUint8(SECTION + 8, this.urgent ? 1 : 0);
 		return SECTION + 9;
 	}
@@ -111,13 +111,13 @@ export class Health {
 		this.sectionsLost = from.getUint16(16);
 		this.storeFailed = from.getUint16(18);
 		this.panics = from.getUint16(20);
-		this.#reported = from.getUint32(SECTION);
-		this.#reportedSeconds = from.getUint32(SECTION + 4);
+		this.reportedSum = from.getUint32(SECTION);
+		this.reportedSeconds = from.getUint32(SECTION + 4);
 		this.urgent = from.getUint8(SECTION + 8) !== 0;
 		return true;
 	}
 
-	#values(): readonly number[] {
+	private values(): readonly number[] {
 		return [
 			this.start,
 			this.resetReason,
@@ -132,7 +132,7 @@ export class Health {
 			this.panics,
 		];
 	}
-	#sum(): number {
-		return this.#values().reduce((sum, value) => sum + value, 0);
+	private sum(): number {
+		return this.values().reduce((sum, value) => sum + value, 0);
 	}
 }

@@ -48,205 +48,198 @@ export const STORE_PARTITION = "store";
 
 /** One wake of a node: the shell around the cycle's state machine. */
 export class NodeRun implements UplinkListener {
-	readonly #node: NodeDeclaration;
-	readonly #ports: NodePorts;
-	readonly #cycle: CycleState;
-	readonly #time: EpochTime;
-	readonly #numbers: Numbers;
-	readonly #queue: RetainedQueue;
-	readonly #health = new Health();
-	readonly #retained: RetainedState;
-	readonly #sections: readonly RetainedSection[];
-	readonly #sampler: Sampler;
-	readonly #record: NodeRecord;
-	readonly #report = new WakeReport();
-	readonly #source: QueueSource;
-	readonly #uplink: Uplink;
+	private readonly node: NodeDeclaration;
+	private readonly ports: NodePorts;
+	private readonly cycle: CycleState;
+	private readonly time: EpochTime;
+	private readonly numbers: Numbers;
+	private readonly queue: RetainedQueue;
+	private readonly health = new Health();
+	private readonly retained: RetainedState;
+	private readonly sections: readonly RetainedSection[];
+	private readonly sampler: Sampler;
+	private readonly record: NodeRecord;
+	private readonly report = new WakeReport();
+	private readonly source: QueueSource;
+	private readonly uplink: Uplink;
 
 	constructor(node: NodeDeclaration, ports: NodePorts) {
-		this.#node = node;
-		this.#ports = ports;
+		this.node = node;
+		this.ports = ports;
 		const width = node.quantities.length;
 		const { batch, deadlineMs } = node.uplink;
-		this.#cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
-		this.#time = new EpochTime(ports.clock);
-		this.#numbers = new Numbers(() => new Cell(ports.flash(STORE_PARTITION)));
-		this.#queue = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
-		this.#retained = new RetainedState(ports.memory);
-		this.#sampler = new Sampler(node.sensors);
-		this.#record = new NodeRecord(Math.max(width, NodeRecord.widest));
-		this.#source = new QueueSource(
-			this.#queue,
-			node.schema,
-			width,
-			this.#time,
-			() => this.#numbers.epoch,
-			this.#report,
-		);
-		this.#uplink = node.uplink.create(ports);
-		this.#sections = [
-			{ ...Section.numbers, version: Numbers.version, owner: this.#numbers },
-			{ ...Section.time, version: EpochTime.version, owner: this.#time },
-			{ ...Section.cycle, version: CycleState.version, owner: this.#cycle },
-			{ ...Section.health, version: Health.version, owner: this.#health },
-			{ ...Section.uplink, version: this.#uplink.retainedVersion, owner: this.#uplink },
-			{ ...Section.queue, version: RetainedQueue.version, owner: this.#queue },
+		this.cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
+		this.time = new EpochTime(ports.clock);
+		this.numbers = new Numbers(() => new Cell(ports.flash(STORE_PARTITION)));
+		this.queue = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
+		this.retained = new RetainedState(ports.memory);
+		this.sampler = new Sampler(node.sensors);
+		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
+		this.source = new QueueSource(this.queue, node.schema, width, this.time, () => this.numbers.epoch, this.report);
+		this.uplink = node.uplink.create(ports);
+		this.sections = [
+			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
+			{ ...Section.time, version: EpochTime.version, owner: this.time },
+			{ ...Section.cycle, version: CycleState.version, owner: this.cycle },
+			{ ...Section.health, version: Health.version, owner: this.health },
+			{ ...Section.uplink, version: this.uplink.retainedVersion, owner: this.uplink },
+			{ ...Section.queue, version: RetainedQueue.version, owner: this.queue },
 		];
 	}
 	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
 	start(): void {
-		const { cause, reset } = { cause: this.#ports.wakeCause, reset: this.#ports.resetReason };
-		const start = this.#restore();
-		this.#report.cause = cause;
-		this.#report.resetReason = reset;
-		this.#report.start = start;
-		this.#report.seconds = Math.round(this.#time.nowMs() / 1000);
-		if (start !== Start.warm) this.#health.start = start;
-		if (isFault(reset)) this.#health.panics++;
+		const { cause, reset } = { cause: this.ports.wakeCause, reset: this.ports.resetReason };
+		const start = this.restore();
+		this.report.cause = cause;
+		this.report.resetReason = reset;
+		this.report.start = start;
+		this.report.seconds = Math.round(this.time.nowMs() / 1000);
+		if (start !== Start.warm) this.health.start = start;
+		if (isFault(reset)) this.health.panics++;
 		if (start !== Start.warm || isFault(reset)) {
-			this.#health.resetReason = reset;
-			this.#health.urgent = true;
+			this.health.resetReason = reset;
+			this.health.urgent = true;
 		}
-		this.#feed(Event.boot);
+		this.feed(Event.boot);
 	}
 
 	delivered(upTo: number, by: DeliveredBy): void {
-		if (by === "sent" && this.#node.uplink.trimOn === "peer") return;
-		const before = this.#queue.count;
-		this.#queue.trim(upTo);
-		this.#report.acknowledged += before - this.#queue.count;
-		this.#feed(Event.delivered);
+		if (by === "sent" && this.node.uplink.trimOn === "peer") return;
+		const before = this.queue.count;
+		this.queue.trim(upTo);
+		this.report.acknowledged += before - this.queue.count;
+		this.feed(Event.delivered);
 	}
 	idle(): void {
-		this.#feed(Event.idle);
+		this.feed(Event.idle);
 	}
 	failed(code: ErrorCode): void {
-		this.#report.problem = code;
-		this.#health.failed++;
+		this.report.problem = code;
+		this.health.failed++;
 		const random = new Uint8Array(4);
-		this.#ports.entropy.fill(random);
-		this.#cycle.in.random = new DataView(random.buffer).getUint32(0);
-		this.#feed(Event.failed);
+		this.ports.entropy.fill(random);
+		this.cycle.in.random = new DataView(random.buffer).getUint32(0);
+		this.feed(Event.failed);
 	}
 	deferred(notBeforeMs: number): void {
-		this.#cycle.in.waitMs = notBeforeMs;
-		this.#feed(Event.deferred);
+		this.cycle.in.waitMs = notBeforeMs;
+		this.feed(Event.deferred);
 	}
 	/** Commands come with a later version: not accepted, so that the peer keeps them. */
 	downlink(): void {}
 
 	/** @returns how whole the state was */
-	#restore(): Start {
-		const found = this.#retained.load();
+	private restore(): Start {
+		const found = this.retained.load();
 		// Memory may outlive a short power loss, but the clock does not: times in that epoch would be wrong from here on.
-		const reader = this.#ports.resetReason === ResetReason.power ? undefined : found;
+		const reader = this.ports.resetReason === ResetReason.power ? undefined : found;
 		const lost: RetainedSection[] = [];
-		for (const section of this.#sections) {
+		for (const section of this.sections) {
 			const bytes = reader?.section(section.id);
 			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
 		}
-		if (lost.length === 0 && !this.#retained.fellBack) return Start.warm;
+		if (lost.length === 0 && !this.retained.fellBack) return Start.warm;
 		const { numbers, time, cycle } = Section;
 		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
-			if (lost.some(({ id }) => id === cycle.id)) this.#cycle.reset(this.#time.nowMs());
-			this.#health.sectionsLost += Math.max(1, lost.length);
+			if (lost.some(({ id }) => id === cycle.id)) this.cycle.reset(this.time.nowMs());
+			this.health.sectionsLost += Math.max(1, lost.length);
 			return Start.partial;
 		}
 		// Without its epoch a node cannot tell times or numbers: it starts cold, and what was queued is lost.
-		this.#numbers.begin();
-		this.#time.begin();
-		this.#cycle.reset();
-		this.#health.reset();
-		this.#queue.clear();
-		return survives(this.#ports.resetReason) ? Start.corrupt : Start.cold;
+		this.numbers.begin();
+		this.time.begin();
+		this.cycle.reset();
+		this.health.reset();
+		this.queue.clear();
+		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
 	}
-	#feed(event: Event) {
-		const cycle = this.#cycle;
+	private feed(event: Event) {
+		const cycle = this.cycle;
 		for (let next: Event | undefined = event; next !== undefined; ) {
-			cycle.in.nowMs = this.#time.nowMs();
-			cycle.in.queued = this.#queue.count;
-			next = this.#perform(step(cycle, next));
+			cycle.in.nowMs = this.time.nowMs();
+			cycle.in.queued = this.queue.count;
+			next = this.perform(step(cycle, next));
 		}
 	}
 	/** Performs an effect. @returns its outcome, when that is known at once */
-	#perform(effect: Effect): Event | undefined {
-		const cycle = this.#cycle;
+	private perform(effect: Effect): Event | undefined {
+		const cycle = this.cycle;
 		switch (effect) {
 			case Effect.start:
-				cycle.in.waitMs = this.#sampler.start();
+				cycle.in.waitMs = this.sampler.start();
 				return Event.started;
 			case Effect.wait:
-				this.#ports.timers.set(() => this.#feed(Event.elapsed), cycle.out.waitMs);
+				this.ports.timers.set(() => this.feed(Event.elapsed), cycle.out.waitMs);
 				return undefined;
 			case Effect.collect:
-				cycle.in.waitMs = this.#sampler.collect(this.#record);
+				cycle.in.waitMs = this.sampler.collect(this.record);
 				if (cycle.in.waitMs > 0) return Event.pending;
-				this.#store();
+				this.store();
 				return Event.stored;
 			case Effect.commit:
-				this.#retained.commit(this.#sections);
+				this.retained.commit(this.sections);
 				return Event.committed;
 			case Effect.exchange:
-				this.#source.rewind();
-				this.#uplink.start(this.#source, cycle.out.deadlineMs, this);
+				this.source.rewind();
+				this.uplink.start(this.source, cycle.out.deadlineMs, this);
 				return undefined;
 			case Effect.sleep:
-				this.#sleep();
+				this.sleep();
 				return undefined;
 			default:
 				return undefined;
 		}
 	}
 	/** Takes the sample, and a health record when one is due, into the queue. */
-	#store() {
-		const record = this.#record;
-		const health = this.#health;
-		const seconds = Math.round(this.#time.nowMs() / 1000);
-		const { counts } = this.#sampler;
-		this.#report.missing = Array.from(counts);
+	private store() {
+		const record = this.record;
+		const health = this.health;
+		const seconds = Math.round(this.time.nowMs() / 1000);
+		const { counts } = this.sampler;
+		this.report.missing = Array.from(counts);
 		health.absent += counts[MissingReason.absent]!;
 		health.nonsense += counts[MissingReason.nonsense]!;
 		health.range += counts[MissingReason.range]!;
-		health.dropped = this.#queue.dropped;
-		health.missed = this.#cycle.missed;
-		const queued = this.#push(seconds);
-		this.#report.sample(record);
+		health.dropped = this.queue.dropped;
+		health.missed = this.cycle.missed;
+		const queued = this.push(seconds);
+		this.report.sample(record);
 		if (queued && health.isDue(seconds)) {
 			health.fill(record);
-			if (this.#push(seconds)) health.reported(seconds);
+			if (this.push(seconds)) health.reported(seconds);
 		}
 	}
 	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
-	#push(seconds: number): boolean {
-		const record = this.#record;
+	private push(seconds: number): boolean {
+		const record = this.record;
 		try {
-			record.number = this.#numbers.take();
+			record.number = this.numbers.take();
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error;
 			record.number = 0;
-			this.#health.storeFailed++;
-			this.#report.problem = error.code;
+			this.health.storeFailed++;
+			this.report.problem = error.code;
 			return false;
 		}
-		record.epoch = this.#numbers.epoch;
+		record.epoch = this.numbers.epoch;
 		record.seconds = seconds;
 		record.wall = false;
-		this.#queue.push(record);
+		this.queue.push(record);
 		return true;
 	}
-	#sleep() {
-		this.#sampler.close();
-		this.#uplink.close();
-		const report = this.#report;
-		const ms = Math.max(1, Math.ceil(this.#cycle.out.wakeMs - this.#time.nowMs()));
-		report.epoch = this.#numbers.epoch;
-		report.queued = this.#queue.count;
-		report.oldest = this.#queue.oldest;
-		report.dropped = this.#queue.dropped;
-		report.failures = this.#cycle.failures;
+	private sleep() {
+		this.sampler.close();
+		this.uplink.close();
+		const report = this.report;
+		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));
+		report.epoch = this.numbers.epoch;
+		report.queued = this.queue.count;
+		report.oldest = this.queue.oldest;
+		report.dropped = this.queue.dropped;
+		report.failures = this.cycle.failures;
 		report.sleepMs = ms;
-		this.#ports.report(report.encode(new Uint8Array(WakeReport.largest)));
-		this.#ports.sleep(ms);
+		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));
+		this.ports.sleep(ms);
 	}
 }
 

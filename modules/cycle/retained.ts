@@ -35,16 +35,16 @@ export interface RetainedSection {
  * last, so that a cut at any moment leaves one sound bank.
  */
 export class RetainedState {
-	readonly #memory: RetainedMemory;
-	readonly #bytes = new Uint8Array(BANK);
-	#bank = 0;
-	#sequence = 0;
+	private readonly memory: RetainedMemory;
+	private readonly bytes = new Uint8Array(BANK);
+	private bank = 0;
+	private sequence = 0;
 	/** Whether {@link load} found that something newer than what it gives was lost. */
 	fellBack = false;
 
 	/** @param memory at least two banks */
 	constructor(memory: RetainedMemory) {
-		this.#memory = memory;
+		this.memory = memory;
 	}
 	/**
 	 * Finds the newest sound bank, or what is left of the newest.
@@ -52,44 +52,44 @@ export class RetainedState {
 	 */
 	load(): ContainerReader | undefined {
 		this.fellBack = false;
-		const sequences = [this.#header(0), this.#header(1)] as const;
+		const sequences = [this.header(0), this.header(1)] as const;
 		if (sequences[0] === undefined && sequences[1] === undefined) return undefined;
 		const newer = (sequences[1] ?? -1) > (sequences[0] ?? -1) ? 1 : 0;
-		this.#sequence = Math.max(sequences[0] ?? 0, sequences[1] ?? 0);
+		this.sequence = Math.max(sequences[0] ?? 0, sequences[1] ?? 0);
 		for (const bank of [newer, 1 - newer]) {
 			if (sequences[bank] === undefined) continue;
-			const reader = this.#read(bank);
+			const reader = this.read(bank);
 			if (!reader.sound) continue;
-			this.#bank = bank;
+			this.bank = bank;
 			// The other bank holds the commit before this one, or had none yet: otherwise it was a newer one.
 			this.fellBack = reader.sequence > 1 && sequences[1 - bank] !== reader.sequence - 1;
 			return reader;
 		}
-		this.#bank = newer;
-		return this.#read(newer);
+		this.bank = newer;
+		return this.read(newer);
 	}
 	/** Writes all sections to the older bank. @throws {DormouseError} `overflow` when a section breaks its budget */
 	commit(sections: readonly RetainedSection[]): void {
-		const writer = new ContainerWriter(this.#bytes).begin();
+		const writer = new ContainerWriter(this.bytes).begin();
 		for (const { id, version, budget, owner } of sections)
 			writer.end(owner.retain(writer.section(id, version, budget)));
-		this.#sequence++;
-		this.#bank = 1 - this.#bank;
-		const length = writer.finish(this.#sequence);
-		const at = this.#bank * BANK;
-		this.#memory.write(this.#bytes.subarray(CONTAINER_HEADER, length), at + CONTAINER_HEADER);
-		this.#memory.write(this.#bytes.subarray(0, CONTAINER_HEADER), at);
+		this.sequence++;
+		this.bank = 1 - this.bank;
+		const length = writer.finish(this.sequence);
+		const at = this.bank * BANK;
+		this.memory.write(this.bytes.subarray(CONTAINER_HEADER, length), at + CONTAINER_HEADER);
+		this.memory.write(this.bytes.subarray(0, CONTAINER_HEADER), at);
 	}
 
-	#header(bank: number): number | undefined {
-		const bytes = this.#bytes.subarray(0, CONTAINER_HEADER);
-		this.#memory.read(bytes, bank * BANK);
+	private header(bank: number): number | undefined {
+		const bytes = this.bytes.subarray(0, CONTAINER_HEADER);
+		this.memory.read(bytes, bank * BANK);
 		const reader = new ContainerReader(bytes);
 		return reader.valid && reader.length <= BANK ? reader.sequence : undefined;
 	}
-	#read(bank: number): ContainerReader {
-		this.#memory.read(this.#bytes, bank * BANK);
-		return new ContainerReader(this.#bytes.subarray(0, new ContainerReader(this.#bytes).length));
+	private read(bank: number): ContainerReader {
+		this.memory.read(this.bytes, bank * BANK);
+		return new ContainerReader(this.bytes.subarray(0, new ContainerReader(this.bytes).length));
 	}
 }
 

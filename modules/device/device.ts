@@ -38,16 +38,16 @@ export class DeviceTimers implements Timers {
 }
 
 class DeviceTimer implements RunningTimer {
-	#id: TimerID | undefined;
+	private id: TimerID | undefined;
 	constructor(callback: () => void, ms: number) {
-		this.#id = Timer.set(() => {
-			this.#id = undefined;
+		this.id = Timer.set(() => {
+			this.id = undefined;
 			callback();
 		}, ms);
 	}
 	close(): void {
-		Timer.clear(this.#id);
-		this.#id = undefined;
+		Timer.clear(this.id);
+		this.id = undefined;
 	}
 }
 

@@ -5,36 +5,36 @@ import type { FlashPort } from "../core/ports.js";
 
 /** A flash partition through `embedded:storage/flash`. */
 class Partition implements FlashPort {
-	readonly #partition: FlashPartition;
+	private readonly partition: FlashPartition;
 	readonly size: number;
 	readonly blockSize: number;
 	readonly writeAlignment: number;
 
 	constructor(label: string) {
 		try {
-			this.#partition = flash.open({ path: label });
+			this.partition = flash.open({ path: label });
 		} catch {
 			throw new DormouseError("flash", `no flash partition "${label}"`);
 		}
-		const { size, blockLength } = this.#partition.status();
+		const { size, blockLength } = this.partition.status();
 		this.size = size;
 		this.blockSize = blockLength;
 		this.writeAlignment = flashAlignment(label);
 	}
 	read(into: Uint8Array, offset: number): void {
-		attempt(() => this.#partition.read(into, offset));
+		attempt(() => this.partition.read(into, offset));
 	}
 	write(bytes: Uint8Array, offset: number): void {
 		if (offset % this.writeAlignment || bytes.length % this.writeAlignment)
 			throw new DormouseError("flash", `writes are multiples of ${this.writeAlignment} bytes`);
-		attempt(() => this.#partition.write(bytes, offset));
+		attempt(() => this.partition.write(bytes, offset));
 	}
 	erase(offset: number): void {
 		if (offset % this.blockSize) throw new DormouseError("flash", "no block begins there");
-		attempt(() => this.#partition.eraseBlock(offset / this.blockSize));
+		attempt(() => this.partition.eraseBlock(offset / this.blockSize));
 	}
 	close(): void {
-		this.#partition.close();
+		this.partition.close();
 	}
 }
 

@@ -36,20 +36,20 @@ export type MissingReason = (typeof MissingReason)[keyof typeof MissingReason];
 export class Missing {
 	/** Bit n is set when channel n is missing. */
 	bits = 0;
-	readonly #reasons = new Uint8Array(32);
+	private readonly reasons = new Uint8Array(32);
 
 	/** Marks a channel (0 … 31) as missing; a channel that is marked already keeps its first reason. */
 	mark(channel: number, reason: MissingReason): void {
 		if (this.has(channel)) return;
 		this.bits = (this.bits | (1 << channel)) >>> 0;
-		this.#reasons[channel] = reason;
+		this.reasons[channel] = reason;
 	}
 	has(channel: number): boolean {
 		return (this.bits & (1 << channel)) !== 0;
 	}
 	/** Why a channel is missing; undefined when it is not. */
 	reason(channel: number): MissingReason | undefined {
-		return this.has(channel) ? (this.#reasons[channel] as MissingReason) : undefined;
+		return this.has(channel) ? (this.reasons[channel] as MissingReason) : undefined;
 	}
 	clear(): void {
 		this.bits = 0;

@@ -21,31 +21,31 @@ interface Active {
  * its own readings missing, with the reason counted, and nothing else.
  */
 export class Sampler {
-	readonly #active: Active[] = [];
-	readonly #raw = new Int32Array(MOST_CHANNELS);
-	readonly #missing = new Missing();
-	#width = 0;
+	private readonly active: Active[] = [];
+	private readonly raw = new Int32Array(MOST_CHANNELS);
+	private readonly missing = new Missing();
+	private width = 0;
 	/** The sensor to collect next: one that answered is not asked twice, many chips give a result only once. */
-	#next = 0;
-	#retries = RETRIES;
+	private next = 0;
+	private retries = RETRIES;
 	/** Readings missing in this wake, by {@link MissingReason}. */
 	readonly counts = new Uint16Array(4);
 
 	constructor(sensors: readonly SensorDeclaration[]) {
 		for (const sensor of sensors) {
-			this.#active.push({ sensor, at: this.#width, driver: undefined, failure: MissingReason.absent });
-			this.#width += sensor.quantities.length;
+			this.active.push({ sensor, at: this.width, driver: undefined, failure: MissingReason.absent });
+			this.width += sensor.quantities.length;
 		}
 	}
 	/** Opens and starts all sensors. @returns milliseconds until {@link collect} may be called */
 	start(): number {
 		let waitMs = 0;
-		for (const active of this.#active) {
+		for (const active of this.active) {
 			try {
 				active.driver = active.sensor.create();
 				waitMs = Math.max(waitMs, active.driver.start());
 			} catch (error) {
-				this.#fail(active, error);
+				this.fail(active, error);
 			}
 		}
 		return waitMs;
@@ -55,42 +55,42 @@ export class Sampler {
 	 * @returns 0 when the record is complete; else milliseconds after which to call again, because a chip is busy
 	 */
 	collect(into: NodeRecord): number {
-		if (this.#next === 0) {
+		if (this.next === 0) {
 			into.kind = RecordKind.sample;
-			into.length = this.#width;
+			into.length = this.width;
 			into.missing = 0;
 			this.counts.fill(0);
 		}
-		for (; this.#next < this.#active.length; this.#next++) {
-			const active = this.#active[this.#next]!;
-			const missing = this.#missing;
+		for (; this.next < this.active.length; this.next++) {
+			const active = this.active[this.next]!;
+			const missing = this.missing;
 			missing.clear();
 			try {
-				active.driver?.collect(this.#raw, missing);
+				active.driver?.collect(this.raw, missing);
 			} catch (error) {
-				if (error instanceof DormouseError && error.code === "busy" && this.#retries-- > 0) return RETRY_MS;
-				this.#fail(active, error);
+				if (error instanceof DormouseError && error.code === "busy" && this.retries-- > 0) return RETRY_MS;
+				this.fail(active, error);
 			}
-			this.#convert(active, missing, into);
-			this.#retries = RETRIES;
+			this.convert(active, missing, into);
+			this.retries = RETRIES;
 		}
-		this.#next = 0;
+		this.next = 0;
 		this.close();
 		return 0;
 	}
 	/** Releases all sensors; idempotent. */
 	close(): void {
-		for (const active of this.#active) {
+		for (const active of this.active) {
 			active.driver?.close();
 			active.driver = undefined;
 		}
 	}
 
-	#convert({ sensor, at, driver, failure }: Active, missing: Missing, into: NodeRecord) {
+	private convert({ sensor, at, driver, failure }: Active, missing: Missing, into: NodeRecord) {
 		for (let n = 0; n < sensor.quantities.length; n++) {
 			const source = sensor.sources[n]!;
 			const { low, high, resolution } = sensor.quantities[n]!;
-			const scaled = divideRounded(this.#raw[source]!, sensor.ratios[n]!);
+			const scaled = divideRounded(this.raw[source]!, sensor.ratios[n]!);
 			let reason: MissingReason | undefined;
 			if (!driver) reason = failure;
 			else if (missing.has(source)) reason = missing.reason(source);
@@ -104,7 +104,7 @@ export class Sampler {
 		}
 	}
 	/** @throws what is not a DormouseError: a fault of the firmware, not of a sensor */
-	#fail(active: Active, error: unknown) {
+	private fail(active: Active, error: unknown) {
 		if (!(error instanceof DormouseError) || error.code === "declaration") {
 			this.close();
 			throw error;

@@ -22,13 +22,13 @@ export class Numbers {
 	epoch = 0;
 	/** The number that {@link take} gives next. */
 	next = 1;
-	#limit = 1;
-	#cell: Cell | undefined;
-	readonly #open: () => Cell;
+	private limit = 1;
+	private cell: Cell | undefined;
+	private readonly open: () => Cell;
 
 	/** @param open finds the cell; called only when flash is needed, so that ordinary wakes never touch it */
 	constructor(open: () => Cell) {
-		this.#open = open;
+		this.open = open;
 	}
 	/**
 	 * Begins a new epoch after a power loss. Flash is neither read nor written before the first number is taken, so that a
@@ -37,7 +37,7 @@ export class Numbers {
 	begin(): void {
 		this.epoch = 0;
 		this.next = 1;
-		this.#limit = 1;
+		this.limit = 1;
 	}
 	/**
 	 * The next number; durably reserved before it is given.
@@ -45,15 +45,15 @@ export class Numbers {
 	 * `unsupported` when another version wrote the cell: beginning anew would repeat numbers; no number is taken then
 	 */
 	take(): number {
-		if (this.epoch === 0) this.#openEpoch();
-		else if (this.next >= this.#limit) this.#reserve(this.epoch, this.next);
+		if (this.epoch === 0) this.openEpoch();
+		else if (this.next >= this.limit) this.reserve(this.epoch, this.next);
 		return this.next++;
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
 		into.setUint16(0, this.epoch);
 		into.setUint32(2, this.next);
-		into.setUint32(6, this.#limit);
+		into.setUint32(6, this.limit);
 		return RETAINED;
 	}
 	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
@@ -65,12 +65,12 @@ export class Numbers {
 		if (next === 0 || next > limit) return false;
 		this.epoch = epoch;
 		this.next = next;
-		this.#limit = limit;
+		this.limit = limit;
 		return true;
 	}
 
-	#openEpoch() {
-		const value = this.#durable().read();
+	private openEpoch() {
+		const value = this.durable().read();
 		let epoch = 0;
 		let limit = 1;
 		if (value) {
@@ -81,15 +81,15 @@ export class Numbers {
 			limit = view.getUint32(3);
 		}
 		epoch = Math.min(epoch + 1, LAST_EPOCH);
-		this.#reserve(epoch, limit);
+		this.reserve(epoch, limit);
 		this.epoch = epoch;
 		this.next = limit;
 	}
-	#durable(): Cell {
-		this.#cell ??= this.#open();
-		return this.#cell;
+	private durable(): Cell {
+		this.cell ??= this.open();
+		return this.cell;
 	}
-	#reserve(epoch: number, next: number) {
+	private reserve(epoch: number, next: number) {
 		if (next >= LAST_NUMBER) throw new DormouseError("range", "all record numbers are used");
 		const limit = Math.min(next + NUMBER_BLOCK, LAST_NUMBER);
 		const value = new Uint8Array(CELL_BYTES);
@@ -97,7 +97,7 @@ export class Numbers {
 		view.setUint8(0, CELL_LAYOUT);
 		view.setUint16(1, epoch);
 		view.setUint32(3, limit);
-		this.#durable().write(value);
-		this.#limit = limit;
+		this.durable().write(value);
+		this.limit = limit;
 	}
 }

@@ -92,262 +92,262 @@ const CHUNK = 64;
  */
 export class MqttClient implements Uplink {
 	readonly retainedVersion = RETAINED_VERSION;
-	readonly #options: MqttClientOptions;
-	readonly #connect: Connect;
-	readonly #topic: Uint8Array;
-	/** Where a frame begins in {@link #send}. */
-	readonly #head: number;
-	readonly #send: Uint8Array;
-	readonly #chunk = new Uint8Array(CHUNK);
-	readonly #decoder: Decoder;
-	readonly #session: SessionState;
-	#frameLength = 0;
-	/** What of {@link #send} has not left. */
-	#from = 0;
-	#to = 0;
+	private readonly options: MqttClientOptions;
+	private readonly connect: Connect;
+	private readonly topic: Uint8Array;
+	/** Where a frame begins in {@link send}. */
+	private readonly head: number;
+	private readonly send: Uint8Array;
+	private readonly chunk = new Uint8Array(CHUNK);
+	private readonly decoder: Decoder;
+	private readonly session: SessionState;
+	private frameLength = 0;
+	/** What of {@link send} has not left. */
+	private from = 0;
+	private to = 0;
 	/** Bytes that the connection takes now. */
-	#room = 0;
+	private room = 0;
 
 	/** Counts exchanges: callbacks of an earlier one know by it that they are late. */
-	#exchange = 0;
-	#running = false;
-	#closed = false;
-	#source: FrameSource | undefined;
-	#on: UplinkListener | undefined;
-	#link: Link | undefined;
-	#lookUp: (() => void) | undefined;
-	#tcp: Tcp | undefined;
-	#deadline: Timer | undefined;
-	#deadlineMs = 0;
-	#quiet: Timer | undefined;
+	private exchange = 0;
+	private running = false;
+	private closed = false;
+	private source: FrameSource | undefined;
+	private on: UplinkListener | undefined;
+	private link: Link | undefined;
+	private lookUp: (() => void) | undefined;
+	private tcp: Tcp | undefined;
+	private deadline: Timer | undefined;
+	private deadlineMs = 0;
+	private quiet: Timer | undefined;
 
 	constructor(options: MqttClientOptions) {
 		const { version, mtu, keepAliveSeconds, clientId, username, password } = options;
-		this.#options = options;
+		this.options = options;
 		const maximumPacketSize = LARGEST_INBOUND;
-		this.#connect = { clientId, clean: true, keepAliveSeconds, maximumPacketSize, username, password };
-		this.#topic = utf8(options.topic);
-		this.#head = publishHead(version, this.#topic.length, 1);
-		this.#send = new Uint8Array(Math.max(this.#head + mtu, connectLength(version, this.#connect)));
-		this.#decoder = new Decoder(version, LARGEST_INBOUND - 2);
-		this.#session = newSession(version, this.#decoder.packet, mtu, this.#head, keepAliveSeconds);
+		this.connect = { clientId, clean: true, keepAliveSeconds, maximumPacketSize, username, password };
+		this.topic = utf8(options.topic);
+		this.head = publishHead(version, this.topic.length, 1);
+		this.send = new Uint8Array(Math.max(this.head + mtu, connectLength(version, this.connect)));
+		this.decoder = new Decoder(version, LARGEST_INBOUND - 2);
+		this.session = newSession(version, this.decoder.packet, mtu, this.head, keepAliveSeconds);
 	}
 
 	/** The reason that the server gave last: a code of MQTT 5.0 §2.4 (in CONNACK of 3.1.1: of its §3.2.2.3). */
 	get reason(): number {
-		return this.#session.out.reason;
+		return this.session.out.reason;
 	}
 
 	/** @throws {DormouseError} `closed`; `busy` while an exchange runs */
 	start(source: FrameSource, deadlineMs: number, on: UplinkListener): void {
-		if (this.#closed) throw new DormouseError("closed");
-		if (this.#running) throw new DormouseError("busy");
-		this.#running = true;
-		const exchange = ++this.#exchange;
-		this.#source = source;
-		this.#on = on;
-		this.#decoder.reset();
-		this.#session.out.reason = 0;
-		this.#from = this.#to = this.#room = 0;
-		const { fault } = this.#options;
-		this.#deadlineMs = deadlineMs;
-		this.#deadline = this.#options.timers.set(
+		if (this.closed) throw new DormouseError("closed");
+		if (this.running) throw new DormouseError("busy");
+		this.running = true;
+		const exchange = ++this.exchange;
+		this.source = source;
+		this.on = on;
+		this.decoder.reset();
+		this.session.out.reason = 0;
+		this.from = this.to = this.room = 0;
+		const { fault } = this.options;
+		this.deadlineMs = deadlineMs;
+		this.deadline = this.options.timers.set(
 			() => {
-				this.#deadline = undefined;
-				this.#ended(Event.timeout, fault ?? "timeout");
+				this.deadline = undefined;
+				this.ended(Event.timeout, fault ?? "timeout");
 			},
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
-		this.#link = this.#options.link();
-		this.#link.start(deadlineMs, {
+		this.link = this.options.link();
+		this.link.start(deadlineMs, {
 			up: () => {
-				if (exchange === this.#exchange && !this.#lookUp && !this.#tcp) this.#resolve(exchange);
+				if (exchange === this.exchange && !this.lookUp && !this.tcp) this.resolve(exchange);
 			},
 			down: (code) => {
-				if (exchange === this.#exchange) this.#ended(Event.lost, code);
+				if (exchange === this.exchange) this.ended(Event.lost, code);
 			},
 		});
 	}
 
 	close(): void {
-		this.#closed = true;
-		this.#release();
+		this.closed = true;
+		this.release();
 	}
 
 	retain(into: DataView): number {
-		return retain(this.#session, into);
+		return retain(this.session, into);
 	}
 
 	restore(from: DataView, version: number): boolean {
-		return restore(this.#session, from, version);
+		return restore(this.session, from, version);
 	}
 
-	#resolve(exchange: number) {
-		this.#lookUp = this.#options.resolve(this.#options.broker, (address) => {
-			if (exchange !== this.#exchange || !this.#lookUp) return;
-			this.#lookUp = undefined;
-			if (address === undefined) this.#fail("unresolved");
-			else this.#open(exchange, address);
+	private resolve(exchange: number) {
+		this.lookUp = this.options.resolve(this.options.broker, (address) => {
+			if (exchange !== this.exchange || !this.lookUp) return;
+			this.lookUp = undefined;
+			if (address === undefined) this.fail("unresolved");
+			else this.open(exchange, address);
 		});
 	}
 
-	#open(exchange: number, address: string) {
+	private open(exchange: number, address: string) {
 		try {
-			this.#tcp = new this.#options.TCP({
+			this.tcp = new this.options.TCP({
 				address,
-				port: this.#options.port,
+				port: this.options.port,
 				noDelay: true, // each packet waits for its answer: Nagle's algorithm only delays
 				nodelay: true,
 				onReadable: (bytes) => {
-					if (exchange === this.#exchange) this.#readable(exchange, bytes);
+					if (exchange === this.exchange) this.readable(exchange, bytes);
 				},
 				onWritable: (bytes) => {
-					if (exchange === this.#exchange) this.#writable(bytes);
+					if (exchange === this.exchange) this.writable(bytes);
 				},
 				onError: () => {
-					if (exchange === this.#exchange) this.#ended(Event.lost, "lost");
+					if (exchange === this.exchange) this.ended(Event.lost, "lost");
 				},
 			});
 		} catch {
-			this.#fail("io");
+			this.fail("io");
 		}
 	}
 
-	#readable(exchange: number, waiting: number) {
+	private readable(exchange: number, waiting: number) {
 		while (waiting > 0) {
 			const count = Math.min(waiting, CHUNK);
-			const got = this.#tcp?.read(count === CHUNK ? this.#chunk : this.#chunk.subarray(0, count));
+			const got = this.tcp?.read(count === CHUNK ? this.chunk : this.chunk.subarray(0, count));
 			if (!got) return;
 			waiting -= got;
 			for (let at = 0; at < got; ) {
-				at += this.#decoder.feed(this.#chunk, at, got);
-				const { outcome } = this.#decoder;
+				at += this.decoder.feed(this.chunk, at, got);
+				const { outcome } = this.decoder;
 				if (outcome === Decoded.more) break;
-				this.#session.in.reason = outcome;
-				this.#drive(outcome === Decoded.packet ? Event.packet : Event.broken);
-				if (exchange !== this.#exchange) return; // the packet ended it
+				this.session.in.reason = outcome;
+				this.drive(outcome === Decoded.packet ? Event.packet : Event.broken);
+				if (exchange !== this.exchange) return; // the packet ended it
 			}
 		}
 	}
 
-	#writable(room: number) {
-		this.#room = room;
-		if (this.#session.phase === Phase.closed) this.#drive(Event.connected);
-		else if (this.#from < this.#to && this.#flush()) this.#drive(Event.flushed);
+	private writable(room: number) {
+		this.room = room;
+		if (this.session.phase === Phase.closed) this.drive(Event.connected);
+		else if (this.from < this.to && this.flush()) this.drive(Event.flushed);
 	}
 
 	/** The exchange is over from outside: the session says how it ended, unless it never began. */
-	#ended(event: Event, code: ErrorCode) {
-		if (this.#session.phase === Phase.closed) this.#fail(code);
-		else this.#drive(event);
+	private ended(event: Event, code: ErrorCode) {
+		if (this.session.phase === Phase.closed) this.fail(code);
+		else this.drive(event);
 	}
 
 	/** Steps the session and does what it says, until it waits. */
-	#drive(event: Event) {
-		const exchange = this.#exchange;
-		for (let next: Event | 0 = event; next && exchange === this.#exchange; )
-			next = this.#perform(step(this.#session, next));
+	private drive(event: Event) {
+		const exchange = this.exchange;
+		for (let next: Event | 0 = event; next && exchange === this.exchange; )
+			next = this.perform(step(this.session, next));
 	}
 
 	/** @returns what comes of it at once, 0 for nothing */
-	#perform(effect: Effect): Event | 0 {
-		const { out, version } = this.#session;
-		const send = this.#send;
+	private perform(effect: Effect): Event | 0 {
+		const { out, version } = this.session;
+		const send = this.send;
 		switch (effect) {
 			case Effect.none:
 				return 0;
 			case Effect.connect:
-				return this.#put(0, encodeConnect(send, version, this.#connect));
+				return this.put(0, encodeConnect(send, version, this.connect));
 			case Effect.fill:
-				return this.#fill();
+				return this.fill();
 			case Effect.publish: {
-				const publish = { topic: this.#topic, qos: 1, id: out.id } as const;
-				const from = framePublish(send, this.#head, this.#frameLength, version, publish);
-				return this.#put(from, this.#head + this.#frameLength);
+				const publish = { topic: this.topic, qos: 1, id: out.id } as const;
+				const from = framePublish(send, this.head, this.frameLength, version, publish);
+				return this.put(from, this.head + this.frameLength);
 			}
 			case Effect.delivered:
-				this.#on!.delivered(out.upTo, "peer");
+				this.on!.delivered(out.upTo, "peer");
 				return Event.told;
 			case Effect.ping:
-				return this.#from < this.#to ? 0 : this.#put(0, encodePingreq(send));
+				return this.from < this.to ? 0 : this.put(0, encodePingreq(send));
 			case Effect.disconnect:
-				return this.#put(0, encodeDisconnect(send, version));
+				return this.put(0, encodeDisconnect(send, version));
 			case Effect.idle: {
-				const on = this.#on!;
-				this.#release();
+				const on = this.on!;
+				this.release();
 				on.idle();
 				return 0;
 			}
 			case Effect.abort:
-				this.#put(0, encodeDisconnect(send, version, out.goodbye)); // where a packet is half sent there is no room
-				this.#fail(out.code);
+				this.put(0, encodeDisconnect(send, version, out.goodbye)); // where a packet is half sent there is no room
+				this.fail(out.code);
 				return 0;
 			case Effect.fail:
-				this.#fail(out.code);
+				this.fail(out.code);
 				return 0;
 		}
 	}
 
-	#fill(): Event {
-		const { in: operands, out } = this.#session;
-		const { length, upTo } = this.#source!.fill(this.#send.subarray(this.#head, this.#head + out.room), out.room);
+	private fill(): Event {
+		const { in: operands, out } = this.session;
+		const { length, upTo } = this.source!.fill(this.send.subarray(this.head, this.head + out.room), out.room);
 		operands.upTo = upTo;
-		this.#frameLength = length;
+		this.frameLength = length;
 		return length > 0 ? Event.filled : Event.empty;
 	}
 
 	/** Sends `send[from … to)`, as far as there is room. */
-	#put(from: number, to: number): Event | 0 {
-		this.#from = from;
-		this.#to = to;
-		this.#keepAlive();
-		return this.#flush() ? Event.flushed : 0;
+	private put(from: number, to: number): Event | 0 {
+		this.from = from;
+		this.to = to;
+		this.keepAlive();
+		return this.flush() ? Event.flushed : 0;
 	}
 
 	/** @returns whether all has left */
-	#flush(): boolean {
-		while (this.#from < this.#to && this.#room > 0) {
-			const count = Math.min(this.#room, this.#to - this.#from);
+	private flush(): boolean {
+		while (this.from < this.to && this.room > 0) {
+			const count = Math.min(this.room, this.to - this.from);
 			try {
-				this.#room = this.#tcp!.write(this.#send.subarray(this.#from, this.#from + count)) ?? 0;
+				this.room = this.tcp!.write(this.send.subarray(this.from, this.from + count)) ?? 0;
 			} catch {
-				this.#room = 0; // lost: `onError` or the deadline will tell
+				this.room = 0; // lost: `onError` or the deadline will tell
 				return false;
 			}
-			this.#from += count;
+			this.from += count;
 		}
-		return this.#from === this.#to;
+		return this.from === this.to;
 	}
 
 	/** Starts the keep-alive time again, if the exchange can last so long. Source: 5.0 §3.1.2.10, 3.1.1 §3.1.2.10. */
-	#keepAlive() {
-		this.#quiet?.close();
-		this.#quiet = undefined;
-		const ms = this.#session.out.keepAliveSeconds * 1000;
-		if (!ms || ms >= this.#deadlineMs) return;
-		this.#quiet = this.#options.timers.set(() => {
-			this.#quiet = undefined;
-			this.#drive(Event.quiet);
+	private keepAlive() {
+		this.quiet?.close();
+		this.quiet = undefined;
+		const ms = this.session.out.keepAliveSeconds * 1000;
+		if (!ms || ms >= this.deadlineMs) return;
+		this.quiet = this.options.timers.set(() => {
+			this.quiet = undefined;
+			this.drive(Event.quiet);
 		}, ms);
 	}
 
-	#fail(code: ErrorCode) {
-		const on = this.#on!;
-		this.#release();
+	private fail(code: ErrorCode) {
+		const on = this.on!;
+		this.release();
 		on.failed(code);
 	}
 
 	/** Closes every handle; idempotent. */
-	#release() {
-		this.#exchange++;
-		this.#running = false;
-		this.#deadline?.close();
-		this.#quiet?.close();
-		this.#lookUp?.();
-		this.#tcp?.close();
-		this.#link?.close();
-		this.#deadline = this.#quiet = this.#lookUp = this.#tcp = this.#link = undefined;
-		this.#source = this.#on = undefined;
+	private release() {
+		this.exchange++;
+		this.running = false;
+		this.deadline?.close();
+		this.quiet?.close();
+		this.lookUp?.();
+		this.tcp?.close();
+		this.link?.close();
+		this.deadline = this.quiet = this.lookUp = this.tcp = this.link = undefined;
+		this.source = this.on = undefined;
 	}
 }

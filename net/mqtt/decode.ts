@@ -19,26 +19,26 @@ export class Decoder {
 	readonly packet = new Packet();
 	/** `Decoded.more`, `Decoded.packet`, or the reason code of a broken stream: then nothing more is taken. */
 	outcome: number = Decoded.more;
-	readonly #version: MqttVersion;
-	readonly #body: Uint8Array;
-	readonly #properties = new PropertyReader();
-	#first = 0;
+	private readonly version: MqttVersion;
+	private readonly body: Uint8Array;
+	private readonly properties = new PropertyReader();
+	private first = 0;
 	/** Where the next byte belongs: {@link FIRST}, one of the four length bytes, or {@link BODY}. */
-	#place = FIRST;
-	#remaining = 0;
-	#got = 0;
+	private place = FIRST;
+	private remaining = 0;
+	private got = 0;
 
 	/** @param largest bytes behind the fixed header of the largest packet; at least 2 */
 	constructor(version: MqttVersion, largest: number) {
-		this.#version = version;
-		this.#body = new Uint8Array(largest);
+		this.version = version;
+		this.body = new Uint8Array(largest);
 	}
 
 	/** Forgets everything, for a new connection. */
 	reset(): void {
 		this.packet.clear();
 		this.outcome = Decoded.more;
-		this.#place = FIRST;
+		this.place = FIRST;
 	}
 
 	/**
@@ -49,94 +49,94 @@ export class Decoder {
 		if (this.outcome >= 0x80) return 0;
 		this.outcome = Decoded.more;
 		let at = from;
-		while (at < to && this.#place !== BODY) {
-			if (!this.#headerByte(bytes[at++]!)) return at - from;
+		while (at < to && this.place !== BODY) {
+			if (!this.headerByte(bytes[at++]!)) return at - from;
 		}
-		if (this.#place !== BODY) return at - from;
-		const count = Math.min(to - at, this.#remaining - this.#got);
-		if (count) this.#body.set(bytes.subarray(at, at + count), this.#got);
-		this.#got += count;
-		if (this.#got === this.#remaining) {
-			this.#place = FIRST;
+		if (this.place !== BODY) return at - from;
+		const count = Math.min(to - at, this.remaining - this.got);
+		if (count) this.body.set(bytes.subarray(at, at + count), this.got);
+		this.got += count;
+		if (this.got === this.remaining) {
+			this.place = FIRST;
 			this.packet.clear();
-			this.outcome = this.#parse() || Decoded.packet;
+			this.outcome = this.parse() || Decoded.packet;
 		}
 		return at + count - from;
 	}
 
 	/** One byte of the fixed header. Source: 5.0 §2.1. @returns false when the stream is broken */
-	#headerByte(byte: number): boolean {
-		if (this.#place === FIRST) {
-			this.#first = byte;
-			this.#remaining = this.#got = 0;
-			this.#place = 0;
-			return this.#check(firstByteFault(byte, this.#version));
+	private headerByte(byte: number): boolean {
+		if (this.place === FIRST) {
+			this.first = byte;
+			this.remaining = this.got = 0;
+			this.place = 0;
+			return this.check(firstByteFault(byte, this.version));
 		}
-		const place = this.#place;
-		this.#remaining += (byte & 0x7f) * 2 ** (7 * place);
+		const place = this.place;
+		this.remaining += (byte & 0x7f) * 2 ** (7 * place);
 		if (byte & 0x80) {
-			this.#place++;
-			return this.#check(place === 3 ? Reason.malformedPacket : 0);
+			this.place++;
+			return this.check(place === 3 ? Reason.malformedPacket : 0);
 		}
-		this.#place = BODY;
+		this.place = BODY;
 		// 5.0 §1.5.5 wants the fewest bytes; 3.1.1 §2.2.3 does not say so
-		if (place && !byte && this.#version === 5) return this.#check(Reason.malformedPacket);
-		return this.#check(this.#remaining > this.#body.length ? Reason.packetTooLarge : 0);
+		if (place && !byte && this.version === 5) return this.check(Reason.malformedPacket);
+		return this.check(this.remaining > this.body.length ? Reason.packetTooLarge : 0);
 	}
 
-	#check(fault: number): boolean {
+	private check(fault: number): boolean {
 		if (fault) this.outcome = fault;
 		return !fault;
 	}
 
 	/** @returns 0, or the reason code of what is wrong */
-	#parse(): number {
-		const type = (this.packet.type = (this.#first >> 4) as PacketType);
+	private parse(): number {
+		const type = (this.packet.type = (this.first >> 4) as PacketType);
 		switch (type) {
 			case PacketType.connack:
-				return this.#connack();
+				return this.connack();
 			case PacketType.publish:
-				return this.#publish();
+				return this.publish();
 			case PacketType.puback:
-				return this.#puback();
+				return this.puback();
 			case PacketType.suback:
-				return this.#suback();
+				return this.suback();
 			case PacketType.disconnect:
-				return this.#disconnect();
+				return this.disconnect();
 			default: // PINGRESP
-				return this.#remaining ? Reason.malformedPacket : 0;
+				return this.remaining ? Reason.malformedPacket : 0;
 		}
 	}
 
 	/** Source: 5.0 §3.2, 3.1.1 §3.2. */
-	#connack(): number {
-		const body = this.#body;
+	private connack(): number {
+		const body = this.body;
 		const { packet } = this;
-		if (this.#remaining < 2 || body[0]! > 1) return Reason.malformedPacket;
+		if (this.remaining < 2 || body[0]! > 1) return Reason.malformedPacket;
 		packet.sessionPresent = body[0] === 1;
 		packet.reason = body[1]!;
 		if (packet.sessionPresent && packet.reason) return Reason.protocolError; // 5.0 §3.2.2.1.1, 3.1.1 §3.2.2.2
-		if (this.#version === 4) {
-			if (this.#remaining !== 2) return Reason.malformedPacket;
+		if (this.version === 4) {
+			if (this.remaining !== 2) return Reason.malformedPacket;
 			return packet.reason > 5 ? Reason.protocolError : 0; // 3.1.1 §3.2.2.3
 		}
-		if (this.#remaining === 2) {
+		if (this.remaining === 2) {
 			// a server that speaks 3.1.1 only says "unacceptable protocol version" in its own format (3.1.1 §3.2.2.3)
 			if (packet.reason !== 1) return Reason.malformedPacket;
 			packet.reason = Reason.unsupportedVersion;
 			return 0;
 		}
-		return this.#properties.read(body, 2, this.#remaining, packet);
+		return this.properties.read(body, 2, this.remaining, packet);
 	}
 
 	/** Source: 5.0 §3.3, 3.1.1 §3.3. */
-	#publish(): number {
-		const body = this.#body;
-		const end = this.#remaining;
+	private publish(): number {
+		const body = this.body;
+		const end = this.remaining;
 		const { packet } = this;
-		packet.dup = (this.#first & 8) !== 0;
-		packet.qos = (this.#first >> 1) & 3;
-		packet.retain = (this.#first & 1) !== 0;
+		packet.dup = (this.first & 8) !== 0;
+		packet.qos = (this.first >> 1) & 3;
+		packet.retain = (this.first & 1) !== 0;
 		if (end < 2) return Reason.malformedPacket;
 		let at = 2 + ((body[0]! << 8) | body[1]!);
 		if (at > end) return Reason.malformedPacket;
@@ -150,55 +150,55 @@ export class Decoder {
 			at += 2;
 			if (!packet.id) return Reason.protocolError; // §2.2.1
 		}
-		if (this.#version === 5) {
-			const fault = this.#properties.read(body, at, end, packet);
+		if (this.version === 5) {
+			const fault = this.properties.read(body, at, end, packet);
 			if (fault) return fault;
-			at = this.#properties.end;
+			at = this.properties.end;
 		}
 		packet.payload = body.subarray(at, end);
 		return 0;
 	}
 
 	/** Source: 5.0 §3.4, 3.1.1 §3.4. */
-	#puback(): number {
-		const fault = this.#identifier();
-		if (fault || this.#remaining === 2) return fault;
-		if (this.#version === 4) return Reason.malformedPacket;
-		this.packet.reason = this.#body[2]!;
-		return this.#remaining === 3 ? 0 : this.#propertiesToEnd(3);
+	private puback(): number {
+		const fault = this.identifier();
+		if (fault || this.remaining === 2) return fault;
+		if (this.version === 4) return Reason.malformedPacket;
+		this.packet.reason = this.body[2]!;
+		return this.remaining === 3 ? 0 : this.propertiesToEnd(3);
 	}
 
 	/** Answer to a SUBSCRIBE of one filter. Source: 5.0 §3.9, 3.1.1 §3.9. */
-	#suback(): number {
-		const fault = this.#identifier();
+	private suback(): number {
+		const fault = this.identifier();
 		if (fault) return fault;
 		let at = 2;
-		if (this.#version === 5) {
-			const wrong = this.#properties.read(this.#body, 2, this.#remaining, this.packet);
+		if (this.version === 5) {
+			const wrong = this.properties.read(this.body, 2, this.remaining, this.packet);
 			if (wrong) return wrong;
-			at = this.#properties.end;
+			at = this.properties.end;
 		}
-		if (at === this.#remaining) return Reason.malformedPacket;
-		if (at + 1 !== this.#remaining) return Reason.protocolError; // as many as filters (§3.9.3)
-		const reason = (this.packet.reason = this.#body[at]!);
-		return reason > 2 && (this.#version === 4 ? reason !== 0x80 : reason < 0x80) ? Reason.protocolError : 0;
+		if (at === this.remaining) return Reason.malformedPacket;
+		if (at + 1 !== this.remaining) return Reason.protocolError; // as many as filters (§3.9.3)
+		const reason = (this.packet.reason = this.body[at]!);
+		return reason > 2 && (this.version === 4 ? reason !== 0x80 : reason < 0x80) ? Reason.protocolError : 0;
 	}
 
 	/** Source: 5.0 §3.14; in 3.1.1 only clients send it (§3.14). */
-	#disconnect(): number {
-		if (this.#remaining) this.packet.reason = this.#body[0]!;
-		return this.#remaining < 2 ? 0 : this.#propertiesToEnd(1);
+	private disconnect(): number {
+		if (this.remaining) this.packet.reason = this.body[0]!;
+		return this.remaining < 2 ? 0 : this.propertiesToEnd(1);
 	}
 
-	#identifier(): number {
-		if (this.#remaining < 2) return Reason.malformedPacket;
-		this.packet.id = (this.#body[0]! << 8) | this.#body[1]!;
+	private identifier(): number {
+		if (this.remaining < 2) return Reason.malformedPacket;
+		this.packet.id = (this.body[0]! << 8) | this.body[1]!;
 		return this.packet.id ? 0 : Reason.protocolError; // 5.0 §2.2.1
 	}
 
-	#propertiesToEnd(at: number): number {
-		const fault = this.#properties.read(this.#body, at, this.#remaining, this.packet);
-		return fault || (this.#properties.end === this.#remaining ? 0 : Reason.malformedPacket);
+	private propertiesToEnd(at: number): number {
+		const fault = this.properties.read(this.body, at, this.remaining, this.packet);
+		return fault || (this.properties.end === this.remaining ? 0 : Reason.malformedPacket);
 	}
 }
 

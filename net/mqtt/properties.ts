@@ -54,9 +54,9 @@ export class PropertyReader {
 	/** Where the properties ended. */
 	end = 0;
 	/** Identifiers seen in this packet, 0 … 31 and 32 … 63. */
-	#seenLow = 0;
-	#seenHigh = 0;
-	#value = 0;
+	private seenLow = 0;
+	private seenHigh = 0;
+	private value = 0;
 
 	/**
 	 * Reads the length and the properties at `at`, and keeps in `packet` what the client uses.
@@ -64,55 +64,55 @@ export class PropertyReader {
 	 * @returns 0, or the reason code of what is wrong. Source: 5.0 §2.2.2
 	 */
 	read(body: Uint8Array, at: number, to: number, packet: Packet): number {
-		at = this.#varint(body, at, to);
-		const end = at + this.#value;
+		at = this.varint(body, at, to);
+		const end = at + this.value;
 		if (at < 0 || end > to) return Reason.malformedPacket;
-		this.#seenLow = this.#seenHigh = 0;
+		this.seenLow = this.seenHigh = 0;
 		while (at < end) {
 			const id = body[at++]!; // all known identifiers take one byte
 			const known = PROPERTIES[id];
 			if (!known) return Reason.malformedPacket;
-			if (!(known[1] & (1 << packet.type)) || (id !== USER_PROPERTY && this.#twice(id))) return Reason.protocolError;
-			at = this.#skip(body, at, end, known[0]);
+			if (!(known[1] & (1 << packet.type)) || (id !== USER_PROPERTY && this.twice(id))) return Reason.protocolError;
+			at = this.skip(body, at, end, known[0]);
 			if (at < 0) return Reason.malformedPacket;
-			if (!this.#keep(id, known[0], packet)) return Reason.protocolError;
+			if (!this.keep(id, known[0], packet)) return Reason.protocolError;
 		}
 		this.end = end;
 		return 0;
 	}
 
-	#twice(id: number): boolean {
+	private twice(id: number): boolean {
 		const bit = 1 << (id & 31);
 		if (id === SUBSCRIPTION_IDENTIFIER) return false; // once for each matching subscription (§3.3.2.3.8)
-		const seen = id < 32 ? this.#seenLow : this.#seenHigh;
-		if (id < 32) this.#seenLow |= bit;
-		else this.#seenHigh |= bit;
+		const seen = id < 32 ? this.seenLow : this.seenHigh;
+		if (id < 32) this.seenLow |= bit;
+		else this.seenHigh |= bit;
 		return (seen & bit) !== 0;
 	}
 
-	/** @returns the offset behind the value, −1 when it is not well-formed; numbers are left in `#value` */
-	#skip(body: Uint8Array, at: number, end: number, type: number): number {
+	/** @returns the offset behind the value, −1 when it is not well-formed; numbers are left in `value` */
+	private skip(body: Uint8Array, at: number, end: number, type: number): number {
 		switch (type) {
 			case VARINT:
-				return this.#varint(body, at, end);
+				return this.varint(body, at, end);
 			case PAIR:
-				at = this.#string(body, at, end, true);
-				return at < 0 ? at : this.#string(body, at, end, true);
+				at = this.string(body, at, end, true);
+				return at < 0 ? at : this.string(body, at, end, true);
 			case TEXT:
-				return this.#string(body, at, end, true);
+				return this.string(body, at, end, true);
 			case BINARY:
-				return this.#string(body, at, end, false);
+				return this.string(body, at, end, false);
 			default: {
 				const size = type === FLAG ? BYTE : type;
 				if (at + size > end) return -1;
-				this.#value = 0;
-				for (let more = 0; more < size; more++) this.#value = this.#value * 256 + body[at + more]!;
+				this.value = 0;
+				for (let more = 0; more < size; more++) this.value = this.value * 256 + body[at + more]!;
 				return at + size;
 			}
 		}
 	}
 
-	#string(body: Uint8Array, at: number, end: number, text: boolean): number {
+	private string(body: Uint8Array, at: number, end: number, text: boolean): number {
 		if (at + 2 > end) return -1;
 		const from = at + 2;
 		const next = from + ((body[at]! << 8) | body[at + 1]!);
@@ -121,19 +121,19 @@ export class PropertyReader {
 	}
 
 	/** Variable byte integer in its shortest form. Source: 5.0 §1.5.5. */
-	#varint(body: Uint8Array, at: number, end: number): number {
-		this.#value = 0;
+	private varint(body: Uint8Array, at: number, end: number): number {
+		this.value = 0;
 		for (let place = 0; place < 4 && at + place < end; place++) {
 			const byte = body[at + place]!;
-			this.#value += (byte & 0x7f) * 2 ** (7 * place);
+			this.value += (byte & 0x7f) * 2 ** (7 * place);
 			if (byte < 0x80) return place && !byte ? -1 : at + place + 1;
 		}
 		return -1;
 	}
 
 	/** @returns false when the value is not allowed */
-	#keep(id: number, type: number, packet: Packet): boolean {
-		const value = this.#value;
+	private keep(id: number, type: number, packet: Packet): boolean {
+		const value = this.value;
 		switch (id) {
 			case SUBSCRIPTION_IDENTIFIER:
 				return value !== 0; // §3.3.2.3.8
