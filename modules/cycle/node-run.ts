@@ -57,10 +57,10 @@ export class NodeRun implements UplinkListener {
 	private readonly health = new Health();
 	private readonly retained: RetainedState;
 	private readonly sections: readonly RetainedSection[];
-	private readonly sampler: Sampler;
+	/** From the sensors' start until their readings are stored. */
+	private sampler: Sampler | undefined;
 	private readonly record: NodeRecord;
 	private readonly report = new WakeReport();
-	private readonly source: QueueSource;
 	private readonly uplink: Uplink;
 
 	constructor(node: NodeDeclaration, ports: NodePorts) {
@@ -73,9 +73,7 @@ export class NodeRun implements UplinkListener {
 		this.numbers = new Numbers(() => new Cell(ports.flash(STORE_PARTITION)));
 		this.queue = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
 		this.retained = new RetainedState(ports.memory);
-		this.sampler = new Sampler(node.sensors);
 		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
-		this.source = new QueueSource(this.queue, node.schema, width, this.time, () => this.numbers.epoch, this.report);
 		this.uplink = node.uplink.create(ports);
 		this.sections = [
 			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
@@ -166,22 +164,27 @@ export class NodeRun implements UplinkListener {
 		const cycle = this.cycle;
 		switch (effect) {
 			case Effect.start:
+				this.sampler = new Sampler(this.node.sensors);
 				cycle.in.waitMs = this.sampler.start();
 				return Event.started;
 			case Effect.wait:
 				this.ports.timers.set(() => this.feed(Event.elapsed), cycle.out.waitMs);
 				return undefined;
 			case Effect.collect:
-				cycle.in.waitMs = this.sampler.collect(this.record);
+				cycle.in.waitMs = this.sampler!.collect(this.record);
 				if (cycle.in.waitMs > 0) return Event.pending;
-				this.store();
+				this.store(this.sampler!.counts);
+				this.sampler = undefined; // its memory and its drivers' are the uplink's now
 				return Event.stored;
 			case Effect.commit:
 				this.retained.commit(this.sections);
 				return Event.committed;
 			case Effect.exchange:
-				this.source.rewind();
-				this.uplink.start(this.source, cycle.out.deadlineMs, this);
+				this.uplink.start(
+					new QueueSource(this.node, this.queue, this.time, this.numbers.epoch, this.report),
+					cycle.out.deadlineMs,
+					this,
+				);
 				return undefined;
 			case Effect.sleep:
 				this.sleep();
@@ -191,11 +194,10 @@ export class NodeRun implements UplinkListener {
 		}
 	}
 	/** Takes the sample, and a health record when one is due, into the queue. */
-	private store() {
+	private store(counts: Uint16Array) {
 		const record = this.record;
 		const health = this.health;
 		const seconds = Math.round(this.time.nowMs() / 1000);
-		const { counts } = this.sampler;
 		this.report.missing = Array.from(counts);
 		health.absent += counts[MissingReason.absent]!;
 		health.nonsense += counts[MissingReason.nonsense]!;
@@ -228,7 +230,7 @@ export class NodeRun implements UplinkListener {
 		return true;
 	}
 	private sleep() {
-		this.sampler.close();
+		this.sampler?.close();
 		this.uplink.close();
 		const report = this.report;
 		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));
