@@ -151,50 +151,47 @@ export class NodeRun implements UplinkListener {
 		this.queue.clear();
 		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
 	}
+	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
-		const cycle = this.cycle;
+		const { cycle, ports } = this;
 		for (let next: Event | undefined = event; next !== undefined; ) {
 			cycle.in.nowMs = this.time.nowMs();
 			cycle.in.queued = this.queue.count;
-			next = this.perform(step(cycle, next));
+			const effect: Effect = step(cycle, next);
+			next = undefined;
+			switch (effect) {
+				case Effect.start:
+					this.sampler = new Sampler(this.node.sensors);
+					cycle.in.waitMs = this.sampler.start();
+					next = Event.started;
+					break;
+				case Effect.wait:
+					ports.timers.set(() => this.feed(Event.elapsed), cycle.out.waitMs);
+					break;
+				case Effect.collect:
+					cycle.in.waitMs = this.sampler!.collect(this.record);
+					next = cycle.in.waitMs > 0 ? Event.pending : this.store();
+					break;
+				case Effect.commit:
+					this.retained.commit(this.sections);
+					next = Event.committed;
+					break;
+				case Effect.exchange:
+					this.exchange();
+					break;
+				case Effect.sleep:
+					this.sleep();
+			}
 		}
 	}
-	/** Performs an effect. @returns its outcome, when that is known at once */
-	private perform(effect: Effect): Event | undefined {
-		const cycle = this.cycle;
-		switch (effect) {
-			case Effect.start:
-				this.sampler = new Sampler(this.node.sensors);
-				cycle.in.waitMs = this.sampler.start();
-				return Event.started;
-			case Effect.wait:
-				this.ports.timers.set(() => this.feed(Event.elapsed), cycle.out.waitMs);
-				return undefined;
-			case Effect.collect:
-				cycle.in.waitMs = this.sampler!.collect(this.record);
-				if (cycle.in.waitMs > 0) return Event.pending;
-				this.store(this.sampler!.counts);
-				this.sampler = undefined; // its memory and its drivers' are the uplink's now
-				return Event.stored;
-			case Effect.commit:
-				this.retained.commit(this.sections);
-				return Event.committed;
-			case Effect.exchange:
-				this.uplink.start(
-					new QueueSource(this.node, this.queue, this.time, this.numbers.epoch, this.report),
-					cycle.out.deadlineMs,
-					this,
-				);
-				return undefined;
-			case Effect.sleep:
-				this.sleep();
-				return undefined;
-			default:
-				return undefined;
-		}
+	private exchange() {
+		const source = new QueueSource(this.node, this.queue, this.time, this.numbers.epoch, this.report);
+		this.uplink.start(source, this.cycle.out.deadlineMs, this);
 	}
 	/** Takes the sample, and a health record when one is due, into the queue. */
-	private store(counts: Uint16Array) {
+	private store(): Event {
+		const { counts } = this.sampler!;
+		this.sampler = undefined; // its memory and its drivers' are the uplink's now
 		const record = this.record;
 		const health = this.health;
 		const seconds = Math.round(this.time.nowMs() / 1000);
@@ -210,6 +207,7 @@ export class NodeRun implements UplinkListener {
 			health.fill(record);
 			if (this.push(seconds)) health.reported(seconds);
 		}
+		return Event.stored;
 	}
 	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
 	private push(seconds: number): boolean {

@@ -23,7 +23,7 @@ import type {
 	Timers,
 	WakeCause,
 } from "../core/ports.js";
-import { openFlash } from "./flash.js";
+import { Partition } from "./flash.js";
 
 // Ports without a state of their own: in flash, so that a wake has none of them in RAM.
 const clock: Clock = Object.freeze({ nowMs: clockMs });
@@ -55,13 +55,12 @@ export class Device {
 	readonly resetReason = resetReason() as ResetReason;
 	/** A name that no other device has: the hexadecimal digits of its unique number. */
 	readonly nodeId = toHex(identity());
-	private partition: ReturnType<typeof openFlash> | undefined;
+	private partition: Partition | undefined;
 
 	/** Opens a flash partition by its label, until another one is opened or the node sleeps. @throws {DormouseError} `flash` */
 	flash(label: string): FlashPort {
 		this.partition?.close();
-		this.partition = openFlash(label);
-		return this.partition;
+		return (this.partition = new Partition(label));
 	}
 	/** A setting from provisioning; undefined when not set. */
 	setting(name: string): string | undefined {
