@@ -39,7 +39,7 @@ export interface FrameSource {
 	 * Encodes the next records that were not filled yet in this exchange, as many as fit `room` bytes.
 	 * @param view the bytes to write to, from its start
 	 * @param room at most `view.length`
-	 * @returns a reused object; length 0 when nothing is left or not even one record fits
+	 * @returns length 0 when nothing is left or not even one record fits
 	 */
 	fill(view: Uint8Array, room: number): Filled;
 	/** Forgets what was filled: the next `fill` starts at the oldest record that is not yet delivered. */

@@ -41,7 +41,9 @@ export class VarintReader {
 	unsigned(): number {
 		let value = 0;
 		for (let weight = 1; weight <= 0x1000_0000; weight *= 0x80) {
-			const byte = this.byte();
+			const byte = this.bytes[this.at];
+			if (byte === undefined) throw new DormouseError("truncated");
+			this.at++;
 			value += (byte & 0x7f) * weight;
 			if (byte < 0x80) return value;
 		}

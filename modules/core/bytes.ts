@@ -37,21 +37,26 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** Bytes that `text` takes as UTF-8. Lone surrogates count as U+FFFD. */
 export function utf8Length(text: string): number {
 	let length = 0;
-	for (const character of text) length += utf8Size(character.codePointAt(0)!);
+	for (let n = 0; n < text.length; ) {
+		const point = text.codePointAt(n)!;
+		length += utf8Size(point);
+		n += point > 0xffff ? ASTRAL : 1;
+	}
 	return length;
 }
 
 /**
- * Writes `text` as UTF-8 at `at`; iterates by code point, which is right both where strings are UTF-16 (Node) and where
- * they are whole code points (the device's XS). Lone surrogates become U+FFFD.
+ * Writes `text` as UTF-8 at `at`; right both where strings are UTF-16 (Node) and where they are whole code points (the
+ * device's XS). An iterator would do, at the cost of an object a character. Lone surrogates become U+FFFD.
  * @returns the offset behind the last byte
  * @throws {DormouseError} `overflow` when it does not fit; nothing is written then
  */
 export function writeUtf8(text: string, into: Uint8Array, at = 0): number {
 	if (at + utf8Length(text) > into.length) throw new DormouseError("overflow");
-	for (const character of text) {
-		let point = character.codePointAt(0)!;
+	for (let n = 0; n < text.length; ) {
+		let point = text.codePointAt(n)!;
 		const size = utf8Size(point);
+		n += point > 0xffff ? ASTRAL : 1;
 		if (size === 1) {
 			into[at++] = point;
 			continue;
@@ -98,6 +103,8 @@ export function fromUtf8(bytes: Uint8Array): string {
 	return text;
 }
 
+/** Length of a code point above U+FFFF. */
+const ASTRAL = "\u{10000}".length;
 const LEADS = Uint8Array.of(0, 0, 0xc0, 0xe0, 0xf0);
 
 function utf8Size(point: number): number {

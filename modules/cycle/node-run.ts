@@ -57,10 +57,10 @@ export class NodeRun implements UplinkListener {
 	private readonly health = new Health();
 	private readonly retained: RetainedState;
 	private readonly sections: readonly RetainedSection[];
-	private readonly sampler: Sampler;
+	/** From the sensors' start until their readings are stored. */
+	private sampler: Sampler | undefined;
 	private readonly record: NodeRecord;
 	private readonly report = new WakeReport();
-	private readonly source: QueueSource;
 	private readonly uplink: Uplink;
 
 	constructor(node: NodeDeclaration, ports: NodePorts) {
@@ -73,9 +73,7 @@ export class NodeRun implements UplinkListener {
 		this.numbers = new Numbers(() => new Cell(ports.flash(STORE_PARTITION)));
 		this.queue = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
 		this.retained = new RetainedState(ports.memory);
-		this.sampler = new Sampler(node.sensors);
 		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
-		this.source = new QueueSource(this.queue, node.schema, width, this.time, () => this.numbers.epoch, this.report);
 		this.uplink = node.uplink.create(ports);
 		this.sections = [
 			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
@@ -153,49 +151,50 @@ export class NodeRun implements UplinkListener {
 		this.queue.clear();
 		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
 	}
+	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
-		const cycle = this.cycle;
+		const { cycle, ports } = this;
 		for (let next: Event | undefined = event; next !== undefined; ) {
 			cycle.in.nowMs = this.time.nowMs();
 			cycle.in.queued = this.queue.count;
-			next = this.perform(step(cycle, next));
+			const effect: Effect = step(cycle, next);
+			next = undefined;
+			switch (effect) {
+				case Effect.start:
+					this.sampler = new Sampler(this.node.sensors);
+					cycle.in.waitMs = this.sampler.start();
+					next = Event.started;
+					break;
+				case Effect.wait:
+					ports.timers.set(() => this.feed(Event.elapsed), cycle.out.waitMs);
+					break;
+				case Effect.collect:
+					cycle.in.waitMs = this.sampler!.collect(this.record);
+					next = cycle.in.waitMs > 0 ? Event.pending : this.store();
+					break;
+				case Effect.commit:
+					this.retained.commit(this.sections);
+					next = Event.committed;
+					break;
+				case Effect.exchange:
+					this.exchange();
+					break;
+				case Effect.sleep:
+					this.sleep();
+			}
 		}
 	}
-	/** Performs an effect. @returns its outcome, when that is known at once */
-	private perform(effect: Effect): Event | undefined {
-		const cycle = this.cycle;
-		switch (effect) {
-			case Effect.start:
-				cycle.in.waitMs = this.sampler.start();
-				return Event.started;
-			case Effect.wait:
-				this.ports.timers.set(() => this.feed(Event.elapsed), cycle.out.waitMs);
-				return undefined;
-			case Effect.collect:
-				cycle.in.waitMs = this.sampler.collect(this.record);
-				if (cycle.in.waitMs > 0) return Event.pending;
-				this.store();
-				return Event.stored;
-			case Effect.commit:
-				this.retained.commit(this.sections);
-				return Event.committed;
-			case Effect.exchange:
-				this.source.rewind();
-				this.uplink.start(this.source, cycle.out.deadlineMs, this);
-				return undefined;
-			case Effect.sleep:
-				this.sleep();
-				return undefined;
-			default:
-				return undefined;
-		}
+	private exchange() {
+		const source = new QueueSource(this.node, this.queue, this.time, this.numbers.epoch, this.report);
+		this.uplink.start(source, this.cycle.out.deadlineMs, this);
 	}
 	/** Takes the sample, and a health record when one is due, into the queue. */
-	private store() {
+	private store(): Event {
+		const { counts } = this.sampler!;
+		this.sampler = undefined; // its memory and its drivers' are the uplink's now
 		const record = this.record;
 		const health = this.health;
 		const seconds = Math.round(this.time.nowMs() / 1000);
-		const { counts } = this.sampler;
 		this.report.missing = Array.from(counts);
 		health.absent += counts[MissingReason.absent]!;
 		health.nonsense += counts[MissingReason.nonsense]!;
@@ -208,6 +207,7 @@ export class NodeRun implements UplinkListener {
 			health.fill(record);
 			if (this.push(seconds)) health.reported(seconds);
 		}
+		return Event.stored;
 	}
 	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
 	private push(seconds: number): boolean {
@@ -228,7 +228,7 @@ export class NodeRun implements UplinkListener {
 		return true;
 	}
 	private sleep() {
-		this.sampler.close();
+		this.sampler?.close();
 		this.uplink.close();
 		const report = this.report;
 		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));

@@ -1,100 +1,88 @@
 import {
 	clockMs,
+	deepSleep,
 	identity,
-	deepSleep as nativeDeepSleep,
-	report as nativeReport,
-	resetReason as nativeResetReason,
-	setting as nativeSetting,
-	wakeCause as nativeWakeCause,
 	random,
+	report,
+	resetReason,
 	rtcRead,
 	rtcSize,
 	rtcWrite,
+	setting,
+	wakeCause,
 } from "device/native";
 import Timer, { type TimerID } from "timer";
 import { toHex } from "../core/bytes.js";
 import type {
 	Clock,
 	Entropy,
+	FlashPort,
 	ResetReason,
 	RetainedMemory,
 	Timer as RunningTimer,
 	Timers,
 	WakeCause,
 } from "../core/ports.js";
+import { Partition } from "./flash.js";
 
-/** The board's clock: milliseconds since it got its power, through deep sleep. */
-export class DeviceClock implements Clock {
-	nowMs(): number {
-		return clockMs();
-	}
-}
-
-/** One-shot timers of the SDK. */
-export class DeviceTimers implements Timers {
-	set(callback: () => void, ms: number): RunningTimer {
+// Ports without a state of their own: in flash, so that a wake has none of them in RAM.
+const clock: Clock = Object.freeze({ nowMs: clockMs });
+const entropy: Entropy = Object.freeze({ fill: random });
+const timers: Timers = Object.freeze({
+	set(callback: () => void, ms: number) {
 		return new DeviceTimer(callback, ms);
+	},
+});
+const memory: RetainedMemory = Object.freeze({
+	get size() {
+		return rtcSize();
+	},
+	read: rtcRead,
+	write: rtcWrite,
+});
+
+/** This board, as one wake sees it. */
+export class Device {
+	/** Milliseconds since the board got its power, through deep sleep. */
+	readonly clock = clock;
+	/** One-shot timers of the SDK. */
+	readonly timers = timers;
+	/** RTC memory. */
+	readonly memory = memory;
+	/** The hardware's random numbers. */
+	readonly entropy = entropy;
+	readonly wakeCause = wakeCause() as WakeCause;
+	readonly resetReason = resetReason() as ResetReason;
+	/** A name that no other device has: the hexadecimal digits of its unique number. */
+	readonly nodeId = toHex(identity());
+	private partition: Partition | undefined;
+
+	/** Opens a flash partition by its label, until another one is opened or the node sleeps. @throws {DormouseError} `flash` */
+	flash(label: string): FlashPort {
+		this.partition?.close();
+		return (this.partition = new Partition(label));
+	}
+	/** A setting from provisioning; undefined when not set. */
+	setting(name: string): string | undefined {
+		return setting(name);
+	}
+	/** Hands a wake's report to whoever looks. */
+	report(bytes: Uint8Array): void {
+		report(bytes);
+	}
+	/** Deep sleep; the node boots again after `ms`. Does not return on a board. */
+	sleep(ms: number): void {
+		this.partition?.close();
+		deepSleep(ms);
 	}
 }
 
 class DeviceTimer implements RunningTimer {
-	private id: TimerID | undefined;
+	private readonly id: TimerID;
 	constructor(callback: () => void, ms: number) {
-		this.id = Timer.set(() => {
-			this.id = undefined;
-			callback();
-		}, ms);
+		this.id = Timer.set(callback, ms);
 	}
 	close(): void {
-		Timer.clear(this.id);
-		this.id = undefined;
+		Timer.clear(this.id); // does nothing to one that has run
 	}
-}
-
-/** RTC memory. */
-export class DeviceMemory implements RetainedMemory {
-	readonly size = rtcSize();
-	read(into: Uint8Array, offset: number): void {
-		rtcRead(into, offset);
-	}
-	write(bytes: Uint8Array, offset: number): void {
-		rtcWrite(bytes, offset);
-	}
-}
-
-/** The hardware's random numbers. */
-export class DeviceEntropy implements Entropy {
-	fill(into: Uint8Array): void {
-		random(into);
-	}
-}
-
-/** Why the processor runs. */
-export function wakeCause(): WakeCause {
-	return nativeWakeCause() as WakeCause;
-}
-
-/** Why the last run ended. */
-export function resetReason(): ResetReason {
-	return nativeResetReason() as ResetReason;
-}
-
-/** A name that no other device has: the hexadecimal digits of its unique number. */
-export function nodeId(): string {
-	return toHex(identity());
-}
-
-/** A setting from provisioning; undefined when not set. */
-export function setting(name: string): string | undefined {
-	return nativeSetting(name);
-}
-
-/** Hands a wake's report to whoever looks. */
-export function report(bytes: Uint8Array): void {
-	nativeReport(bytes);
-}
-
-/** Deep sleep; the node boots again after `ms`. Does not return on a board. */
-export function deepSleep(ms: number): void {
-	nativeDeepSleep(ms);
 }

@@ -4,12 +4,13 @@ import { DormouseError } from "../core/errors.js";
 import type { FlashPort } from "../core/ports.js";
 
 /** A flash partition through `embedded:storage/flash`. */
-class Partition implements FlashPort {
+export class Partition implements FlashPort {
 	private readonly partition: FlashPartition;
 	readonly size: number;
 	readonly blockSize: number;
 	readonly writeAlignment: number;
 
+	/** Opens a partition by its label. @throws {DormouseError} `flash` when there is none */
 	constructor(label: string) {
 		try {
 			this.partition = flash.open({ path: label });
@@ -22,32 +23,35 @@ class Partition implements FlashPort {
 		this.writeAlignment = flashAlignment(label);
 	}
 	read(into: Uint8Array, offset: number): void {
-		attempt(() => this.partition.read(into, offset));
+		try {
+			this.partition.read(into, offset);
+		} catch (error) {
+			throw coded(error);
+		}
 	}
 	write(bytes: Uint8Array, offset: number): void {
 		if (offset % this.writeAlignment || bytes.length % this.writeAlignment)
 			throw new DormouseError("flash", `writes are multiples of ${this.writeAlignment} bytes`);
-		attempt(() => this.partition.write(bytes, offset));
+		try {
+			this.partition.write(bytes, offset);
+		} catch (error) {
+			throw coded(error);
+		}
 	}
 	erase(offset: number): void {
 		if (offset % this.blockSize) throw new DormouseError("flash", "no block begins there");
-		attempt(() => this.partition.eraseBlock(offset / this.blockSize));
+		try {
+			this.partition.eraseBlock(offset / this.blockSize);
+		} catch (error) {
+			throw coded(error);
+		}
 	}
 	close(): void {
 		this.partition.close();
 	}
 }
 
-/** Opens a partition by its label. @throws {DormouseError} `flash` when there is none */
-export function openFlash(label: string): FlashPort & { close(): void } {
-	return new Partition(label);
-}
-
 /** The SDK says "read failed" and the like in plain Errors; here they get a code. */
-function attempt(run: () => unknown): void {
-	try {
-		run();
-	} catch (error) {
-		throw new DormouseError("flash", (error as Error).message);
-	}
+function coded(error: unknown): DormouseError {
+	return new DormouseError("flash", (error as Error).message);
 }

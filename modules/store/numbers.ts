@@ -45,8 +45,7 @@ export class Numbers {
 	 * `unsupported` when another version wrote the cell: beginning anew would repeat numbers; no number is taken then
 	 */
 	take(): number {
-		if (this.epoch === 0) this.openEpoch();
-		else if (this.next >= this.limit) this.reserve(this.epoch, this.next);
+		if (this.epoch === 0 || this.next >= this.limit) this.reserve();
 		return this.next++;
 	}
 	/** Writes the retained section. @returns bytes written */
@@ -69,27 +68,21 @@ export class Numbers {
 		return true;
 	}
 
-	private openEpoch() {
-		const value = this.durable().read();
-		let epoch = 0;
-		let limit = 1;
-		if (value) {
-			if (value[0] !== CELL_LAYOUT || value.length < CELL_BYTES)
-				throw new DormouseError("unsupported", `numbers of layout ${value[0]}`);
-			const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-			epoch = view.getUint16(1);
-			limit = view.getUint32(3);
-		}
-		epoch = Math.min(epoch + 1, LAST_EPOCH);
-		this.reserve(epoch, limit);
-		this.epoch = epoch;
-		this.next = limit;
-	}
-	private durable(): Cell {
+	/** Makes a block of numbers durable, of a new epoch where none has begun. */
+	private reserve() {
 		this.cell ??= this.open();
-		return this.cell;
-	}
-	private reserve(epoch: number, next: number) {
+		let { epoch, next } = this;
+		if (epoch === 0) {
+			const value = this.cell.read();
+			if (value) {
+				if (value[0] !== CELL_LAYOUT || value.length < CELL_BYTES)
+					throw new DormouseError("unsupported", `numbers of layout ${value[0]}`);
+				const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+				epoch = view.getUint16(1);
+				next = view.getUint32(3);
+			}
+			epoch = Math.min(epoch + 1, LAST_EPOCH);
+		}
 		if (next >= LAST_NUMBER) throw new DormouseError("range", "all record numbers are used");
 		const limit = Math.min(next + NUMBER_BLOCK, LAST_NUMBER);
 		const value = new Uint8Array(CELL_BYTES);
@@ -97,7 +90,9 @@ export class Numbers {
 		view.setUint8(0, CELL_LAYOUT);
 		view.setUint16(1, epoch);
 		view.setUint32(3, limit);
-		this.durable().write(value);
+		this.cell.write(value);
+		this.epoch = epoch;
+		this.next = next;
 		this.limit = limit;
 	}
 }

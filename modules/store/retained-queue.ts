@@ -1,6 +1,6 @@
 import { VARINT_LARGEST, VarintReader, writeVarint, zigzag } from "../codec/varint.js";
 import { DormouseError } from "../core/errors.js";
-import { NodeRecord, RecordKind } from "../core/record.js";
+import { type NodeRecord, RecordKind } from "../core/record.js";
 import type { RecordCursor, RecordQueue } from "./queue.js";
 
 const HEADER = 20;
@@ -21,16 +21,20 @@ const SOME_MISSING = 0x10;
  */
 export class RetainedQueue implements RecordQueue {
 	static readonly version = 1;
-	private readonly schema: number;
-	private readonly width: number;
-	private readonly bytes: Uint8Array;
-	private readonly base: NodeRecord;
-	private readonly last: NodeRecord;
-	private readonly scratch: NodeRecord;
-	private readonly reader: Cursor;
-	private end = 0;
 	count = 0;
 	dropped = 0;
+	private readonly schema: number;
+	private end = 0;
+	private lastSeconds = 0;
+	// What follows is for cursors too. The first record's number, epoch and seconds are those that it is told against.
+	/** Values of a sample. */
+	readonly width: number;
+	readonly bytes: Uint8Array;
+	/** Base values, then last values: `width` of each. */
+	readonly values: Int32Array;
+	first = 0;
+	epoch = 0;
+	seconds = 0;
 
 	/**
 	 * @param schema what the declaration's schema id is; records of another schema are not taken back
@@ -41,27 +45,24 @@ export class RetainedQueue implements RecordQueue {
 		this.schema = schema;
 		this.width = width;
 		this.bytes = new Uint8Array(room);
-		const widest = Math.max(width, NodeRecord.widest);
-		this.base = new NodeRecord(widest);
-		this.last = new NodeRecord(widest);
-		this.scratch = new NodeRecord(widest);
-		this.reader = new Cursor(this.bytes, this.base, width, () => this.count);
+		this.values = new Int32Array(2 * width);
 	}
 	/** Bytes for records that a section of so many bytes has room for. */
 	static roomIn(budget: number, width: number): number {
 		return budget - HEADER - 8 * width;
 	}
 	get oldest(): number {
-		return this.count > 0 ? this.base.number : 0;
+		return this.count > 0 ? this.first : 0;
 	}
 	push(record: NodeRecord): void {
+		const next = this.first + this.count;
 		if (this.count === 0) this.restart(record);
-		else if (record.number !== this.last.number + 1 || record.epoch !== this.last.epoch)
-			throw new DormouseError("range", `record ${record.number} does not follow ${this.last.number}`);
+		else if (record.number !== next || record.epoch !== this.epoch)
+			throw new DormouseError("range", `record ${record.number} does not follow ${next - 1}`);
 		const needed = this.largest(record);
 		if (needed > this.bytes.length) throw new DormouseError("overflow", "the record is larger than the queue");
 		while (this.end + needed > this.bytes.length && this.count > 0) {
-			this.dropFirst();
+			this.forget(1);
 			this.dropped++;
 		}
 		if (this.count === 0) this.restart(record);
@@ -69,11 +70,8 @@ export class RetainedQueue implements RecordQueue {
 		this.count++;
 	}
 	trim(upTo: number): void {
-		const reader = this.reader;
-		reader.seek(0);
-		let taken = 0;
-		while (taken < this.count && this.base.number + taken <= upTo && reader.read(this.scratch)) taken++;
-		if (taken > 0) this.forget(taken, reader);
+		const taken = Math.min(upTo - this.first + 1, this.count);
+		if (taken > 0) this.forget(taken);
 	}
 	/** Forgets everything, the count of dropped records too. */
 	clear(): void {
@@ -82,97 +80,88 @@ export class RetainedQueue implements RecordQueue {
 		this.dropped = 0;
 	}
 	cursor(): RecordCursor {
-		return new Cursor(this.bytes, this.base, this.width, () => this.count);
+		return new Cursor(this);
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
+		const { values, width } = this;
 		into.setUint16(0, this.schema);
 		into.setUint16(2, this.count);
-		into.setUint32(4, this.base.number);
-		into.setUint32(8, this.base.seconds);
-		into.setUint16(12, this.base.epoch);
+		into.setUint32(4, this.first);
+		into.setUint32(8, this.seconds);
+		into.setUint16(12, this.epoch);
 		into.setUint16(14, Math.min(this.dropped, 0xffff));
-		into.setUint32(16, this.last.seconds);
+		into.setUint32(16, this.lastSeconds);
 		let at = HEADER;
-		for (let n = 0; n < this.width; n++, at += 8) {
-			into.setInt32(at, this.base.values[n]!);
-			into.setInt32(at + 4, this.last.values[n]!);
+		for (let n = 0; n < width; n++, at += 8) {
+			into.setInt32(at, values[n]!);
+			into.setInt32(at + 4, values[width + n]!);
 		}
 		new Uint8Array(into.buffer, into.byteOffset + at, this.end).set(this.bytes.subarray(0, this.end));
 		return at + this.end;
 	}
 	/** Takes back what {@link retain} wrote. @returns false when it cannot be; the queue is then empty */
 	restore(from: DataView, version: number): boolean {
-		const values = HEADER + 8 * this.width;
-		const end = from.byteLength - values;
+		const { values, width } = this;
+		const start = HEADER + 8 * width;
+		const end = from.byteLength - start;
 		if (version !== RetainedQueue.version || end < 0 || end > this.bytes.length) return false;
 		if (from.getUint16(0) !== this.schema) return false;
 		this.count = from.getUint16(2);
-		this.base.number = from.getUint32(4);
-		this.base.seconds = from.getUint32(8);
-		this.base.epoch = from.getUint16(12);
+		this.first = from.getUint32(4);
+		this.seconds = from.getUint32(8);
+		this.epoch = from.getUint16(12);
 		this.dropped = from.getUint16(14);
-		this.last.number = this.base.number + this.count - 1;
-		this.last.epoch = this.base.epoch;
-		this.last.seconds = from.getUint32(16);
-		for (let n = 0, at = HEADER; n < this.width; n++, at += 8) {
-			this.base.values[n] = from.getInt32(at);
-			this.last.values[n] = from.getInt32(at + 4);
+		this.lastSeconds = from.getUint32(16);
+		for (let n = 0, at = HEADER; n < width; n++, at += 8) {
+			values[n] = from.getInt32(at);
+			values[width + n] = from.getInt32(at + 4);
 		}
-		this.bytes.set(new Uint8Array(from.buffer, from.byteOffset + values, end));
+		this.bytes.set(new Uint8Array(from.buffer, from.byteOffset + start, end));
 		this.end = end;
 		return true;
 	}
 
 	/** An empty queue's base and last state are those of the record that comes first. */
 	private restart(record: NodeRecord) {
+		const { values, width } = this;
 		this.end = 0;
-		this.base.number = record.number;
-		this.base.epoch = record.epoch;
-		this.base.seconds = record.seconds;
-		this.last.seconds = record.seconds;
-		this.base.values.fill(0);
-		this.last.values.fill(0);
-		if (record.kind === RecordKind.sample)
-			for (let n = 0; n < this.width; n++)
-				if (!record.isMissing(n)) this.base.values[n] = this.last.values[n] = record.values[n]!;
+		this.first = record.number;
+		this.epoch = record.epoch;
+		this.seconds = this.lastSeconds = record.seconds;
+		values.fill(0);
+		if (record.kind !== RecordKind.sample) return;
+		for (let n = 0; n < width; n++) if (!record.isMissing(n)) values[n] = values[width + n] = record.values[n]!;
 	}
 	private largest(record: NodeRecord): number {
 		return 2 + VARINT_LARGEST * (2 + record.length);
 	}
 	private append(record: NodeRecord, start: number): number {
-		const bytes = this.bytes;
-		const last = this.last;
-		const sample = record.kind === RecordKind.sample;
+		const { bytes, values, width } = this;
 		let at = start;
 		bytes[at++] = record.kind | (record.wall ? WALL : 0) | (record.missing ? SOME_MISSING : 0);
-		at = writeVarint(zigzag(record.seconds - last.seconds), bytes, at);
-		if (sample) {
+		at = writeVarint(zigzag(record.seconds - this.lastSeconds), bytes, at);
+		this.lastSeconds = record.seconds;
+		if (record.kind === RecordKind.sample) {
 			if (record.missing) at = writeVarint(record.missing, bytes, at);
-			for (let n = 0; n < this.width; n++) {
+			for (let n = 0; n < width; n++) {
 				if (record.isMissing(n)) continue;
-				at = writeVarint(zigzag(record.values[n]! - last.values[n]!), bytes, at);
-				last.values[n] = record.values[n]!;
+				at = writeVarint(zigzag(record.values[n]! - values[width + n]!), bytes, at);
+				values[width + n] = record.values[n]!;
 			}
 		} else {
 			bytes[at++] = record.length;
 			for (let n = 0; n < record.length; n++) at = writeVarint(zigzag(record.values[n]!), bytes, at);
 		}
-		last.number = record.number;
-		last.epoch = record.epoch;
-		last.seconds = record.seconds;
 		return at;
 	}
-	private dropFirst() {
-		this.reader.seek(0);
-		this.reader.read(this.scratch);
-		this.forget(1, this.reader);
-	}
-	/** Drops what `reader` has passed, and makes its place the new base. */
-	private forget(records: number, reader: Cursor) {
-		this.base.number += records;
-		this.base.seconds = reader.seconds;
-		this.base.values.set(reader.values);
+	/** Drops the oldest records; the place behind them is the new base. */
+	private forget(records: number) {
+		const reader = new Cursor(this);
+		for (let n = 0; n < records; n++) reader.read();
+		this.first += records;
+		this.seconds = reader.seconds;
+		this.values.set(reader.values);
 		this.bytes.copyWithin(0, reader.at, this.end);
 		this.end -= reader.at;
 		this.count -= records;
@@ -180,63 +169,63 @@ export class RetainedQueue implements RecordQueue {
 }
 
 /** Reads records by adding differences up. */
-class Cursor implements RecordCursor {
-	private readonly base: NodeRecord;
-	private readonly reader: VarintReader;
-	private readonly width: number;
-	private readonly count: () => number;
+class Cursor extends VarintReader implements RecordCursor {
+	private readonly queue: RetainedQueue;
 	readonly values: Int32Array;
-	private readonly passed: NodeRecord;
 	seconds = 0;
 	private index = 0;
 
-	constructor(bytes: Uint8Array, base: NodeRecord, width: number, count: () => number) {
-		this.base = base;
-		this.reader = new VarintReader(bytes);
-		this.width = width;
-		this.count = count;
-		this.values = new Int32Array(base.values.length);
-		this.passed = new NodeRecord(base.values.length);
+	constructor(queue: RetainedQueue) {
+		super(queue.bytes);
+		this.queue = queue;
+		this.values = new Int32Array(queue.width);
 		this.seek(0);
 	}
-	get at(): number {
-		return this.reader.at;
-	}
 	seek(number: number): void {
-		this.reader.at = 0;
-		this.index = 0;
-		this.seconds = this.base.seconds;
-		this.values.set(this.base.values);
-		while (this.base.number + this.index < number && this.read(this.passed));
+		const { queue, values } = this;
+		this.at = this.index = 0;
+		this.seconds = queue.seconds;
+		for (let n = 0; n < values.length; n++) values[n] = queue.values[n]!;
+		while (queue.first + this.index < number && this.read());
 	}
 	moveTo(other: Cursor): void {
-		this.reader.at = other.reader.at;
+		this.at = other.at;
 		this.index = other.index;
 		this.seconds = other.seconds;
 		this.values.set(other.values);
 	}
-	read(into: NodeRecord): boolean {
-		if (this.index >= this.count()) return false;
-		const reader = this.reader;
-		const head = reader.byte();
-		this.seconds += reader.signed();
-		into.kind = (head & KIND) as RecordKind;
-		into.wall = (head & WALL) !== 0;
-		into.number = this.base.number + this.index++;
-		into.epoch = this.base.epoch;
-		into.seconds = this.seconds;
-		into.missing = 0;
-		if (into.kind === RecordKind.sample) {
-			if (head & SOME_MISSING) into.missing = reader.unsigned();
-			into.length = this.width;
-			for (let n = 0; n < this.width; n++) {
-				if (into.isMissing(n)) continue;
-				this.values[n]! += reader.signed();
-				into.values[n] = this.values[n]!;
+	/** @param into where to; without it, the record is passed over */
+	read(into?: NodeRecord): boolean {
+		const { queue, values } = this;
+		if (this.index >= queue.count) return false;
+		const head = this.byte();
+		const kind = (head & KIND) as RecordKind;
+		this.seconds += this.signed();
+		if (into) {
+			into.kind = kind;
+			into.wall = (head & WALL) !== 0;
+			into.number = queue.first + this.index;
+			into.epoch = queue.epoch;
+			into.seconds = this.seconds;
+			into.missing = 0;
+			into.length = values.length;
+		}
+		this.index++;
+		if (kind === RecordKind.sample) {
+			const missing = head & SOME_MISSING ? this.unsigned() : 0;
+			if (into) into.missing = missing;
+			for (let n = 0; n < values.length; n++) {
+				if (missing & (1 << n)) continue;
+				values[n]! += this.signed();
+				if (into) into.values[n] = values[n]!;
 			}
 		} else {
-			into.length = Math.min(reader.byte(), into.values.length);
-			for (let n = 0; n < into.length; n++) into.values[n] = reader.signed();
+			const length = this.byte();
+			if (into) into.length = Math.min(length, into.values.length);
+			for (let n = 0; n < length; n++) {
+				const value = this.signed();
+				if (into && n < into.length) into.values[n] = value;
+			}
 		}
 		return true;
 	}

@@ -1,4 +1,4 @@
-import { utf8 } from "../../modules/core/bytes.js";
+import { utf8, utf8Length } from "../../modules/core/bytes.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
 import type { Link } from "../link/link.js";
@@ -62,7 +62,7 @@ export interface MqttClientOptions {
 	readonly TCP: TcpConstructor;
 	readonly resolve: Resolve;
 	/** Makes the link of one exchange. */
-	readonly link: () => Link;
+	readonly link: (timers: Timers) => Link;
 	readonly timers: Timers;
 	/** Host name or address. */
 	readonly broker: string;
@@ -93,12 +93,9 @@ const CHUNK = 64;
 export class MqttClient implements Uplink {
 	readonly retainedVersion = RETAINED_VERSION;
 	private readonly options: MqttClientOptions;
-	private readonly connect: Connect;
-	private readonly topic: Uint8Array;
 	/** Where a frame begins in {@link send}. */
 	private readonly head: number;
 	private readonly send: Uint8Array;
-	private readonly chunk = new Uint8Array(CHUNK);
 	private readonly decoder: Decoder;
 	private readonly session: SessionState;
 	private frameLength = 0;
@@ -122,15 +119,12 @@ export class MqttClient implements Uplink {
 	private quiet: Timer | undefined;
 
 	constructor(options: MqttClientOptions) {
-		const { version, mtu, keepAliveSeconds, clientId, username, password } = options;
+		const { version, mtu } = options;
 		this.options = options;
-		const maximumPacketSize = LARGEST_INBOUND;
-		this.connect = { clientId, clean: true, keepAliveSeconds, maximumPacketSize, username, password };
-		this.topic = utf8(options.topic);
-		this.head = publishHead(version, this.topic.length, 1);
-		this.send = new Uint8Array(Math.max(this.head + mtu, connectLength(version, this.connect)));
+		this.head = publishHead(version, utf8Length(options.topic), 1);
+		this.send = new Uint8Array(Math.max(this.head + mtu, connectLength(version, connectOf(options))));
 		this.decoder = new Decoder(version, LARGEST_INBOUND - 2);
-		this.session = newSession(version, this.decoder.packet, mtu, this.head, keepAliveSeconds);
+		this.session = newSession(version, this.decoder.packet, mtu, this.head, options.keepAliveSeconds);
 	}
 
 	/** The reason that the server gave last: a code of MQTT 5.0 §2.4 (in CONNACK of 3.1.1: of its §3.2.2.3). */
@@ -159,7 +153,7 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
-		this.link = this.options.link();
+		this.link = this.options.link(this.options.timers);
 		this.link.start(deadlineMs, {
 			up: () => {
 				if (exchange === this.exchange && !this.lookUp && !this.tcp) this.resolve(exchange);
@@ -216,12 +210,12 @@ export class MqttClient implements Uplink {
 
 	private readable(exchange: number, waiting: number) {
 		while (waiting > 0) {
-			const count = Math.min(waiting, CHUNK);
-			const got = this.tcp?.read(count === CHUNK ? this.chunk : this.chunk.subarray(0, count));
+			const chunk = new Uint8Array(Math.min(waiting, CHUNK));
+			const got = this.tcp?.read(chunk);
 			if (!got) return;
 			waiting -= got;
 			for (let at = 0; at < got; ) {
-				at += this.decoder.feed(this.chunk, at, got);
+				at += this.decoder.feed(chunk, at, got);
 				const { outcome } = this.decoder;
 				if (outcome === Decoded.more) break;
 				this.session.in.reason = outcome;
@@ -245,56 +239,52 @@ export class MqttClient implements Uplink {
 
 	/** Steps the session and does what it says, until it waits. */
 	private drive(event: Event) {
-		const exchange = this.exchange;
-		for (let next: Event | 0 = event; next && exchange === this.exchange; )
-			next = this.perform(step(this.session, next));
-	}
-
-	/** @returns what comes of it at once, 0 for nothing */
-	private perform(effect: Effect): Event | 0 {
-		const { out, version } = this.session;
-		const send = this.send;
-		switch (effect) {
-			case Effect.none:
-				return 0;
-			case Effect.connect:
-				return this.put(0, encodeConnect(send, version, this.connect));
-			case Effect.fill:
-				return this.fill();
-			case Effect.publish: {
-				const publish = { topic: this.topic, qos: 1, id: out.id } as const;
-				const from = framePublish(send, this.head, this.frameLength, version, publish);
-				return this.put(from, this.head + this.frameLength);
+		const { exchange, session, send } = this;
+		const { out, version } = session;
+		for (let next: Event | 0 = event; next && exchange === this.exchange; ) {
+			const effect: Effect = step(session, next);
+			next = 0;
+			switch (effect) {
+				case Effect.connect:
+					next = this.put(0, encodeConnect(send, version, connectOf(this.options)));
+					break;
+				case Effect.fill: {
+					const filled = this.source!.fill(send.subarray(this.head, this.head + out.room), out.room);
+					session.in.upTo = filled.upTo;
+					this.frameLength = filled.length;
+					next = filled.length > 0 ? Event.filled : Event.empty;
+					break;
+				}
+				case Effect.publish: {
+					const publish = { topic: utf8(this.options.topic), qos: 1, id: out.id } as const;
+					const from = framePublish(send, this.head, this.frameLength, version, publish);
+					next = this.put(from, this.head + this.frameLength);
+					break;
+				}
+				case Effect.delivered:
+					this.on!.delivered(out.upTo, "peer");
+					next = Event.told;
+					break;
+				case Effect.ping:
+					if (this.from === this.to) next = this.put(0, encodePingreq(send));
+					break;
+				case Effect.disconnect:
+					next = this.put(0, encodeDisconnect(send, version));
+					break;
+				case Effect.idle: {
+					const on = this.on!;
+					this.release();
+					on.idle();
+					break;
+				}
+				case Effect.abort:
+					this.put(0, encodeDisconnect(send, version, out.goodbye)); // where a packet is half sent there is no room
+					this.fail(out.code);
+					break;
+				case Effect.fail:
+					this.fail(out.code);
 			}
-			case Effect.delivered:
-				this.on!.delivered(out.upTo, "peer");
-				return Event.told;
-			case Effect.ping:
-				return this.from < this.to ? 0 : this.put(0, encodePingreq(send));
-			case Effect.disconnect:
-				return this.put(0, encodeDisconnect(send, version));
-			case Effect.idle: {
-				const on = this.on!;
-				this.release();
-				on.idle();
-				return 0;
-			}
-			case Effect.abort:
-				this.put(0, encodeDisconnect(send, version, out.goodbye)); // where a packet is half sent there is no room
-				this.fail(out.code);
-				return 0;
-			case Effect.fail:
-				this.fail(out.code);
-				return 0;
 		}
-	}
-
-	private fill(): Event {
-		const { in: operands, out } = this.session;
-		const { length, upTo } = this.source!.fill(this.send.subarray(this.head, this.head + out.room), out.room);
-		operands.upTo = upTo;
-		this.frameLength = length;
-		return length > 0 ? Event.filled : Event.empty;
 	}
 
 	/** Sends `send[from … to)`, as far as there is room. */
@@ -350,4 +340,8 @@ export class MqttClient implements Uplink {
 		this.deadline = this.quiet = this.lookUp = this.tcp = this.link = undefined;
 		this.source = this.on = undefined;
 	}
+}
+
+function connectOf({ clientId, keepAliveSeconds, username, password }: MqttClientOptions): Connect {
+	return { clientId, clean: true, keepAliveSeconds, maximumPacketSize: LARGEST_INBOUND, username, password };
 }

@@ -1,5 +1,6 @@
 import { utf8Length } from "../../modules/core/bytes.js";
 import { wrong } from "../../modules/core/errors.js";
+import type { Timers } from "../../modules/core/ports.js";
 import { DirectLink } from "../link/direct.js";
 import type { UplinkDeclaration, UplinkPorts } from "../uplink.js";
 import { MqttClient, type Resolve, type TcpConstructor } from "./client.js";
@@ -73,7 +74,7 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 			return new MqttClient({
 				TCP,
 				resolve,
-				link: () => new DirectLink(ports.timers),
+				link: directLink,
 				timers: ports.timers,
 				broker: host,
 				port: Number(at),
@@ -89,6 +90,10 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 			});
 		},
 	});
+}
+
+function directLink(timers: Timers): DirectLink {
+	return new DirectLink(timers);
 }
 
 function whole(value: number | undefined, otherwise: number, field: string, low: number, high: number): number {
