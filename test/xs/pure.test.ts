@@ -13,7 +13,7 @@ const FOLDERS = ["test/unit", "test/model"];
 /** Firmware, tests, and what of the simulator needs nothing but the language either. */
 const PURE = /^((modules|sensors|net|test)\/|sim\/(seeded|scheduler|flash)\.ts$|tools\/collector\.ts$)/;
 /** A test may use more than a wake does: its expectations and the runner are there too. */
-const RAM: RamProfile = { ...ramProfile("esp32"), name: "tests", chunks: 1 << 20, slots: 60_000, stack: 1024 };
+const RAM: RamProfile = { ...ramProfile("esp32"), name: "tests", chunks: 4 << 20, slots: 500_000, stack: 1024 };
 
 /** A suite and the runner as firmware; undefined when it needs a desktop. */
 async function suiteOf(file: string): Promise<FirmwareBundle | undefined> {
