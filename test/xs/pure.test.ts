@@ -12,6 +12,8 @@ import { needsXs, rig } from "./support.js";
 const FOLDERS = ["test/unit", "test/model"];
 /** Firmware, tests, and what of the simulator needs nothing but the language either. */
 const PURE = /^((modules|sensors|net|test)\/|sim\/(seeded|scheduler|flash)\.ts$|tools\/collector\.ts$)/;
+/** It remembers tens of thousands of numbers, which is a desktop's memory; what it proves of is in the unit tests. */
+const TOO_LARGE = "test/model/numbers.test.ts";
 /** A test may use more than a wake does: its expectations and the runner are there too. */
 const RAM: RamProfile = { ...ramProfile("esp32"), name: "tests", chunks: 4 << 20, slots: 500_000, stack: 1024 };
 
@@ -47,7 +49,9 @@ async function suiteOf(file: string): Promise<FirmwareBundle | undefined> {
 	}
 }
 
-const files = FOLDERS.flatMap((folder) => listed(join(PROJECT, folder))).map((file) => relative(PROJECT, file));
+const files = FOLDERS.flatMap((folder) => listed(join(PROJECT, folder)))
+	.map((file) => relative(PROJECT, file))
+	.filter((file) => file !== TOO_LARGE);
 const suites = (await Promise.all(files.map(suiteOf))).filter((bundle) => bundle !== undefined);
 
 describe("pure suites on xs: preloaded, frozen, each test in a wake of its own", () => {
