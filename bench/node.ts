@@ -6,6 +6,7 @@ import { loadRecording } from "../sim/world/csv.js";
 import { Model } from "../sim/world/model.js";
 import { Replay } from "../sim/world/replay.js";
 import { DAY_MS, run, WEATHER } from "../test/support/simulate.js";
+import { row } from "./row.js";
 
 const RECORDING = join(PROJECT, "../shared/data/weather-ewr-2013.csv");
 
@@ -43,10 +44,4 @@ export async function bench(): Promise<void> {
 	const publish = ({ wakes }: typeof near) => wakes.find(({ report }) => report!.frames > 0)!.awakeMs;
 	row("awake for a wake without publish, ms, modelled without JavaScript's time", near.wakes[1]!.awakeMs);
 	row("round trips of a wake with publish: name, TCP, CONNECT, PUBLISH", (publish(far) - publish(near)) / 100);
-}
-
-function row(name: string, value: number, remark = ""): void {
-	process.stdout.write(
-		`  ${name.padEnd(74)} ${value.toLocaleString("en-US", { maximumFractionDigits: 2 }).padStart(10)}  ${remark}\n`,
-	);
 }

@@ -3,6 +3,7 @@
  * so that a failure can be repeated.
  */
 export function seedOf(usual: number): number {
-	const wished = process.env.DORMOUSE_SEED;
+	// On XS there is no process, and the usual seed serves.
+	const wished = typeof process === "undefined" ? undefined : process.env.DORMOUSE_SEED;
 	return wished === undefined ? usual : Number(wished) >>> 0;
 }

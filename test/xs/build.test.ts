@@ -72,12 +72,11 @@ describe("xs host: its build", () => {
 		assert.deepEqual(built(), [], "the failed build left nothing");
 	});
 
-	it("no compiler: plain words, how to get one, and that Node runs instead", async () => {
+	it("no compiler: plain words, and how to get one", async () => {
 		const none = await buildHost({ cache, compiler: "no-such-compiler" });
 		assert.ok(!none.ready);
 		const reason = none.ready ? "" : none.reason;
-		for (const word of ["no C compiler", "apt-get install gcc gcc-multilib", "Node engine"])
-			assert.ok(reason.includes(word), reason);
+		for (const word of ["no C compiler", "apt-get install gcc gcc-multilib"]) assert.ok(reason.includes(word), reason);
 	});
 
 	for (const [what, script, words] of [

@@ -10,7 +10,8 @@ import { needsXs, rig } from "./support.js";
 
 /** Where suites of pure modules live; a file runs here when it needs nothing but the language and firmware. */
 const FOLDERS = ["test/unit", "test/model"];
-const FIRMWARE = /^(modules|sensors|net|test)\//;
+/** Firmware, tests, and what of the simulator needs nothing but the language either. */
+const PURE = /^((modules|sensors|net|test)\/|sim\/(seeded|scheduler|flash)\.ts$|tools\/collector\.ts$)/;
 /** A test may use more than a wake does: its expectations and the runner are there too. */
 const RAM: RamProfile = { ...ramProfile("esp32"), name: "tests", chunks: 1 << 20, slots: 60_000, stack: 1024 };
 
@@ -37,7 +38,7 @@ async function suiteOf(file: string): Promise<FirmwareBundle | undefined> {
 			logLevel: "silent",
 			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
 		});
-		if (!Object.keys(metafile.inputs).every((input) => input === "<stdin>" || FIRMWARE.test(input))) return undefined;
+		if (!Object.keys(metafile.inputs).every((input) => input === "<stdin>" || PURE.test(input))) return undefined;
 		const text = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))!.text;
 		const code = `((dormouseEngine) => {${text(".js")}\nreturn { wake: firmware.wake, node: undefined };\n})`;
 		return { code, map: text(".map"), name: file };

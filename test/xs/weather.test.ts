@@ -81,6 +81,13 @@ describe("the weather node on xs", () => {
 		assert.equal(xs.calls, node.calls);
 	});
 
+	it("module scope: nothing that the SDK's linker would warn of", async () => {
+		const firmware = new XsEngine(host()).load(await bundleFirmware("nodes/weather.ts"));
+		const { warnings } = firmware;
+		firmware.close();
+		assert.deepEqual(warnings, []);
+	});
+
 	for (const ram of ["esp32", "esp32c3", 40_960])
 		it(`a day with ${ram} of RAM: no fault`, async function () {
 			this.timeout(60_000);

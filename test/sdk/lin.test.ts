@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { connectAsync } from "mqtt";
+import { decodeFrame } from "../../modules/codec/frame-decoder.js";
+import { Model } from "../../sim/world/model.js";
+import * as assert from "../assert.js";
+import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
+import { buildLin, buildLoader, folder, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
+
+/** Status of a process whose board sleeps. Source: modules/device/native/desktop/board-desktop.h. */
+const ASLEEP = 75;
+/** Of the weather node's values, in order: temperature, humidity, pressure, battery. */
+const RESOLUTIONS = [0.01, 0.1, 0.1, 0.01];
+const PHENOMENA = ["temperature", "humidity", "pressure", "battery"];
+
+describe("Moddable desktop (lin)", function () {
+	this.timeout(600_000);
+	let broker: Mosquitto | undefined;
+	let log = "";
+	let library = "";
+	let loader = "";
+
+	before(async function () {
+		skipUnlessSdk(this, "the firmware on the Moddable desktop");
+		const mosquitto = findMosquitto();
+		broker = mosquitto ? await Mosquitto.start(mosquitto) : undefined;
+		const port = broker?.port ?? (await freePort());
+		({ log, library } = buildLin("broker=127.0.0.1", `port=${port}`));
+		loader = buildLoader();
+	});
+	after(async () => {
+		await broker?.stop();
+		removeFolders();
+	});
+
+	/** One wake. @returns its report, by field */
+	async function wake(state?: string): Promise<Map<string, string>> {
+		const env = { ...process.env, DORMOUSE_STATE: state ?? "" };
+		const child = spawn(loader, [library], { env, stdio: ["ignore", "pipe", "pipe"] });
+		let said = "";
+		child.stdout.on("data", (bytes) => (said += bytes));
+		child.stderr.on("data", (bytes) => (said += bytes));
+		const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
+		const status = await new Promise((resolve) => child.on("close", resolve));
+		clearTimeout(late);
+		assert.equal(status, ASLEEP, said);
+		const lines = said.split("\n").filter((line) => line.startsWith("dormouse "));
+		assert.equal(lines.length, 1, said);
+		return new Map(
+			lines[0]!
+				.split(" ")
+				.slice(1)
+				.map((part) => part.split("=") as [string, string]),
+		);
+	}
+	function has(report: Map<string, string>, expected: Record<string, string>): void {
+		for (const [name, value] of Object.entries(expected)) assert.equal(report.get(name), value, name);
+	}
+
+	it("build: the weather node, no warning of the linker and none about our files", () => {
+		assert.ok(/^# xsl/m.test(log), "the log does not show the linker");
+		assert.deepEqual(warnings(log), []);
+	});
+	it("wake: the power comes, a cold start with readings, then sleep", async () => {
+		const report = await wake();
+		has(report, { wake: "reset", reset: "power", start: "cold", epoch: "1", t: "0", record: "1", missing: "0,0,0,0" });
+		const world = new Model({ seed: 1 });
+		report
+			.get("values")!
+			.split(",")
+			.forEach((text, n) => {
+				const resolution = RESOLUTIONS[n]!;
+				assert.near(Number(text) * resolution, world.at(PHENOMENA[n]!, 0)!, resolution, PHENOMENA[n]);
+			});
+	});
+	it("wake: a second process, wakes warm at its alarm with what the first one queued", async () => {
+		const state = folder();
+		const queued = Number((await wake(state)).get("queued"));
+		has(await wake(state), { wake: "timer", reset: "deep-sleep", start: "warm", epoch: "1", t: "600" });
+		has(await wake(state), { start: "warm", t: "1200", queued: `${queued + 2}`, oldest: "1" });
+	});
+	it("wake: RTC memory was lost but not flash, a cold start in a new epoch", async () => {
+		const state = folder();
+		await wake(state);
+		unlinkSync(join(state, "rtc"));
+		has(await wake(state), { wake: "reset", reset: "power", start: "cold", epoch: "2" });
+	});
+	it("wake: RTC memory was damaged, a cold start that says so", async () => {
+		const state = folder();
+		await wake(state);
+		const path = join(state, "rtc");
+		const bytes = readFileSync(path);
+		writeFileSync(path, bytes.fill(0x5a, bytes.length - 4096));
+		has(await wake(state), { wake: "timer", reset: "deep-sleep", start: "corrupt", epoch: "2" });
+	});
+	it("uplink: twelve records and a mosquitto, one frame arrives and is acknowledged", async function () {
+		if (!broker) {
+			console.log("    skipped: the uplink to a real broker: mosquitto is not installed");
+			this.skip();
+		}
+		const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+		try {
+			const arrived = new Promise<Uint8Array>((resolve) => client.on("message", (_, payload) => resolve(payload)));
+			await client.subscribeAsync("dormouse/+/t", { qos: 1 });
+			const state = folder();
+			const values: string[] = [];
+			for (let report = await wake(state); ; report = await wake(state)) {
+				values.push(report.get("values")!);
+				if (report.get("frames") === "0" && values.length < 12) continue;
+				has(report, { frames: "1", acknowledged: "12", queued: "0", problem: "none" });
+				break;
+			}
+			const { records } = decodeFrame(await arrived);
+			const samples = records.filter(({ kind }) => kind === 0);
+			assert.deepEqual(
+				samples.map((record) => record.values.join()),
+				values,
+			);
+		} finally {
+			await client.endAsync();
+		}
+	});
+	it("uplink: nobody listens, the records stay and the node sleeps", async () => {
+		await broker?.stop();
+		const state = folder();
+		for (let n = 0; n < 10; n++) await wake(state);
+		has(await wake(state), { acknowledged: "0", queued: "12", failures: "1" });
+	});
+});

@@ -1,0 +1,131 @@
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import * as assert from "../assert.js";
+
+/** The project's folder, as mocha runs in it. */
+export const PROJECT = process.cwd();
+const MODDABLE = process.env.MODDABLE;
+const TOOLS = MODDABLE && join(MODDABLE, "build/bin/lin/release");
+
+/** Why the SDK half cannot run here; undefined when it can. */
+export const LACKING: string | undefined = !MODDABLE
+	? "MODDABLE is not set: the Moddable SDK is not installed here"
+	: !TOOLS || !existsSync(join(TOOLS, "mcconfig"))
+		? "MODDABLE names no SDK whose tools for Linux were built"
+		: undefined;
+
+/** Says once in words what is left out, and skips. */
+export function skipUnlessSdk(context: Mocha.Context, what: string): void {
+	if (LACKING === undefined) return;
+	console.log(`    skipped: ${what}: ${LACKING}`);
+	context.skip();
+}
+
+/** A new folder for one build or board; {@link removeFolders} takes it away. */
+export function folder(): string {
+	const path = mkdtempSync(join(tmpdir(), "dormouse-sdk-"));
+	folders.push(path);
+	return path;
+}
+const folders: string[] = [];
+export function removeFolders(): void {
+	for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
+}
+
+/** What a build said, and where its files are. */
+export interface Build {
+	readonly log: string;
+	/** The folder of the generated makefile, mc.xs.c and the like. */
+	readonly files: string;
+}
+
+/** Builds for the desktop, to an mc.so. @param settings as `name=value` */
+export function buildLin(...settings: string[]): Build & { readonly library: string } {
+	const out = folder();
+	const log = run("mcconfig", [
+		"-m",
+		"-p",
+		"lin",
+		"-t",
+		"build",
+		"-o",
+		out,
+		join(PROJECT, "manifest.json"),
+		...settings,
+	]);
+	return { log, files: find(out, "makefile"), library: join(find(out, "mc.so"), "mc.so") };
+}
+
+/**
+ * Links the JavaScript of an ESP32 build, all that can be had without ESP-IDF: TypeScript and JavaScript to bytecode, preloads run, to
+ * mc.xs.c.
+ * @param target such as `esp32/esp32c3`
+ */
+export function linkEsp32(target: string): Build {
+	const out = folder();
+	let log = run("mcconfig", ["-p", target, "-o", out, join(PROJECT, "manifest.json")]);
+	const files = find(out, "makefile");
+	const makefile = join(files, "makefile");
+	// The makefile wants a configured IDF before it links; an empty one will do for what is made here.
+	const subclass = readdirSync(files).find((name) => name.startsWith("xsProj-"))!;
+	const config = join(files, subclass, "build/config");
+	mkdirSync(config, { recursive: true });
+	writeFileSync(join(config, "sdkconfig.h"), "");
+	const idf = join(out, "idf");
+	mkdirSync(idf);
+	const goal = join(files, "mc.xs.c");
+	const rest = ["IDF_VERSION=v6.0", "MAKEFLAGS_JOBS=--jobs=2", "-o", join(config, "sdkconfig.h"), goal];
+	log += run("make", ["-f", makefile, ...rest], { IDF_PATH: idf });
+	return { log, files };
+}
+
+/** Bytes that mc.xs.c takes in 32-bit flash; undefined where gcc has no 32-bit half. */
+export function flashBytes({ files }: Build): number | undefined {
+	const xs = join(MODDABLE!, "xs");
+	const object = join(files, "mc.xs.o");
+	const folders = [join(xs, "includes"), join(xs, "sources"), join(xs, "platforms"), files];
+	const gio = spawnSync("pkg-config", ["--cflags", "gio-2.0"], { encoding: "utf8" }).stdout.trim().split(/\s+/);
+	const flags = ["-m32", "-Os", "-fno-pic", "-w", "-c", "-DINCLUDE_XSPLATFORM=1", '-DXSPLATFORM="lin_xs.h"', ...gio];
+	const source = join(files, "mc.xs.c");
+	const made = spawnSync("gcc", [...flags, ...folders.map((path) => `-I${path}`), source, "-o", object]);
+	if (made.status !== 0) return undefined;
+	const [, figures] = run("size", [object]).split("\n");
+	return Number(figures!.trim().split(/\s+/)[0]);
+}
+
+/** Builds the loader of `headless.c`. @returns its path */
+export function buildLoader(): string {
+	const path = join(folder(), "headless");
+	const gio = run("pkg-config", ["--cflags", "--libs", "gio-2.0"]).trim().split(/\s+/);
+	const screen = `-I${join(MODDABLE!, "build/simulators/modules")}`;
+	run("cc", ["-O1", "-Wall", "-Wextra", screen, join(PROJECT, "test/sdk/headless.c"), "-o", path, ...gio, "-ldl"]);
+	return path;
+}
+
+/** Lines of a log that warn, in the linker's words or about files of ours. */
+export function warnings(log: string): string[] {
+	return log
+		.split("\n")
+		.filter((line) => /^### warning/.test(line) || (/warning:/.test(line) && !line.startsWith(MODDABLE!)));
+}
+
+function find(from: string, name: string): string {
+	const entries = readdirSync(from, { recursive: true, encoding: "utf8" });
+	const found = entries.find((path) => basename(path) === name);
+	if (found === undefined) assert.fail(`the build made no ${name}`);
+	return join(from, found, "..");
+}
+
+function run(command: string, parameters: string[], more: NodeJS.ProcessEnv = {}): string {
+	const env = { ...process.env, ...more, PATH: `${TOOLS}:${process.env.PATH}` };
+	const { status, stdout, stderr, error }: SpawnSyncReturns<string> = spawnSync(command, parameters, {
+		encoding: "utf8",
+		env,
+		maxBuffer: 1 << 26,
+	});
+	const log = `${stdout}${stderr}`;
+	if (status !== 0) assert.fail(`${command} ${error?.message ?? `ended with ${status}`}: …${log.slice(-2000)}`);
+	return log;
+}
