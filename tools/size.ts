@@ -4,7 +4,7 @@ import { bundleFirmware } from "../sim/engine/bundle.js";
 import type { Engine, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
 import { type Figures, type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
-import { type Boot, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
+import { type Boot, emptyRam, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { Faults } from "../sim/faults.js";
 import { Broker } from "../sim/net/broker.js";
 import { VirtualNetwork } from "../sim/net/virtual.js";
@@ -22,7 +22,8 @@ const HELP = `What a node costs on the device's engine: RAM, flash by module, wo
   --help        this text
 
 RAM is the smallest that survives all wakes up to the first with a publish, found by bisection: chunks, slots and stack
-each with plenty of the others. Shims of the simulator are in it; the SDK's own I/O classes take their place on a board.
+each with plenty of the others. Budgets are compared without the simulator's shims, which the SDK's own I/O classes replace
+on a board: theirs is what a wake of the shims alone takes beyond an empty one (sim/bare.ts).
 Flash is what the engine's linker would write: bytecode, preloaded slots, chunks (names, strings) and keys.
 `;
 
@@ -45,6 +46,8 @@ interface Sizes {
 	readonly node: string;
 	readonly representative: boolean;
 	readonly ram: SmallestRam;
+	/** What of it is the simulator's shims'. */
+	readonly shimsRam: SmallestRam;
 	/** Of the wake with a publish. */
 	readonly publish: Figures;
 	/** Flash of the firmware without the simulator's shims, in bytes. */
@@ -68,13 +71,19 @@ async function main(args: readonly string[]): Promise<number> {
 	if (!host.ready) throw new DormouseError("unsupported", host.reason);
 	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts");
 	const engine = new XsEngine(host, { measure: true, locate: false });
-	const sizes = await measure(engine, bundle, host.representative);
+	const bare = await bundleFirmware(values.node ?? "nodes/weather.ts", "sim/bare.ts");
+	const sizes = await measure(engine, bundle, bare, host.representative);
 	if (values.json) process.stdout.write(`${JSON.stringify(sizes, undefined, "\t")}\n`);
 	else print(sizes);
 	return 0;
 }
 
-async function measure(engine: XsEngine, bundle: FirmwareBundle, representative: boolean): Promise<Sizes> {
+async function measure(
+	engine: XsEngine,
+	bundle: FirmwareBundle,
+	bare: FirmwareBundle,
+	representative: boolean,
+): Promise<Sizes> {
 	const modules = moduleSizes(engine, bundle);
 	const firmware = engine.load(bundle);
 	const hours = await hoursToPublish(bundle);
@@ -85,14 +94,31 @@ async function measure(engine: XsEngine, bundle: FirmwareBundle, representative:
 	});
 	firmware.close();
 	if (!ram || !publish) throw new DormouseError("unsupported", "the firmware dies even with plenty of RAM");
+	const shimsRam = await ramOfShims(engine, bare);
 	const own = modules.filter(({ module }) => !module.startsWith("sim/"));
 	const flash = sum(own.map(({ bytes }) => bytes));
 	const over: string[] = [];
 	for (const kind of ["chunks", "slots", "stack"] as const)
-		if (ram[kind] > BUDGETS[kind]) over.push(`${kind}: ${ram[kind]} of ${BUDGETS[kind]}`);
+		if (ram[kind] - shimsRam[kind] > BUDGETS[kind])
+			over.push(`${kind}: ${ram[kind] - shimsRam[kind]} of ${BUDGETS[kind]}`);
 	if (flash > BUDGETS.flash) over.push(`flash: ${flash} of ${BUDGETS.flash}`);
 	const shims = sum(modules.map(({ bytes }) => bytes)) - flash;
-	return { node: bundle.name, representative, ram, publish, flash, shims, modules, over };
+	return { node: bundle.name, representative, ram, shimsRam, publish, flash, shims, modules, over };
+}
+
+/** What a wake of the shims alone takes beyond an empty one. */
+async function ramOfShims(engine: XsEngine, bare: FirmwareBundle): Promise<SmallestRam> {
+	const firmware = engine.load(bare);
+	const all = await smallestRam(firmware, async (boot) => void (await live(booting(firmware, boot), 0.5)));
+	firmware.close();
+	const empty = await emptyRam(engine);
+	if (!all) throw new DormouseError("unsupported", "the shims alone die");
+	return {
+		chunks: all.chunks - empty.chunks,
+		slots: all.slots - empty.slots,
+		stack: all.stack - empty.stack,
+		linear: all.linear - empty.linear,
+	};
 }
 
 /** Simulated hours until the first publish is over. */
@@ -165,15 +191,24 @@ function totals(engine: XsEngine, start: string): FlashTotals {
 	return firmware.flash;
 }
 
-function print({ node, representative, ram, publish, flash, shims, modules, over }: Sizes): void {
+function print({ node, representative, ram, shimsRam, publish, flash, shims, modules, over }: Sizes): void {
 	const line = (text = "") => process.stdout.write(`${text}\n`);
 	line(`${node} on XS${representative ? "" : ", 64 bits: RAM and slots are not a device's"}`);
 	line();
-	line(`RAM           smallest   budget   live at sleep   peak with garbage   (a wake with publish)`);
+	line(
+		`RAM           smallest  of it shims  without   budget   live at sleep   peak with garbage   (a wake with publish)`,
+	);
 	for (const kind of ["chunks", "slots", "stack"] as const) {
 		const { live, peak } = publish[kind];
-		const cells = [ram[kind], BUDGETS[kind], kind === "stack" ? undefined : live, peak];
-		const text = cells.map((cell, n) => format(cell).padStart([10, 8, 15, 19][n]!)).join(" ");
+		const cells = [
+			ram[kind],
+			shimsRam[kind],
+			ram[kind] - shimsRam[kind],
+			BUDGETS[kind],
+			kind === "stack" ? undefined : live,
+			peak,
+		];
+		const text = cells.map((cell, n) => format(cell).padStart([10, 12, 8, 8, 15, 19][n]!)).join(" ");
 		line(`${kind.padEnd(12)}${text}`);
 	}
 	line(`one region  ${format(ram.linear).padStart(10)} bytes, as on C3 targets`);

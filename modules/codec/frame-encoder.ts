@@ -23,6 +23,9 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 	/** Number of the last record in the frame that was encoded last. */
 	upTo = 0;
 	private records = 0;
+	private room = 0;
+	private epoch = 0;
+	private nowSeconds = 0;
 
 	/**
 	 * @param schema the schema id, 0 … 0xffff
@@ -46,29 +49,32 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 	 * @returns bytes written; 0 when there is no record or not even one fits, and `from` has not moved
 	 */
 	encode(from: Reader, room: number, epoch: number, nowSeconds: number): number {
+		this.room = room;
+		this.epoch = epoch;
+		this.nowSeconds = nowSeconds;
 		// A sample takes a byte a column, any other record three: no more than this can fit. Fewer are found by bisection.
 		let most = Math.ceil(room / Math.min(this.width, 3));
 		let least = 0;
-		let fits = this.attempt(from, most, room, epoch, nowSeconds);
+		let fits = this.attempt(from, most);
 		if (fits === 0) {
 			while (most - least > 1) {
 				const middle = (least + most) >> 1;
-				if (this.attempt(from, middle, room, epoch, nowSeconds) > 0) least = middle;
+				if (this.attempt(from, middle) > 0) least = middle;
 				else most = middle;
 			}
-			fits = least > 0 ? this.attempt(from, least, room, epoch, nowSeconds) : 0;
+			fits = least > 0 ? this.attempt(from, least) : 0;
 		}
 		if (fits > 0) for (let n = this.records; n > 0; n--) from.read(this.record);
 		return fits;
 	}
 
 	/** Encodes up to `most` records. @returns the frame's bytes; 0 when they do not fit or there is none */
-	private attempt(from: Reader, most: number, room: number, epoch: number, nowSeconds: number): number {
+	private attempt(from: Reader, most: number): number {
 		const record = this.record;
 		this.start.moveTo(from);
 		const runs = this.survey(most, this.start);
 		if (runs === 0) return 0;
-		const writer = this.writer.reset(room);
+		const writer = this.writer.reset(this.room);
 		this.start.moveTo(from);
 		this.ahead.moveTo(from);
 		this.ahead.read(record);
@@ -81,7 +87,7 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 				.int(record.number)
 				.int(record.epoch);
 			writer.int(record.seconds);
-			if (record.epoch === epoch) writer.int(nowSeconds);
+			if (record.epoch === this.epoch) writer.int(this.nowSeconds);
 			else writer.null();
 			let seconds = record.seconds;
 			for (let left = this.records; left > 0; ) {
@@ -136,7 +142,9 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 				.array(3 + this.width)
 				.int(flagsOf(record))
 				.int(record.seconds - before);
-			this.writeSteps(run);
+			const step = this.regularStep(run);
+			if (step >= 0) writer.int(step);
+			else this.writeSteps(run);
 			for (let column = 0; column < this.width; column++) this.writeColumn(run, column);
 		} else {
 			writer
@@ -147,12 +155,8 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 		}
 		return record.seconds;
 	}
+	/** The times between the records of a run, each. */
 	private writeSteps(run: number) {
-		const step = this.regularStep(run);
-		if (step >= 0) {
-			this.writer.int(step);
-			return;
-		}
 		const record = this.record;
 		const reader = this.rewound();
 		reader.read(record);

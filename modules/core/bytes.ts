@@ -40,14 +40,15 @@ export function utf8Length(text: string): number {
 	for (let n = 0; n < text.length; ) {
 		const point = text.codePointAt(n)!;
 		length += utf8Size(point);
-		n += point > 0xffff ? ASTRAL : 1;
+		n += point > 0xffff ? String.fromCodePoint(point).length : 1;
 	}
 	return length;
 }
 
 /**
  * Writes `text` as UTF-8 at `at`; right both where strings are UTF-16 (Node) and where they are whole code points (the
- * device's XS). An iterator would do, at the cost of an object a character. Lone surrogates become U+FFFD.
+ * device's XS). An iterator would do as well, at the cost of an object a character; and a length that the
+ * linker measured need not be the device's. Lone surrogates become U+FFFD.
  * @returns the offset behind the last byte
  * @throws {DormouseError} `overflow` when it does not fit; nothing is written then
  */
@@ -56,7 +57,7 @@ export function writeUtf8(text: string, into: Uint8Array, at = 0): number {
 	for (let n = 0; n < text.length; ) {
 		let point = text.codePointAt(n)!;
 		const size = utf8Size(point);
-		n += point > 0xffff ? ASTRAL : 1;
+		n += point > 0xffff ? String.fromCodePoint(point).length : 1;
 		if (size === 1) {
 			into[at++] = point;
 			continue;
@@ -103,8 +104,6 @@ export function fromUtf8(bytes: Uint8Array): string {
 	return text;
 }
 
-/** Length of a code point above U+FFFF. */
-const ASTRAL = "\u{10000}".length;
 const LEADS = Uint8Array.of(0, 0, 0xc0, 0xe0, 0xf0);
 
 function utf8Size(point: number): number {

@@ -12,42 +12,42 @@ const PAIR = 8;
 /** Only 0 and 1 are values. */
 const FLAG = 9;
 
-const CONNACK = 1 << PacketType.connack;
-const PUBLISH = 1 << PacketType.publish;
-const PUBACK = 1 << PacketType.puback;
-const SUBACK = 1 << PacketType.suback;
-const DISCONNECT = 1 << PacketType.disconnect;
+/** Packets, as bits above the four of the type. */
+const CONNACK = 16 << PacketType.connack;
+const PUBLISH = 16 << PacketType.publish;
+const PUBACK = 16 << PacketType.puback;
+const SUBACK = 16 << PacketType.suback;
+const DISCONNECT = 16 << PacketType.disconnect;
 
 const USER_PROPERTY = 0x26;
 const SUBSCRIPTION_IDENTIFIER = 0x0b;
 
-/** Identifier → [type, packets from a server that may carry it]. Source: 5.0 §2.2.2.2, table 2-4. */
-const PROPERTIES: Readonly<Record<number, readonly [number, number]>> = Object.freeze({
-	1: Object.freeze([FLAG, PUBLISH] as const),
-	2: Object.freeze([U32, PUBLISH] as const),
-	3: Object.freeze([TEXT, PUBLISH] as const),
-	8: Object.freeze([TEXT, PUBLISH] as const),
-	9: Object.freeze([BINARY, PUBLISH] as const),
-	11: Object.freeze([VARINT, PUBLISH] as const),
-	17: Object.freeze([U32, CONNACK] as const), // a server must not send it in DISCONNECT (§3.14.2.2.2)
-	18: Object.freeze([TEXT, CONNACK] as const),
-	19: Object.freeze([U16, CONNACK] as const),
-	21: Object.freeze([TEXT, 0] as const), // authentication: not asked for, so not allowed (§4.12)
-	22: Object.freeze([BINARY, 0] as const),
-	26: Object.freeze([TEXT, CONNACK] as const),
-	28: Object.freeze([TEXT, CONNACK | DISCONNECT] as const),
-	31: Object.freeze([TEXT, CONNACK | PUBACK | SUBACK | DISCONNECT] as const),
-	33: Object.freeze([U16, CONNACK] as const),
-	34: Object.freeze([U16, CONNACK] as const),
-	35: Object.freeze([U16, 0] as const), // topic alias: this client's maximum is 0 (§3.3.2.3.4)
-	36: Object.freeze([FLAG, CONNACK] as const),
-	37: Object.freeze([FLAG, CONNACK] as const),
-	38: Object.freeze([PAIR, CONNACK | PUBLISH | PUBACK | SUBACK | DISCONNECT] as const),
-	39: Object.freeze([U32, CONNACK] as const),
-	40: Object.freeze([FLAG, CONNACK] as const),
-	41: Object.freeze([FLAG, CONNACK] as const),
-	42: Object.freeze([FLAG, CONNACK] as const),
-});
+/** By identifier: its type, and the packets from a server that may carry it; 0 is no identifier. Source: 5.0 §2.2.2.2, table 2-4. */
+const PROPERTIES = new Uint32Array(43);
+PROPERTIES[1] = FLAG | PUBLISH;
+PROPERTIES[2] = U32 | PUBLISH;
+PROPERTIES[3] = TEXT | PUBLISH;
+PROPERTIES[8] = TEXT | PUBLISH;
+PROPERTIES[9] = BINARY | PUBLISH;
+PROPERTIES[11] = VARINT | PUBLISH;
+PROPERTIES[17] = U32 | CONNACK; // a server must not send it in DISCONNECT (§3.14.2.2.2)
+PROPERTIES[18] = TEXT | CONNACK;
+PROPERTIES[19] = U16 | CONNACK;
+PROPERTIES[21] = TEXT; // authentication: not asked for, so not allowed (§4.12)
+PROPERTIES[22] = BINARY;
+PROPERTIES[26] = TEXT | CONNACK;
+PROPERTIES[28] = TEXT | CONNACK | DISCONNECT;
+PROPERTIES[31] = TEXT | CONNACK | PUBACK | SUBACK | DISCONNECT;
+PROPERTIES[33] = U16 | CONNACK;
+PROPERTIES[34] = U16 | CONNACK;
+PROPERTIES[35] = U16; // topic alias: this client's maximum is 0 (§3.3.2.3.4)
+PROPERTIES[36] = FLAG | CONNACK;
+PROPERTIES[37] = FLAG | CONNACK;
+PROPERTIES[38] = PAIR | CONNACK | PUBLISH | PUBACK | SUBACK | DISCONNECT;
+PROPERTIES[39] = U32 | CONNACK;
+PROPERTIES[40] = FLAG | CONNACK;
+PROPERTIES[41] = FLAG | CONNACK;
+PROPERTIES[42] = FLAG | CONNACK;
 
 /** Reads the properties of a packet from a server, strictly: what this client does not use is checked all the same. */
 export class PropertyReader {
@@ -72,10 +72,10 @@ export class PropertyReader {
 			const id = body[at++]!; // all known identifiers take one byte
 			const known = PROPERTIES[id];
 			if (!known) return Reason.malformedPacket;
-			if (!(known[1] & (1 << packet.type)) || (id !== USER_PROPERTY && this.twice(id))) return Reason.protocolError;
-			at = this.skip(body, at, end, known[0]);
+			if (!(known & (16 << packet.type)) || (id !== USER_PROPERTY && this.twice(id))) return Reason.protocolError;
+			at = this.skip(body, at, end, known & 15);
 			if (at < 0) return Reason.malformedPacket;
-			if (!this.keep(id, known[0], packet)) return Reason.protocolError;
+			if (!this.keep(id, known & 15, packet)) return Reason.protocolError;
 		}
 		this.end = end;
 		return 0;

@@ -23,17 +23,18 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 /**
  * Bundles the firmware with one node's declaration and the simulated board's modules, as ES2022.
  * @param nodeFile the declaration, a file in `nodes/` or anywhere
+ * @param entry what gives `wake` and `node`
  * @throws {DormouseError} `declaration` when the file cannot be read, `malformed` when it does not parse or resolve: one
  * line with its place
  */
-export async function bundleFirmware(nodeFile: string): Promise<FirmwareBundle> {
+export async function bundleFirmware(nodeFile: string, entry = "sim/entry.ts"): Promise<FirmwareBundle> {
 	const path = resolve(nodeFile);
 	if (!existsSync(path)) throw new DormouseError("declaration", `--node ${nodeFile}: no such file`);
 	const outfile = "firmware.js";
 	try {
 		const { outputFiles } = await build({
 			absWorkingDir: PROJECT,
-			entryPoints: [join(PROJECT, "sim/entry.ts")],
+			entryPoints: [join(PROJECT, entry)],
 			bundle: true,
 			write: false,
 			outfile,

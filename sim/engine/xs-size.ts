@@ -1,3 +1,4 @@
+import { Status } from "../host/table.js";
 import type { RamProfile } from "../xs/profiles.js";
 import { ramProfile } from "../xs/profiles.js";
 import type { FirmwareBundle, HostSide } from "./engine.js";
@@ -74,6 +75,14 @@ const EMPTY: FirmwareBundle = {
 	map: "",
 	name: "empty",
 };
+
+/** The smallest RAM of a wake that does nothing: what XS itself and the host take. */
+export async function emptyRam(engine: XsEngine): Promise<SmallestRam> {
+	const empty = engine.load(EMPTY);
+	const ram = await smallestRam(empty, (boot) => void boot({ call: () => Uint8Array.of(Status.ok) }));
+	empty.close();
+	return ram!;
+}
 
 /** Flash of the firmware alone, without XS's built-ins. Bytes; `keys` and `slots` are counts. */
 export function firmwareFlash(engine: XsEngine, flash: FlashTotals): FlashTotals {
