@@ -82,6 +82,7 @@ export class Board {
 	#callsToCut = Number.POSITIVE_INFINITY;
 	#offMs = 1000;
 	#powerLost = false;
+	#powered = false;
 	#alarm: Cancel | undefined;
 	#watchdog: Cancel | undefined;
 
@@ -101,8 +102,10 @@ export class Board {
 	get awake(): boolean {
 		return this.#wake !== undefined;
 	}
-	/** The power comes: RTC memory is garbage, chips start anew. */
+	/** The power comes: RTC memory is garbage, chips start anew. Without effect while it is there. */
 	powerOn(): void {
+		if (this.#powered) return;
+		this.#powered = true;
 		this.#poweredAt = this.options.scheduler.now;
 		this.#busyUntil = this.#poweredAt;
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
@@ -112,6 +115,7 @@ export class Board {
 	}
 	/** The power goes, between two host calls. Flash stays. */
 	powerOff(): void {
+		this.#powered = false;
 		this.#alarm?.();
 		if (this.#wake) this.#finish(POWER_CUT);
 	}
@@ -219,6 +223,7 @@ export class Board {
 		const { scheduler } = this.options;
 		if (this.#powerLost) {
 			this.#powerLost = false;
+			this.#powered = false;
 			const backAt = this.now + this.#offMs;
 			this.#finish(POWER_CUT);
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
@@ -265,7 +270,8 @@ export class Board {
 	}
 }
 
-const POWER_CUT: Fault = Object.freeze({ reason: "host", message: "power cut", where: "" });
+/** How a wake ended whose power was cut. */
+export const POWER_CUT: Fault = Object.freeze({ reason: "host", message: "power cut", where: "" });
 const EMPTY = new Uint8Array(0);
 
 function u32(value: number): Uint8Array {

@@ -36,12 +36,23 @@ export class Faults {
 		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : span(to ?? "");
 		if (fromMs === undefined || toMs === undefined || toMs <= fromMs)
 			throw wrong(text, "two times such as 90s, 15m, 6h or 1.5d, the earlier one first,");
-		this.#spans.set(kind as FaultKind, [...this.spans(kind as FaultKind), [fromMs, toMs]]);
+		this.#spans.set(kind as FaultKind, merged([...this.spans(kind as FaultKind), [fromMs, toMs]]));
 		return this;
 	}
 }
 
 const UNITS: Readonly<Record<string, number>> = Object.freeze({ s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 });
+
+/** Overlapping and touching spans as one, in order. */
+function merged(spans: readonly Span[]): Span[] {
+	const out: Span[] = [];
+	for (const [from, to] of [...spans].sort(([a], [b]) => a - b)) {
+		const last = out.at(-1);
+		if (last && from <= last[1]) out[out.length - 1] = [last[0], Math.max(last[1], to)];
+		else out.push([from, to]);
+	}
+	return out;
+}
 
 function span(text: string): number | undefined {
 	const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];

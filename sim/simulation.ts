@@ -2,7 +2,7 @@ import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
 import { fromScaled } from "../modules/measure/quantity.js";
 import { type CollectedRecord, Collector } from "../tools/collector.js";
-import { Board, type WakeLog } from "./board.js";
+import { Board, POWER_CUT, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
@@ -42,8 +42,10 @@ export interface SimulationOptions {
 export interface Summary {
 	simulatedMs: number;
 	wakes: number;
-	/** Wakes that ended in a fault. */
+	/** Wakes that ended in a fault of the firmware or of its engine. */
 	faults: number;
+	/** Wakes that ended in a power cut. */
+	cuts: number;
 	/** Samples that the firmware numbered. */
 	samples: number;
 	/** Readings that are missing in them. */
@@ -92,7 +94,7 @@ function addUsage(usage: Usage | undefined, figures: Figures): Usage {
 	const most = (a: Use | undefined, b: Use): Use => ({
 		live: Math.max(a?.live ?? 0, b.live),
 		peak: Math.max(a?.peak ?? 0, b.peak),
-		capacity: b.capacity,
+		capacity: Math.max(a?.capacity ?? 0, b.capacity),
 	});
 	return {
 		slots: most(usage?.slots, figures.slots),
@@ -116,6 +118,7 @@ export class Simulation {
 		simulatedMs: 0,
 		wakes: 0,
 		faults: 0,
+		cuts: 0,
 		samples: 0,
 		missing: 0,
 		decoded: 0,
@@ -180,7 +183,10 @@ export class Simulation {
 			onWake: (log) => this.#wake(log),
 		});
 		for (const [from, to] of faults.spans("power")) {
-			scheduler.at(from, () => this.board.powerOff());
+			scheduler.at(from, () => {
+				this.#oldest = 0; // what waits in RTC memory is lost
+				this.board.powerOff();
+			});
 			scheduler.at(Math.max(to, from + 1), () => this.board.powerOn());
 		}
 		for (const [from] of faults.spans("rtc")) {
@@ -254,8 +260,11 @@ export class Simulation {
 		}
 		this.#seen.clear();
 		this.#checkAll();
-		this.#faultsInARow = fault && fault.reason !== "host" ? this.#faultsInARow + 1 : 0;
-		if (fault) summary.faults++;
+		this.#faultsInARow = fault && fault !== POWER_CUT ? this.#faultsInARow + 1 : 0;
+		if (fault === POWER_CUT) {
+			summary.cuts++;
+			this.#oldest = 0;
+		} else if (fault) summary.faults++;
 		if (log.figures) this.usage = addUsage(this.usage, log.figures);
 		this.#options.onWake?.(log);
 		this.gaveUp = this.#faultsInARow >= MOST_FAULTS;
@@ -275,7 +284,10 @@ export class Simulation {
 		const { summary } = this;
 		summary.decoded++;
 		const truths = this.#truth.get(record.number);
-		if (!truths) return; // its wake was cut before it could tell the number
+		if (!truths) {
+			summary.samples++; // its wake was cut before it could tell the number
+			return;
+		}
 		this.#truth.delete(record.number);
 		this.node.quantities.forEach((quantity, index) => {
 			const value = record.values[index];

@@ -1,9 +1,11 @@
 import { DormouseError } from "../modules/core/errors.js";
 import { simulate } from "./simulate/command.js";
+import { size } from "./size.js";
 
 const HELP = `dormouse: firmware for sleeping sensor nodes, and its simulator
 
   dormouse simulate [options]   run a node on a simulated board (npm start -- [options])
+  dormouse size [options]       what a node costs in RAM, flash and work (npm run size -- [options])
 
 Each command explains itself with --help.
 `;
@@ -13,6 +15,7 @@ const USAGE = 2;
 
 async function main([command, ...rest]: readonly string[]): Promise<number> {
 	if (command === "simulate") return simulate(rest);
+	if (command === "size") return size(rest);
 	if (command === undefined || command === "--help" || command === "help") {
 		process.stdout.write(HELP);
 		return 0;
@@ -23,7 +26,15 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
 // A reader that closes early, such as `head`, is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	if (error.code === "EPIPE") process.exit(0);
-	throw error;
+	process.stderr.write(`dormouse: standard output: ${error.message}\n`);
+	process.exit(1);
+});
+// Firmware has no promises; a node file that makes one dies like this on the Node engine.
+process.on("unhandledRejection", (reason) => {
+	process.stderr.write(
+		`dormouse: a promise was rejected and nobody heard: ${String((reason as Error)?.message ?? reason)}\n`,
+	);
+	process.exit(1);
 });
 
 try {

@@ -57,12 +57,13 @@ interface Sizes {
 	readonly over: readonly string[];
 }
 
-/** `npm run size`. @returns the exit status */
-async function main(args: readonly string[]): Promise<number> {
-	const { values } = parseArgs({
-		args: [...args],
-		options: { node: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-	});
+/**
+ * `dormouse size`.
+ * @returns the exit status
+ * @throws {DormouseError} what the user can mend
+ */
+export async function size(args: readonly string[]): Promise<number> {
+	const values = parse(args);
 	if (values.help) {
 		process.stdout.write(HELP);
 		return 0;
@@ -76,6 +77,18 @@ async function main(args: readonly string[]): Promise<number> {
 	if (values.json) process.stdout.write(`${JSON.stringify(sizes, undefined, "\t")}\n`);
 	else print(sizes);
 	return 0;
+}
+
+function parse(args: readonly string[]) {
+	try {
+		return parseArgs({
+			args: [...args],
+			options: { node: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+		}).values;
+	} catch (error) {
+		const [first] = (error as Error).message.split(/[.\n]/, 1);
+		throw new DormouseError("declaration", `${first}; npm run size -- --help lists the options`);
+	}
 }
 
 async function measure(
@@ -157,7 +170,7 @@ async function live(firmware: Firmware, hours: number): Promise<Figures | undefi
 
 /** Firmware that boots with the RAM under test. */
 function booting(firmware: XsFirmware, boot: Boot): Firmware {
-	return { node: firmware.node, boot: (host: HostSide): Wake => boot(host), close() {} };
+	return { node: firmware.node, warnings: [], boot: (host: HostSide): Wake => boot(host), close() {} };
 }
 
 /**
@@ -231,13 +244,4 @@ function format(value: number | undefined): string {
 
 function sum(values: readonly number[]): number {
 	return values.reduce((total, value) => total + value, 0);
-}
-
-try {
-	process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-	const { code, message } = error as DormouseError;
-	if (!(error instanceof DormouseError) && !String(code).startsWith("ERR_PARSE_ARGS")) throw error;
-	process.stderr.write(`size: ${message.split("\n", 1)[0]}\n`);
-	process.exitCode = 2;
 }

@@ -26,6 +26,8 @@ export const Event = Object.freeze({
 	failed: 8,
 	/** Exchange over: the link asks to wait `in.waitMs`. */
 	deferred: 9,
+	/** The processor runs because the last wake died: panic, watchdog, brown-out. Takes the place of `boot`. */
+	fault: 10,
 });
 export type Event = (typeof Event)[keyof typeof Event];
 
@@ -55,19 +57,23 @@ export interface CycleOptions {
 	readonly deadlineMs: number;
 }
 
-type Phase = "asleep" | "measuring" | "saving" | "securing" | "sending" | "closing";
+type Phase = "asleep" | "recovering" | "braking" | "measuring" | "saving" | "securing" | "sending" | "closing";
 
 /** Shortest and longest time without an exchange after one failed. */
 export const BACKOFF_FIRST_MS = 60_000;
 export const BACKOFF_LONGEST_MS = 6 * 3_600_000;
+/** Wakes that may die in a row before the node waits between them. */
+export const FAULTS_FREE = 2;
 /** A node that wakes this much early counts as on time: sleep clocks drift. */
 export const EARLY_MS = 500;
+
+const RETAINED = 21;
 
 export class CycleState {
 	static readonly version = 1;
 	readonly options: CycleOptions;
 	/** Operands of the event at hand, set by the shell. */
-	readonly in = { nowMs: 0, waitMs: 0, queued: 0, random: 0 };
+	readonly in = { nowMs: 0, waitMs: 0, queued: 0, pressed: false, random: 0 };
 	/** Operands of the effect at hand. */
 	readonly out = { waitMs: 0, deadlineMs: 0, wakeMs: 0 };
 	phase: Phase = "asleep";
@@ -77,6 +83,8 @@ export class CycleState {
 	notBeforeMs = 0;
 	/** Exchanges that failed in a row. Retained. */
 	failures = 0;
+	/** Wakes that died in a row. Retained. */
+	faults = 0;
 	/** Samples that were not taken because the node was still awake when they were due. Retained. */
 	missed = 0;
 
@@ -89,6 +97,7 @@ export class CycleState {
 		this.dueMs = Math.floor(nowMs / periodMs) * periodMs; // what came before was not missed
 		this.notBeforeMs = 0;
 		this.failures = 0;
+		this.faults = 0;
 		this.missed = 0;
 	}
 	/** Writes the retained section. @returns bytes written */
@@ -97,11 +106,12 @@ export class CycleState {
 		into.setFloat64(8, this.notBeforeMs);
 		into.setUint16(16, this.failures);
 		into.setUint16(18, this.missed);
-		return 20;
+		into.setUint8(20, this.faults);
+		return RETAINED;
 	}
 	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
 	restore(from: DataView, version: number): boolean {
-		if (version !== CycleState.version || from.byteLength < 20) return false;
+		if (version !== CycleState.version || from.byteLength < RETAINED) return false;
 		const due = from.getFloat64(0);
 		const notBefore = from.getFloat64(8);
 		if (!Number.isFinite(due) || !Number.isFinite(notBefore)) return false;
@@ -109,6 +119,7 @@ export class CycleState {
 		this.notBeforeMs = notBefore;
 		this.failures = from.getUint16(16);
 		this.missed = from.getUint16(18);
+		this.faults = from.getUint8(20);
 		return true;
 	}
 }
@@ -117,12 +128,18 @@ export class CycleState {
 export function step(s: CycleState, event: Event): Effect {
 	switch (s.phase) {
 		case "asleep":
-			return event === Event.boot ? wake(s) : Effect.none;
+			return event === Event.boot ? wake(s) : event === Event.fault ? recover(s) : Effect.none;
+		case "recovering":
+			return event === Event.committed ? wake(s) : Effect.none;
+		case "braking":
+			if (event !== Event.committed) return Effect.none;
+			s.phase = "asleep";
+			return Effect.sleep;
 		case "measuring":
 			return measure(s, event);
 		case "saving":
 			if (event !== Event.committed) return Effect.none;
-			if (!worthSending(s)) return sleep(s);
+			if (!worthSending(s)) return s.faults > 0 ? close(s) : sleep(s);
 			// Retained memory has two banks. What a peer sees must be in both: were the newer one damaged while the radio
 			// draws its current, the older one would give out the same record numbers again.
 			s.phase = "securing";
@@ -183,12 +200,33 @@ function exchange(s: CycleState, event: Event): Effect {
 		default:
 			return Effect.none;
 	}
+	return close(s);
+}
+
+/** The wake came to its end: faults before it count no more. */
+function close(s: CycleState): Effect {
+	s.faults = 0;
 	s.phase = "closing";
 	return Effect.commit;
 }
 
+/**
+ * After a wake that died. It is counted durably before anything that may die again; from the third in a row on, the node
+ * sleeps before it tries, longer each time, so that a fault of every wake cannot drain the battery.
+ */
+function recover(s: CycleState): Effect {
+	s.faults = Math.min(s.faults + 1, 0xff);
+	s.phase = "recovering";
+	if (s.faults > FAULTS_FREE) {
+		s.phase = "braking";
+		s.out.wakeMs = s.in.nowMs + backoffMs(s.faults - FAULTS_FREE, s.options.periodMs, s.in.random);
+	}
+	return Effect.commit;
+}
+
 function worthSending(s: CycleState): boolean {
-	return s.in.queued >= s.options.batch && s.in.nowMs >= s.notBeforeMs;
+	const enough = s.in.queued >= s.options.batch || s.in.pressed; // a batch may be more than the queue holds
+	return enough && s.in.nowMs >= s.notBeforeMs;
 }
 
 /** The next sample's time: the grid of periods from the epoch's start, so that awake time does not add up to drift. */

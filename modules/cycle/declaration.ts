@@ -53,7 +53,8 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	if (!Array.isArray(sensors) || sensors.length < 1 || sensors.length > MOST_SENSORS)
 		wrong("sensors", Array.isArray(sensors) ? `${sensors.length} of them` : sensors, `a list of 1 to ${MOST_SENSORS}`);
 	sensors.forEach((sensor: Partial<SensorDeclaration> | undefined, index) => {
-		if (typeof sensor?.create !== "function" || !Array.isArray(sensor.quantities))
+		const lists = [sensor?.quantities, sensor?.channels, sensor?.sources, sensor?.ratios];
+		if (typeof sensor?.create !== "function" || typeof sensor.port !== "string" || !lists.every(Array.isArray))
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
 	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");

@@ -98,7 +98,8 @@ export class NodeRun implements UplinkListener {
 			this.health.resetReason = reset;
 			this.health.urgent = true;
 		}
-		this.feed(Event.boot);
+		if (isFault(reset)) this.randomize();
+		this.feed(isFault(reset) && start !== Start.cold ? Event.fault : Event.boot);
 	}
 
 	delivered(upTo: number, by: DeliveredBy): void {
@@ -114,9 +115,7 @@ export class NodeRun implements UplinkListener {
 	failed(code: ErrorCode): void {
 		this.report.problem = code;
 		this.health.failed++;
-		const random = new Uint8Array(4);
-		this.ports.entropy.fill(random);
-		this.cycle.in.random = new DataView(random.buffer).getUint32(0);
+		this.randomize();
 		this.feed(Event.failed);
 	}
 	deferred(notBeforeMs: number): void {
@@ -126,6 +125,12 @@ export class NodeRun implements UplinkListener {
 	/** Commands come with a later version: not accepted, so that the peer keeps them. */
 	downlink(): void {}
 
+	/** Gives the cycle a random number, for the waits that a fleet must not share. */
+	private randomize() {
+		const random = new Uint8Array(4);
+		this.ports.entropy.fill(random);
+		this.cycle.in.random = new DataView(random.buffer).getUint32(0);
+	}
 	/** @returns how whole the state was */
 	private restore(): Start {
 		const found = this.retained.load();
@@ -157,6 +162,7 @@ export class NodeRun implements UplinkListener {
 		for (let next: Event | undefined = event; next !== undefined; ) {
 			cycle.in.nowMs = this.time.nowMs();
 			cycle.in.queued = this.queue.count;
+			cycle.in.pressed = this.queue.pressed;
 			const effect: Effect = step(cycle, next);
 			next = undefined;
 			switch (effect) {

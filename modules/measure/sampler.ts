@@ -1,7 +1,7 @@
 import { DormouseError } from "../core/errors.js";
 import { type NodeRecord, RecordKind } from "../core/record.js";
 import { type Driver, Missing, MissingReason } from "./driver.js";
-import type { SensorDeclaration } from "./sensor.js";
+import type { Channel, SensorDeclaration } from "./sensor.js";
 
 const MOST_CHANNELS = 32;
 /** How often a chip that says it is busy is asked again, and how long it is given each time. */
@@ -89,14 +89,12 @@ export class Sampler {
 	private convert({ sensor, at, driver, failure }: Active, missing: Missing, into: NodeRecord) {
 		for (let n = 0; n < sensor.quantities.length; n++) {
 			const source = sensor.sources[n]!;
-			const { low, high, resolution } = sensor.quantities[n]!;
-			const scaled = divideRounded(this.raw[source]!, sensor.ratios[n]!);
+			const raw = this.raw[source]!;
 			let reason: MissingReason | undefined;
 			if (!driver) reason = failure;
 			else if (missing.has(source)) reason = missing.reason(source);
-			else if (scaled < Math.round(low / resolution) || scaled > Math.round(high / resolution))
-				reason = MissingReason.range;
-			if (reason === undefined) into.values[at + n] = scaled;
+			else if (isBeyond(raw, sensor.channels[source]!)) reason = MissingReason.range;
+			if (reason === undefined) into.values[at + n] = divideRounded(raw, sensor.ratios[n]!);
 			else {
 				into.missing = (into.missing | (1 << (at + n))) >>> 0;
 				this.counts[reason]!++;
@@ -116,6 +114,15 @@ export class Sampler {
 		active.driver?.close();
 		active.driver = undefined;
 	}
+}
+
+/**
+ * Whether a reading leaves what the chip is specified for, by half of the channel's own resolution or more: a chip that
+ * stands at 100 % reads 100.004. How coarsely the node sends it does not matter.
+ */
+function isBeyond(raw: number, { low, high, step, resolution }: Channel): boolean {
+	const slack = resolution / 2 / step;
+	return raw <= Math.round(low / step) - slack || raw >= Math.round(high / step) + slack;
 }
 
 /** Quotient rounded half away from zero. */

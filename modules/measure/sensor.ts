@@ -74,6 +74,8 @@ export function sensor(options: {
 		for (const key of Object.keys(wish))
 			if (key !== "resolution" && key !== "name") wrong(`${where}.${key}`, "this field", "resolution or name");
 		const { resolution = channel.resolution } = wish;
+		const span = channel.high - channel.low;
+		if (resolution > span) wrong(`${where}.resolution`, resolution, `one within the range of ${span}`);
 		const sent = quantity(
 			{ name: wish.name ?? name, unit: channel.unit, resolution, low: channel.low, high: channel.high },
 			where,

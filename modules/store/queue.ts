@@ -7,6 +7,8 @@ import type { NodeRecord } from "../core/record.js";
 export interface RecordQueue {
 	/** Records that wait. */
 	readonly count: number;
+	/** Whether three quarters of the room are taken: time to send, whatever the batch. */
+	readonly pressed: boolean;
 	/** Number of the oldest record, 0 when none waits. */
 	readonly oldest: number;
 	/** Records dropped since the queue was made, because there was no room. */

@@ -51,6 +51,9 @@ export class RetainedQueue implements RecordQueue {
 	static roomIn(budget: number, width: number): number {
 		return budget - HEADER - 8 * width;
 	}
+	get pressed(): boolean {
+		return 4 * this.end > 3 * this.bytes.length;
+	}
 	get oldest(): number {
 		return this.count > 0 ? this.first : 0;
 	}

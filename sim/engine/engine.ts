@@ -52,6 +52,8 @@ export interface FirmwareBundle {
 export interface Firmware {
 	/** The declaration inside, for decoders and checks. */
 	readonly node: NodeDeclaration;
+	/** What the SDK's linker would warn of: objects at module scope that are not frozen. Empty where the engine cannot tell. */
+	readonly warnings: readonly string[];
 	/** A reboot: fresh RAM, then `main.ts`'s default function. */
 	boot(host: HostSide): Wake;
 	/** Releases the engine's resources. */

@@ -45,12 +45,13 @@ class NodeFirmware implements Firmware {
 	/** What the modules that are kept call: each wake puts itself there while it runs. */
 	readonly #slot: EngineSlot = { call: noBoard, event: undefined, port: undefined };
 	readonly #kept: Exports;
+	readonly #context: { evaluate?: () => Exports } = {};
 	readonly #fresh: boolean;
 
 	constructor(bundle: FirmwareBundle, fresh: boolean) {
 		this.#fresh = fresh;
 		this.#positions = new Positions(bundle);
-		const context = createContext({}, { codeGeneration: { strings: false, wasm: false } });
+		const context = createContext(this.#context, { codeGeneration: { strings: false, wasm: false } });
 		runInContext("for (const name of ['console', 'WebAssembly']) delete globalThis[name];", context);
 		const code = bundle.code.replace("=> {", `=> { const { ${GLOBALS} } = globalThis; `);
 		try {
@@ -59,6 +60,7 @@ class NodeFirmware implements Firmware {
 			throw new DormouseError("malformed", `${bundle.name}: ${(error as Error).message}`);
 		}
 		this.#kept = this.#evaluate();
+		delete this.#context.evaluate;
 		this.node = this.#kept.node;
 	}
 	boot(host: HostSide): Wake {
@@ -67,13 +69,19 @@ class NodeFirmware implements Firmware {
 		return new NodeWake(wake, slot, this.#positions, host);
 	}
 	close(): void {}
+	get warnings(): readonly string[] {
+		return []; // V8 does not tell what is frozen
+	}
 
 	/** Evaluates the modules; the declaration checks itself then. */
 	#evaluate(): Exports {
 		try {
-			return this.#factory(this.#slot);
+			this.#context.evaluate = () => this.#factory(this.#slot);
+			return runInContext("evaluate()", this.#context, { timeout: EVALUATION_MS }) as Exports;
 		} catch (error) {
-			const { code, message, stack = "" } = error as DormouseError;
+			const { code, message = String(error), stack = "" } = (error ?? {}) as DormouseError;
+			if ((code as string) === "ERR_SCRIPT_EXECUTION_TIMEOUT")
+				throw new DormouseError("declaration", "modules loop for ever while they are evaluated");
 			if (code !== undefined) throw new DormouseError(code, message);
 			const where = this.#positions.stack(stack, SCRIPT).split("\n", 1)[0];
 			throw new DormouseError("declaration", `${message} at ${where}`);
@@ -84,6 +92,9 @@ class NodeFirmware implements Firmware {
 function noBoard(): never {
 	throw new DormouseError("declaration", "modules cannot use the hardware while they are evaluated");
 }
+
+/** Longest time that evaluating modules may take. */
+const EVALUATION_MS = 5000;
 
 /** Thrown through the firmware to unwind a wake that is over. */
 const ENDED = Object.freeze({ ended: true });
@@ -137,7 +148,7 @@ class NodeWake implements Wake {
 		if (this.#over) this.state = "ended";
 	}
 	#fail(error: unknown) {
-		const { message = String(error), stack = "", name = "thrown" } = error as Error;
+		const { message = String(error), stack = "", name = "thrown" } = (error ?? {}) as Error;
 		this.state = "fault";
 		this.fault = {
 			reason: message.includes("call stack") ? "stack" : "exception",

@@ -1,10 +1,10 @@
-import { Script } from "node:vm";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Status } from "../host/table.js";
 import type { ReadyHost } from "../xs/build.js";
 import { type RamProfile, ramProfile } from "../xs/profiles.js";
 import type { Engine, Fault, Firmware, FirmwareBundle, HostSide, Wake } from "./engine.js";
+import { NodeEngine } from "./node.js";
 import { Channel, ChannelLost } from "./xs-channel.js";
 import { Where } from "./xs-where.js";
 import {
@@ -100,7 +100,7 @@ export class XsFirmware implements Firmware {
 	}
 
 	get node(): NodeDeclaration {
-		this.#node ??= declarationOf(this.#bundle);
+		this.#node ??= new NodeEngine().load(this.#bundle).node; // it is data: V8 evaluates it as well
 		return this.#node;
 	}
 
@@ -181,7 +181,8 @@ export class XsFirmware implements Firmware {
 			throw this.#refusal(readRefused(body), debug);
 		} catch (error) {
 			channel.close();
-			throw error;
+			if (!(error instanceof ChannelLost)) throw error;
+			throw new DormouseError("io", "the XS host does not start; without the folder build/xs it is built anew");
 		}
 	}
 
@@ -334,10 +335,4 @@ function replay(channel: Channel, record: readonly Step[]): readonly TraceLine[]
 		if (!(error instanceof ChannelLost)) throw error;
 	}
 	return [];
-}
-
-/** The declaration is data: the bundle is evaluated here once more for it, without a board. */
-function declarationOf(bundle: FirmwareBundle): NodeDeclaration {
-	const make = new Script(bundle.code, { filename: bundle.name }).runInThisContext();
-	return make({ call: () => ENDED, event: undefined, port: undefined }).node;
 }

@@ -57,6 +57,7 @@ const REASONS: Readonly<Record<string, string>> = Object.freeze({
 
 /** Share of rows that may step back in time, as where a logger's clock was set; more is a file out of order. */
 const MOST_BACK = 0.01;
+const MOST_COLUMNS = 256;
 
 /**
  * Parses a recording: comma-separated values (RFC 4180) with a header line.
@@ -72,7 +73,9 @@ export function parseRecording(text: string, name: string): Recording {
 	const reader: CsvReader = new CsvReader(text, name);
 	if (!reader.next()) reader.wrong("", "the file is empty", "a header such as time,temperature_c");
 	const header = reader.fields.map((field) => field.trim());
+	if (header.length > MOST_COLUMNS) reader.wrong("", `${header.length} columns`, `at most ${MOST_COLUMNS}`);
 	const timeAt = header.indexOf("time");
+	if (timeAt < 0 && header[0]!.includes(";")) reader.wrong("", "columns are divided by semicolons", "commas");
 	if (timeAt < 0) reader.wrong("", `no column "time" among ${header.join(", ")}`, "a column called time");
 	const columns = readHeader(header, reader);
 	const rows = reader.countLines();
@@ -99,8 +102,12 @@ export function parseRecording(text: string, name: string): Recording {
 		timesMs[row] = ms;
 		for (const [index, column] of columns.entries()) {
 			const cell = fields[column.at]!.trim();
-			if (cell !== "" && !NUMBER.test(cell))
-				reader.wrong(header[column.at]!, `"${cell}" is not a number`, "a number, or nothing for a gap,");
+			if (cell !== "" && !(NUMBER.test(cell) && Number.isFinite(Number(cell))))
+				reader.wrong(
+					header[column.at]!,
+					`${JSON.stringify(cell.slice(0, 40))} is not a number`,
+					"a number, or nothing for a gap,",
+				);
 			values[index]![row] = cell === "" ? Number.NaN : (Number(cell) + column.offset) * column.factor;
 		}
 		row++;
@@ -135,7 +142,8 @@ function readHeader(header: readonly string[], reader: CsvReader): Column[] {
 		const split = name.lastIndexOf("_");
 		const base = split < 0 ? name : name.slice(0, split);
 		const units = Object.hasOwn(UNITS, base) ? UNITS[base] : undefined;
-		const unit = units && split >= 0 ? units[name.slice(split + 1).toLowerCase()] : undefined;
+		const suffix = name.slice(split + 1).toLowerCase();
+		const unit = units && split >= 0 && Object.hasOwn(units, suffix) ? units[suffix] : undefined;
 		if (units && !unit) {
 			const known = Object.keys(units).map((each) => `${base}_${each}`);
 			reader.wrong(name, split < 0 ? "the unit is missing" : "the unit is not known", known.join(" or "));

@@ -72,7 +72,17 @@ export async function buildHost(options: BuildOptions = {}): Promise<HostBuild> 
 	const cache = options.cache ?? path.join(PROJECT, "build", "xs");
 	const own = options.own ?? HERE;
 	if (process.platform === "win32") return { ready: false, reason: "the XS engine needs Linux or macOS" };
-	fs.mkdirSync(cache, { recursive: true });
+	try {
+		fs.mkdirSync(cache, { recursive: true });
+		fs.accessSync(cache, fs.constants.W_OK);
+		fs.rmSync(fs.mkdtempSync(path.join(cache, "probe-")), { recursive: true });
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		return {
+			ready: false,
+			reason: `the XS engine cannot be built: ${path.relative(PROJECT, cache)} cannot be written (${code})`,
+		};
+	}
 	const compiler = await findCompiler(options.compiler, cache);
 	if (!compiler) return { ready: false, reason: NO_COMPILER };
 	const key = hash([INTEGRITY, compiler.version, String(compiler.bits), ...FLAGS, ...ownFiles(own).map(readText)]);

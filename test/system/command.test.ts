@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,19 @@ describe("dormouse simulate", function () {
 	it("--help: tells every option", async () => {
 		const { status, stdout } = await simulate("--help");
 		assert.equal(status, 0);
-		for (const option of ["node", "days", "replay", "broker", "seed", "speed", "fault", "show", "json"])
+		for (const option of [
+			"node",
+			"days",
+			"replay",
+			"broker",
+			"engine",
+			"ram",
+			"seed",
+			"speed",
+			"fault",
+			"show",
+			"json",
+		])
 			assert.ok(stdout.includes(`--${option}`), option);
 	});
 	it("--json: an object a line, the summary last", async () => {
@@ -69,6 +81,35 @@ describe("dormouse simulate", function () {
 		await simulate("--days", "0.02", "--speed", "1728");
 		assert.ok(performance.now() - begin >= 950, "0.02 days at 1,728 times are a second");
 	});
+	it("the other recordings: replayed, with what the node cannot measure told before", async () => {
+		for (const [name, note] of [
+			["machine-temperature-2014", "12 rows left out"],
+			["room-air-2015", "no sensor of this node measures light_lux, co2_ppm"],
+		] as const) {
+			const path = join(import.meta.dirname, `../../../shared/data/${name}.csv`);
+			if (!existsSync(path)) continue;
+			const { stdout, status } = await simulate("--replay", path, "--days", "2", "--engine", "node");
+			assert.equal(status, 0);
+			assert.ok(stdout.includes(note), stdout.slice(0, 600));
+		}
+	});
+	it("a node that writes to module scope: told on XS, at the start and in the wake", async function () {
+		const text = node(`bme280({ port: "I2C.default" })`).replace(
+			"export default declareNode({ name",
+			"const log: number[] = [];\nexport default declareNode({ name",
+		);
+		const path = file(
+			"mutable.ts",
+			text.replace(
+				"uplink: mqtt({})",
+				"uplink: { ...mqtt({}), create: (ports) => { log.push(1); return mqtt({}).create(ports); } }",
+			),
+		);
+		const { stdout } = await simulate("--node", path, "--days", "0.01", "--ram", "200000");
+		if (stdout.includes("Node engine runs instead")) this.skip();
+		assert.ok(/Note: module scope: .*log/.test(stdout), stdout.slice(0, 800));
+		assert.ok(/wrote to module scope, which sleep forgets: .*log/.test(stdout), stdout.slice(0, 1500));
+	});
 	it("Ctrl-C: ends cleanly with the summary so far", async () => {
 		const { status, stdout, stderr } = await dormouse(
 			["simulate", "--days", "300", "--speed", "20000", "--show", "all"],
@@ -88,6 +129,30 @@ describe("dormouse simulate", function () {
 		["days not a number", ["--days", "many"], "--days many: a number above 0"],
 		["days zero", ["--days", "0"], "--days 0: a number above 0"],
 		["seed fraction", ["--seed", "1.5"], "--seed 1.5: a whole number"],
+		["engine of no kind", ["--engine", "v9"], "--engine v9: xs or node would be right"],
+		["RAM on Node", ["--engine", "node", "--ram", "esp32"], "--ram: only the engine xs"],
+		["recording of one row", ["--replay", () => file("one.csv", csv)], "one row is no span"],
+		[
+			"recording with a unit from a prototype",
+			["--replay", () => file("proto.csv", "time,temperature_constructor\n")],
+			"the unit is not known",
+		],
+		[
+			"recording with an infinite number",
+			["--replay", () => file("inf.csv", `${csv}2020-01-01T01:00:00Z,1e400\n`)],
+			"is not a number",
+		],
+		[
+			"recording with semicolons",
+			["--replay", () => file("semi.csv", "time;temperature_c\n")],
+			"divided by semicolons",
+		],
+		["modules that loop", ["--node", () => file("loop.ts", "for (;;); export default 1;")], "loop for ever"],
+		[
+			"an object that is no declaration",
+			["--node", () => file("thing.ts", "export default { everySeconds: 60 };")],
+			"export default declareNode",
+		],
 		["show what", ["--show", "some"], "--show some: all, problems, none would be right"],
 		["fault of no kind", ["--fault", "gremlin@1h"], "--fault gremlin@1h: one of sensor, nonsense"],
 		["fault without times", ["--fault", "broker@soon"], "--fault broker@soon: two times such as"],

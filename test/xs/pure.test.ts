@@ -4,6 +4,7 @@ import { build } from "esbuild";
 import { PROJECT } from "../../sim/engine/bundle.js";
 import type { FirmwareBundle } from "../../sim/engine/engine.js";
 import { type RamProfile, ramProfile } from "../../sim/xs/profiles.js";
+import * as assert from "../assert.js";
 import { fail } from "../assert.js";
 import { Ask } from "./runner-calls.js";
 import { needsXs, rig } from "./support.js";
@@ -86,6 +87,9 @@ describe("pure suites on xs: preloaded, frozen, each test in a wake of its own",
 			if (failures.length) fail(failures.join("\n"));
 		}).timeout(120_000);
 
+	it("all suites of pure rooms are among them", () => {
+		assert.ok(suites.length >= 27, `only ${suites.length} suites`);
+	});
 	after(() => {
 		if (ran) console.log(`    ${ran} tests of ${suites.length} pure suites ran on XS`);
 	});

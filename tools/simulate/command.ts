@@ -70,7 +70,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const network = makeNetwork(options, scheduler);
 	const bundle = await bundleFirmware(options.node);
 	const { node } = new NodeEngine().load(bundle);
-	if (!node?.everySeconds)
+	if (!isNode(node))
 		throw new DormouseError("declaration", `${options.node}: export default declareNode({ … }) would be right`);
 	checkPorts(node);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
@@ -100,7 +100,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		recording,
 		engine: about,
 		broker: options.broker === undefined ? "a broker in the simulation" : hostOf(options.broker),
-		notices: [...notices, ...noticesOf(node, recording)],
+		notices: [...notices, ...noticesOf(node, recording), ...firmware.warnings.map(moduleScope)],
 	});
 	let interrupted = false;
 	const stop = () => {
@@ -123,7 +123,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	output.end(summary, simulation.usage, interrupted);
 	if (simulation.gaveUp) process.stderr.write("dormouse: stopped, because the firmware died at ten boots in a row\n");
 	if (interrupted) return INTERRUPTED;
-	return summary.lost > 0 || summary.wrong > 0 || summary.faults > plannedFaults(options) ? 1 : 0;
+	return summary.lost > 0 || summary.wrong > 0 || summary.faults > 0 ? 1 : 0;
 }
 
 /** The engine that was asked for, or XS where it can be had. */
@@ -160,6 +160,8 @@ function makeWorld({ seed }: Options, recording: Recording | undefined): World {
 }
 
 function lengthOf({ days }: Options, world: World): number {
+	if (world.lengthMs <= 0)
+		throw new DormouseError("malformed", "--replay: one row is no span; two or more would be right");
 	const lengthMs = days === undefined ? Math.min(world.lengthMs, Number.MAX_SAFE_INTEGER) : days * DAY_MS;
 	return days === undefined && !Number.isFinite(world.lengthMs) ? DEFAULT_DAYS * DAY_MS : lengthMs;
 }
@@ -215,6 +217,11 @@ function settingsFrom({ broker }: Options): Record<string, string> {
 	return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
 }
 
+/** Whether a node file exports what `declareNode` makes. */
+function isNode(node: Partial<NodeDeclaration> | undefined): node is NodeDeclaration {
+	return typeof node?.schema === "number" && Array.isArray(node.quantities) && Array.isArray(node.sensors);
+}
+
 /** A declaration may name a port that this board does not have: better said now than at each wake. */
 function checkPorts({ sensors }: NodeDeclaration): void {
 	const known = providerNames();
@@ -243,12 +250,11 @@ function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefine
 	return notices;
 }
 
+function moduleScope(warning: string): string {
+	return `module scope: ${warning}; what a wake writes there, sleep forgets`;
+}
+
 function hostOf(broker: string): string {
 	const { host, port } = parseBrokerUrl(broker);
 	return `mqtt://${host}:${port}`;
-}
-
-/** Power cuts that were asked for may catch the firmware awake. */
-function plannedFaults({ faults }: Options): number {
-	return faults.spans("power").length;
 }

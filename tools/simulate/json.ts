@@ -44,6 +44,7 @@ export class JsonOutput implements Output {
 				sleepMs: report.sleepMs,
 			}),
 			fault,
+			moduleWrites: log.figures?.moduleWrites.length ? log.figures.moduleWrites : undefined,
 			leaks: log.leaks.length ? log.leaks : undefined,
 		});
 	}

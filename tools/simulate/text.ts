@@ -94,6 +94,7 @@ export class TextOutput implements Output {
 			["exchanges", `${number(summary.exchanges)}, ${number(summary.failedExchanges)} failed`],
 		];
 		for (const [name, text] of rows) print(`${name.padEnd(10)} ${text}`);
+		if (summary.cuts) print(`${"power".padEnd(10)} ${number(summary.cuts)} wakes ended in a cut`);
 		if (summary.faults) print(`${"faults".padEnd(10)} ${number(summary.faults)} wakes ended in one`);
 		if (summary.undecodable)
 			print(`${"foreign".padEnd(10)} ${number(summary.undecodable)} messages could not be decoded`);
@@ -180,6 +181,8 @@ function remarks(log: WakeLog): string {
 		if (absent) words.push("sensor absent");
 		if (nonsense) words.push("sensor nonsense");
 		if (range) words.push(`${range} out of range`);
+		const written = log.figures?.moduleWrites ?? [];
+		if (written.length) words.push(`wrote to module scope, which sleep forgets: ${written.join(", ")}`);
 		if (report.dropped) words.push(`${report.dropped} dropped so far`);
 	}
 	return words.length ? `  ${words.join("; ")}` : "";

@@ -8,6 +8,7 @@ import {
 	EARLY_MS,
 	Effect,
 	Event,
+	FAULTS_FREE,
 	step,
 } from "../../../modules/cycle/cycle.js";
 import { EpochTime } from "../../../modules/cycle/epoch-time.js";
@@ -50,6 +51,27 @@ describe("cycle", () => {
 		assert.equal(s.out.waitMs, 12);
 		assert.equal(s.out.wakeMs, PERIOD);
 	});
+	it("after a wake that died: counted durably first, tried at once twice, then waits that grow, and forgiven by a wake that ends", () => {
+		const s = cycle();
+		s.in.random = 0;
+		for (let fault = 1; fault <= FAULTS_FREE; fault++) {
+			assert.deepEqual(feed(s, [Event.fault, { nowMs: 1000 * fault }], Event.committed), [Effect.commit, Effect.start]);
+			assert.equal(s.faults, fault);
+			s.phase = "asleep"; // it dies while it measures
+		}
+		const waits: number[] = [];
+		for (let fault = FAULTS_FREE + 1; fault < 20; fault++) {
+			assert.deepEqual(feed(s, [Event.fault, { nowMs: 5000 }], Event.committed), [Effect.commit, Effect.sleep]);
+			waits.push(s.out.wakeMs - 5000);
+			s.phase = "asleep";
+		}
+		assert.deepEqual(waits.slice(0, 3), [PERIOD, 2 * PERIOD, 4 * PERIOD]);
+		assert.equal(waits.at(-1), BACKOFF_LONGEST_MS);
+		assert.equal(sampled(s, 7 * 3_600_000, 1), Effect.commit);
+		assert.ok(s.faults > 0, "not yet: it may still die while it sends");
+		assert.deepEqual(feed(s, Event.committed, Event.committed), [Effect.commit, Effect.sleep]);
+		assert.equal(s.faults, 0);
+	});
 	it("a wake that sends: both banks are committed before the exchange, and once more behind it", () => {
 		const s = cycle();
 		assert.equal(sampled(s, 0, 2), Effect.commit);
@@ -67,7 +89,7 @@ describe("cycle", () => {
 	it("late and doubled events: without effect in every phase", () => {
 		const { boot, started, elapsed, pending, stored, committed, delivered, idle, failed, deferred } = Event;
 		const path: [fits: readonly Event[], next: Event][] = [
-			[[boot], boot], // asleep
+			[[boot, Event.fault], boot], // asleep
 			[[started, elapsed, pending, stored], stored], // measuring
 			[[committed], committed], // saving
 			[[committed], committed], // securing
@@ -88,7 +110,7 @@ describe("cycle", () => {
 			step(s, next);
 		}
 		assert.equal(s.phase, "asleep");
-		assert.equal(tried, 9 + 6 + 9 + 9 + 6 + 9);
+		assert.equal(tried, 9 + 7 + 10 + 10 + 7 + 10);
 	});
 	for (const [name, dueMs, nowMs, effect, wakeMs] of [
 		["due now", PERIOD, PERIOD, Effect.start, 0],
