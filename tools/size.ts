@@ -112,11 +112,16 @@ async function measure(
 	const flash = sum(own.map(({ bytes }) => bytes));
 	const over: string[] = [];
 	for (const kind of ["chunks", "slots", "stack"] as const)
-		if (ram[kind] - shimsRam[kind] > BUDGETS[kind])
-			over.push(`${kind}: ${ram[kind] - shimsRam[kind]} of ${BUDGETS[kind]}`);
+		if (counted(kind, ram, shimsRam) > BUDGETS[kind])
+			over.push(`${kind}: ${counted(kind, ram, shimsRam)} of ${BUDGETS[kind]}`);
 	if (flash > BUDGETS.flash) over.push(`flash: ${flash} of ${BUDGETS.flash}`);
 	const shims = sum(modules.map(({ bytes }) => bytes)) - flash;
 	return { node: bundle.name, representative, ram, shimsRam, publish, flash, shims, modules, over };
+}
+
+/** What a budget is compared with. Of the stack all: shims are not always where the firmware's calls are deepest. */
+function counted(kind: "chunks" | "slots" | "stack", ram: SmallestRam, shims: SmallestRam): number {
+	return kind === "stack" ? ram.stack : ram[kind] - shims[kind];
 }
 
 /** What a wake of the shims alone takes beyond an empty one. */
@@ -209,14 +214,14 @@ function print({ node, representative, ram, shimsRam, publish, flash, shims, mod
 	line(`${node} on XS${representative ? "" : ", 64 bits: RAM and slots are not a device's"}`);
 	line();
 	line(
-		`RAM           smallest  of it shims  without   budget   live at sleep   peak with garbage   (a wake with publish)`,
+		`RAM           smallest  of it shims  counted   budget   live at sleep   peak with garbage   (a wake with publish)`,
 	);
 	for (const kind of ["chunks", "slots", "stack"] as const) {
 		const { live, peak } = publish[kind];
 		const cells = [
 			ram[kind],
 			shimsRam[kind],
-			ram[kind] - shimsRam[kind],
+			counted(kind, ram, shimsRam),
 			BUDGETS[kind],
 			kind === "stack" ? undefined : live,
 			peak,

@@ -39,7 +39,7 @@ export function utf8Length(text: string): number {
 	let length = 0;
 	for (let n = 0; n < text.length; ) {
 		const point = text.codePointAt(n)!;
-		length += utf8Size(point);
+		length += point < 0x80 ? 1 : utf8Size(point);
 		n += point > 0xffff ? String.fromCodePoint(point).length : 1;
 	}
 	return length;
@@ -47,8 +47,7 @@ export function utf8Length(text: string): number {
 
 /**
  * Writes `text` as UTF-8 at `at`; right both where strings are UTF-16 (Node) and where they are whole code points (the
- * device's XS). An iterator would do as well, at the cost of an object a character; and a length that the
- * linker measured need not be the device's. Lone surrogates become U+FFFD.
+ * device's XS). Without an iterator, which costs an object a character. Lone surrogates become U+FFFD.
  * @returns the offset behind the last byte
  * @throws {DormouseError} `overflow` when it does not fit; nothing is written then
  */

@@ -203,7 +203,8 @@ class Cursor extends VarintReader implements RecordCursor {
 		if (this.index >= queue.count) return false;
 		const head = this.byte();
 		const kind = (head & KIND) as RecordKind;
-		this.seconds += this.signed();
+		let step = this.unsigned(); // here and below not signed(): one call more, where a wake's stack is deepest
+		this.seconds += step % 2 ? -(step + 1) / 2 : step / 2;
 		if (into) {
 			into.kind = kind;
 			into.wall = (head & WALL) !== 0;
@@ -219,7 +220,8 @@ class Cursor extends VarintReader implements RecordCursor {
 			if (into) into.missing = missing;
 			for (let n = 0; n < values.length; n++) {
 				if (missing & (1 << n)) continue;
-				values[n]! += this.signed();
+				step = this.unsigned();
+				values[n]! += step % 2 ? -(step + 1) / 2 : step / 2;
 				if (into) into.values[n] = values[n]!;
 			}
 		} else {
