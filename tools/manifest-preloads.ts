@@ -30,12 +30,15 @@ export function readManifest(path: string): Manifest {
  */
 export function preloadsOf(path: string): string[] {
 	const names: string[] = [];
-	for (const [name, source] of Object.entries(readManifest(path).modules)) {
+	const { modules } = readManifest(path);
+	const leftOut = [modules["~"] ?? []].flat().map((each) => join(dirname(path), each));
+	for (const [name, source] of Object.entries(modules)) {
 		if (name === "~" || name === "*" || typeof source !== "string") continue;
 		const file = join(dirname(path), source);
 		if (name.endsWith("/*")) {
 			for (const each of readdirSync(dirname(file)))
-				if (each.endsWith(".ts")) names.push(name.replace("*", each.slice(0, -".ts".length)));
+				if (each.endsWith(".ts") && !leftOut.includes(join(dirname(file), each.slice(0, -".ts".length))))
+					names.push(name.replace("*", each.slice(0, -".ts".length)));
 		} else if (source.startsWith("$(") || existsSync(`${file}.ts`)) names.push(name);
 		else throw new Error(`${path}: ${name}: there is no ${file}.ts`);
 	}

@@ -1,13 +1,12 @@
-import { CborReader } from "../codec/cbor-reader.js";
 import { CborWriter } from "../codec/cbor-writer.js";
-import { DormouseError } from "../core/errors.js";
 import type { ResetReason, WakeCause } from "../core/ports.js";
 import type { NodeRecord } from "../core/record.js";
 import { RecordKind } from "../core/record.js";
 import type { Start } from "./health.js";
 
-const VERSION = 1;
-const FIELDS = 18;
+/** First field of an encoded report, and how many there are. */
+export const REPORT_VERSION = 1;
+export const REPORT_FIELDS = 18;
 
 /** What a wake did, for the serial port of a board and the simulator's line: filled while it goes, handed over at its end. */
 export class WakeReport {
@@ -53,8 +52,8 @@ export class WakeReport {
 	encode(into: Uint8Array): Uint8Array {
 		const writer = new CborWriter(into);
 		writer
-			.array(FIELDS)
-			.int(VERSION)
+			.array(REPORT_FIELDS)
+			.int(REPORT_VERSION)
 			.int(this.cause)
 			.int(this.resetReason)
 			.int(this.start)
@@ -76,39 +75,5 @@ export class WakeReport {
 			.int(this.dropped);
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
 		return writer.written;
-	}
-	/** Decodes what {@link encode} wrote. @throws {DormouseError} as `CborReader`, `unsupported` for another version, `malformed` */
-	static decode(bytes: Uint8Array): WakeReport {
-		const reader = new CborReader(bytes);
-		const report = new WakeReport();
-		const fields = reader.array();
-		const version = reader.uint();
-		if (version !== VERSION) throw new DormouseError("unsupported", `report version ${version}`);
-		if (fields !== FIELDS) throw new DormouseError("malformed", `a report of ${fields} fields`);
-		report.cause = reader.uint() as WakeCause;
-		report.resetReason = reader.uint() as ResetReason;
-		report.start = reader.uint() as Start;
-		report.epoch = reader.uint();
-		report.seconds = reader.uint();
-		report.number = reader.uint();
-		for (let left = reader.array(); left > 0; left--) {
-			if (reader.atNull) {
-				reader.null();
-				report.values.push(undefined);
-			} else report.values.push(reader.int());
-		}
-		const missing: number[] = [];
-		for (let left = reader.array(); left > 0; left--) missing.push(reader.uint());
-		report.missing = missing;
-		report.queued = reader.uint();
-		report.oldest = reader.uint();
-		report.frames = reader.uint();
-		report.frameBytes = reader.uint();
-		report.acknowledged = reader.uint();
-		report.dropped = reader.uint();
-		report.problem = reader.text();
-		report.failures = reader.uint();
-		report.sleepMs = reader.uint();
-		return report;
 	}
 }

@@ -1,6 +1,6 @@
 import { fromUtf8, utf8 } from "../../modules/core/bytes.js";
 import { DormouseError } from "../../modules/core/errors.js";
-import { WakeReport } from "../../modules/cycle/report.js";
+import { decodeReport } from "../../modules/cycle/report-decoder.js";
 import type { Board } from "../board.js";
 import type { HostSide } from "../engine/engine.js";
 import { type NorFlash, PowerCut, SECTOR } from "../flash.js";
@@ -62,7 +62,7 @@ export class Dispatch implements HostSide {
 				board.requestSleep(Math.max(0, view.getFloat64(3)));
 				return Status.ended;
 			case Op.report:
-				board.report = WakeReport.decode(request.subarray(3));
+				board.report = decodeReport(request.subarray(3));
 				return Status.ok;
 			case Op.identity:
 				return this.#bytes(board.options.identity);

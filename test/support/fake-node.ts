@@ -4,7 +4,8 @@ import { DormouseError } from "../../modules/core/errors.js";
 import { ResetReason, WakeCause } from "../../modules/core/ports.js";
 import { declareNode, type NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { NodeRun } from "../../modules/cycle/node-run.js";
-import { WakeReport } from "../../modules/cycle/report.js";
+import type { WakeReport } from "../../modules/cycle/report.js";
+import { decodeReport } from "../../modules/cycle/report-decoder.js";
 import { BANK } from "../../modules/cycle/retained.js";
 import type { Driver } from "../../modules/measure/driver.js";
 import { sensor } from "../../modules/measure/sensor.js";
@@ -109,7 +110,7 @@ export class FakeNode {
 			},
 			setting: () => undefined,
 			report: (bytes) => {
-				report = WakeReport.decode(bytes);
+				report = decodeReport(bytes);
 			},
 			sleep: (ms) => {
 				this.sleeps++;

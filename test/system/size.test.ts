@@ -5,7 +5,7 @@ import { dormouse } from "../support/simulate.js";
  * Bytes of flash that the weather node may take today. The design's budget is 98,304; this only falls, and a change that
  * needs more says so here, where a review sees it.
  */
-const FLASH_CEILING = 164_000;
+const FLASH_CEILING = 158_000;
 /** Stack with the simulator's shims, which cannot be told apart where the chain is deepest; the budget of 256 is without. */
 const STACK_CEILING = 264;
 
