@@ -7,20 +7,19 @@ import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
 import type { Firmware } from "./engine/engine.js";
-import type { Figures, Use } from "./engine/xs-wire.js";
 import type { Faults } from "./faults.js";
 import { Pins } from "./host/pins.js";
 import type { Network } from "./net/network.js";
+import { Pace } from "./pace.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
+import { addUsage, type Usage } from "./usage.js";
 import type { World } from "./world/world.js";
 
 /** The divider of the simulated board's battery input. */
 const DIVIDER = 2;
 /** A node that dies so often in a row will not come back by itself. */
 const MOST_FAULTS = 10;
-/** With real sockets: how long the process waits before it looks at the clock again. */
-const REAL_STEP_MS = 1;
 
 export interface SimulationOptions {
 	readonly scheduler: Scheduler;
@@ -73,38 +72,6 @@ export interface Summary {
 	/** Handles that firmware left open at sleep. */
 	leaks: number;
 	undecodable: number;
-}
-
-/** What wakes used, as XS counts it: the most of all wakes. */
-export interface Usage {
-	/** Live after a collection where the wake ended, peak with garbage, and capacity. */
-	readonly slots: Use;
-	/** Bytes. */
-	readonly chunks: Use;
-	/** Slots of the stack. */
-	readonly stack: Use;
-	/** XS's measure of work: the most of one wake, and of all together. */
-	readonly computronsMost: number;
-	readonly computrons: number;
-	readonly hostCalls: number;
-	readonly wakes: number;
-}
-
-function addUsage(usage: Usage | undefined, figures: Figures): Usage {
-	const most = (a: Use | undefined, b: Use): Use => ({
-		live: Math.max(a?.live ?? 0, b.live),
-		peak: Math.max(a?.peak ?? 0, b.peak),
-		capacity: Math.max(a?.capacity ?? 0, b.capacity),
-	});
-	return {
-		slots: most(usage?.slots, figures.slots),
-		chunks: most(usage?.chunks, figures.chunks),
-		stack: most(usage?.stack, figures.stack),
-		computronsMost: Math.max(usage?.computronsMost ?? 0, figures.computrons),
-		computrons: (usage?.computrons ?? 0) + figures.computrons,
-		hostCalls: (usage?.hostCalls ?? 0) + figures.hostCalls,
-		wakes: (usage?.wakes ?? 0) + 1,
-	};
 }
 
 /** A simulated node in its world: board, chips, network, and a subscriber that checks what it decodes against the world. */
@@ -296,33 +263,6 @@ export class Simulation {
 			const tolerance = quantity.resolution * 1.000_001;
 			if (truth === undefined || Math.abs(fromScaled(value, quantity) - truth) > tolerance) summary.wrong++;
 		});
-	}
-}
-
-/** Keeps virtual time to real time, while real sockets are open or a speed was asked for. */
-class Pace {
-	readonly #scheduler: Scheduler;
-	readonly #speed: number;
-	#anchor: { realMs: number; virtualMs: Instant; speed: number } | undefined;
-
-	constructor(scheduler: Scheduler, speed: number) {
-		this.#scheduler = scheduler;
-		this.#speed = speed;
-	}
-	get now(): Instant {
-		const { realMs, virtualMs, speed } = this.#anchor!;
-		return virtualMs + (performance.now() - realMs) * speed;
-	}
-	/** Waits until the next call is due, but not long; sets the anchor at its first call and whenever the speed changes. */
-	async wait(live: boolean, next: Instant): Promise<void> {
-		const speed = live ? 1 : this.#speed;
-		if (this.#anchor?.speed !== speed)
-			this.#anchor = { realMs: performance.now(), virtualMs: this.#scheduler.now, speed };
-		const ms = live ? REAL_STEP_MS : Math.min(50, (next - this.now) / speed);
-		await new Promise((resolve) => (ms > REAL_STEP_MS ? setTimeout(resolve, ms) : setImmediate(resolve)));
-	}
-	forget(): void {
-		this.#anchor = undefined;
 	}
 }
 

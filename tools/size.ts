@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../modules/core/errors.js";
 import { bundleFirmware } from "../sim/engine/bundle.js";
-import type { Engine, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
+import type { Engine, Figures, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
-import { type Figures, type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
+import { type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
 import { type Boot, emptyRam, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { Faults } from "../sim/faults.js";
 import { Broker } from "../sim/net/broker.js";

@@ -1,5 +1,4 @@
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
-import type { Figures } from "./xs-wire.js";
 
 /**
  * What firmware finds as the free identifier `dormouseEngine`, fresh for each wake: its only way out. The shims in
@@ -79,4 +78,29 @@ export interface Fault {
 	readonly message: string;
 	/** TypeScript position and stack where known. */
 	readonly where: string;
+}
+
+/** What a wake has used so far. `live` counts what is current; right after a collection that is what is alive. */
+export interface Figures {
+	readonly slots: Use;
+	/** Bytes, with the headers of chunks. */
+	readonly chunks: Use;
+	/** Slots of the stack. */
+	readonly stack: Use;
+	/** Names made at run time, of 256. */
+	readonly keys: number;
+	readonly hostCalls: number;
+	/** XS's own measure of work, in bytecodes and allocations: the same for the same wake on any machine. */
+	readonly computrons: number;
+	/** Bytes of a slot: 16, or 32 where the host has 64 bits. */
+	readonly slotSize: number;
+	/** Variables and objects of module scope that the wake wrote to. They live in RAM: sleep forgets them. */
+	readonly moduleWrites: readonly string[];
+}
+
+/** One kind of memory. Peaks include garbage. */
+export interface Use {
+	readonly live: number;
+	readonly peak: number;
+	readonly capacity: number;
 }

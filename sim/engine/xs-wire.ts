@@ -1,5 +1,5 @@
 import type { RamProfile } from "../xs/profiles.js";
-import type { Fault } from "./engine.js";
+import type { Fault, Figures, Use } from "./engine.js";
 
 /** Message types; the same as in sim/xs/dormouse.h. */
 export const Message = Object.freeze({
@@ -19,31 +19,6 @@ export const Message = Object.freeze({
 
 const FIRST_REASON = 2; // REASON_EXCEPTION in sim/xs/dormouse.h
 const REASONS: readonly Fault["reason"][] = ["exception", "memory", "stack", "endless", "flash-write", "host"];
-
-/** What a wake has used so far. `live` counts what is current; right after a collection that is what is alive. */
-export interface Figures {
-	readonly slots: Use;
-	/** Bytes, with the headers of chunks. */
-	readonly chunks: Use;
-	/** Slots of the stack. */
-	readonly stack: Use;
-	/** Names made at run time, of 256. */
-	readonly keys: number;
-	readonly hostCalls: number;
-	/** XS's own measure of work, in bytecodes and allocations: the same for the same wake on any machine. */
-	readonly computrons: number;
-	/** Bytes of a slot: 16, or 32 where the host has 64 bits. */
-	readonly slotSize: number;
-	/** Variables and objects of module scope that the wake wrote to. They live in RAM: sleep forgets them. */
-	readonly moduleWrites: readonly string[];
-}
-
-/** One kind of memory. Peaks include garbage. */
-export interface Use {
-	readonly live: number;
-	readonly peak: number;
-	readonly capacity: number;
-}
 
 /** Flash that firmware takes. */
 export interface FlashTotals {

@@ -3,14 +3,13 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Status } from "../host/table.js";
 import type { ReadyHost } from "../xs/build.js";
 import { type RamProfile, ramProfile } from "../xs/profiles.js";
-import type { Engine, Fault, Firmware, FirmwareBundle, HostSide, Wake } from "./engine.js";
+import type { Engine, Fault, Figures, Firmware, FirmwareBundle, HostSide, Wake } from "./engine.js";
 import { NodeEngine } from "./node.js";
 import { Channel, ChannelLost } from "./xs-channel.js";
 import { Where } from "./xs-where.js";
 import {
 	bootBody,
 	eventHead,
-	type Figures,
 	type FlashTotals,
 	Message,
 	type Report,
@@ -21,7 +20,7 @@ import {
 	wakeBody,
 } from "./xs-wire.js";
 
-export type { Figures, FlashTotals, Use } from "./xs-wire.js";
+export type { FlashTotals } from "./xs-wire.js";
 
 /** Choices of an {@link XsEngine}. */
 export interface XsOptions {

@@ -12,7 +12,7 @@ import { RealNetwork } from "../../sim/net/real.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
 import { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
-import { Simulation, type Summary, type Usage } from "../../sim/simulation.js";
+import { Simulation } from "../../sim/simulation.js";
 import { loadRecording, phenomenaOf, type Recording } from "../../sim/world/csv.js";
 import { Model } from "../../sim/world/model.js";
 import { Replay } from "../../sim/world/replay.js";
@@ -20,6 +20,7 @@ import type { World } from "../../sim/world/world.js";
 import { buildHost } from "../../sim/xs/build.js";
 import { JsonOutput } from "./json.js";
 import { HELP, type Options, parseOptions } from "./options.js";
+import type { Output } from "./output.js";
 import { TextOutput } from "./text.js";
 
 const DAY_MS = 86_400_000;
@@ -29,28 +30,6 @@ const FRESH_WAKES = 10_000;
 /** How long a real broker may take to pass on the last message. */
 const LAST_MESSAGE_MS = 2000;
 const INTERRUPTED = 130;
-
-/** Where a simulation tells what happens. */
-export interface Output {
-	/** What is about to run. */
-	begin(about: About): void;
-	wake: NonNullable<ConstructorParameters<typeof Simulation>[0]["onWake"]>;
-	records: NonNullable<ConstructorParameters<typeof Simulation>[0]["onRecords"]>;
-	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void;
-}
-export interface About {
-	readonly options: Options;
-	readonly node: NodeDeclaration;
-	readonly nodeId: string;
-	readonly world: World;
-	readonly lengthMs: number;
-	readonly recording: Recording | undefined;
-	readonly engine: string;
-	/** The broker without credentials. */
-	readonly broker: string;
-	/** What the user should know before: one line each. */
-	readonly notices: readonly string[];
-}
 
 /**
  * `dormouse simulate`.
@@ -88,7 +67,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		lengthMs,
 		speed: options.speed,
 		onWake: (log) => output.wake(log),
-		onRecords: (records, duplicates, at) => output.records(records, duplicates, at),
+		onRecords: (records, duplicates) => output.records(records, duplicates),
 	});
 	const subscription = await subscribe(options, scheduler, network, simulation);
 	output.begin({

@@ -4,9 +4,10 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { HEALTH_FIELDS } from "../../modules/cycle/health.js";
 import { fromScaled } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
-import type { Summary, Usage } from "../../sim/simulation.js";
+import type { Summary } from "../../sim/simulation.js";
+import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
-import type { About, Output } from "./command.js";
+import { type About, nameOf, type Output } from "./output.js";
 
 /** One JSON object a line: `begin`, `wake`, `record`, `summary`. Equal runs give equal bytes. */
 export class JsonOutput implements Output {
@@ -92,10 +93,6 @@ function valuesOf(node: NodeDeclaration, values: readonly (number | undefined)[]
 function fieldsOf(kind: RecordKind, values: readonly (number | undefined)[]): unknown {
 	if (kind !== RecordKind.health) return values;
 	return Object.fromEntries(values.map((value, index) => [HEALTH_FIELDS[index] ?? `field${index}`, value]));
-}
-
-function nameOf(table: Readonly<Record<string, number>>, value: number): string {
-	return Object.entries(table).find(([, number]) => number === value)?.[0] ?? String(value);
 }
 
 function round(value: number, digits = 2): number {

@@ -4,9 +4,10 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Start } from "../../modules/cycle/health.js";
 import { decimals, fromScaled, type Quantity } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
-import type { Summary, Usage } from "../../sim/simulation.js";
+import type { Summary } from "../../sim/simulation.js";
+import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
-import type { About, Output } from "./command.js";
+import { type About, nameOf, type Output } from "./output.js";
 
 /** Wakes are all printed in runs of up to so many days. */
 const SHOW_ALL_DAYS = 8;
@@ -209,10 +210,6 @@ function span(seconds: number): string {
 
 function number(value: number): string {
 	return value.toLocaleString("en-US", { maximumFractionDigits: value < 100 ? 2 : 0 });
-}
-
-function nameOf(table: Readonly<Record<string, number>>, value: number): string {
-	return Object.entries(table).find(([, one]) => one === value)?.[0] ?? String(value);
 }
 
 function print(text: string): void {

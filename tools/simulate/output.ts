@@ -1,0 +1,37 @@
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import type { WakeLog } from "../../sim/board.js";
+import type { Summary } from "../../sim/simulation.js";
+import type { Usage } from "../../sim/usage.js";
+import type { Recording } from "../../sim/world/csv.js";
+import type { World } from "../../sim/world/world.js";
+import type { CollectedRecord } from "../collector.js";
+import type { Options } from "./options.js";
+
+/** Where a simulation tells what happens. */
+export interface Output {
+	/** What is about to run. */
+	begin(about: About): void;
+	/** A wake is over. */
+	wake(log: WakeLog): void;
+	/** A message arrived with these new records, and so many that had come before. */
+	records(records: readonly CollectedRecord[], duplicates: number): void;
+	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void;
+}
+export interface About {
+	readonly options: Options;
+	readonly node: NodeDeclaration;
+	readonly nodeId: string;
+	readonly world: World;
+	readonly lengthMs: number;
+	readonly recording: Recording | undefined;
+	readonly engine: string;
+	/** The broker without credentials. */
+	readonly broker: string;
+	/** What the user should know before: one line each. */
+	readonly notices: readonly string[];
+}
+
+/** The name of a value in a table of constants; the number itself when it has none. */
+export function nameOf(table: Readonly<Record<string, number>>, value: number): string {
+	return Object.entries(table).find(([, number]) => number === value)?.[0] ?? String(value);
+}
