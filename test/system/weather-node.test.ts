@@ -42,6 +42,7 @@ describe("the weather node", function () {
 		});
 		assert.equal(summary.lost, 0);
 		assert.equal(summary.wrong, 0);
+		assert.equal(summary.duplicates, 0, "what was acknowledged is not sent again");
 		const samples = records.filter(({ kind }) => kind === RecordKind.sample);
 		samples.forEach(({ wallMs }, n) => {
 			assert.near((wallMs - samples[0]!.wallMs) / 1000, 600 * n, 1, "original times");
