@@ -27,7 +27,7 @@ export class NodeEngine implements Engine {
 
 	/**
 	 * @param modules `kept`: modules are evaluated once, as a device's flash holds them, so that a wake costs little.
-	 * `fresh`: each wake evaluates them anew, four times slower: what firmware hides in a module variable is gone, as it is
+	 * `fresh`: each wake evaluates them anew, some eight times slower: what firmware hides in a module variable is gone, as it is
 	 * on a board. A test holds both to equal results.
 	 */
 	constructor(modules: "kept" | "fresh" = "kept") {
@@ -45,7 +45,9 @@ class NodeFirmware implements Firmware {
 	/** What the modules that are kept call: each wake puts itself there while it runs. */
 	readonly #slot: EngineSlot = { call: noBoard, event: undefined, port: undefined };
 	readonly #kept: Exports;
-	readonly #context: { evaluate?: () => Exports } = {};
+	readonly #context: { run?: (() => unknown) | undefined } = {};
+	/** `run()` in the context, where V8 can end it. */
+	readonly #guarded = new Script("run()");
 	readonly #fresh: boolean;
 
 	constructor(bundle: FirmwareBundle, fresh: boolean) {
@@ -60,28 +62,35 @@ class NodeFirmware implements Firmware {
 			throw new DormouseError("malformed", `${bundle.name}: ${(error as Error).message}`);
 		}
 		this.#kept = this.#evaluate();
-		delete this.#context.evaluate;
 		this.node = this.#kept.node;
 	}
 	boot(host: HostSide): Wake {
 		const slot: EngineSlot = this.#fresh ? { call: noBoard, event: undefined, port: undefined } : this.#slot;
 		const wake = this.#fresh ? () => this.#factory(slot).wake() : this.#kept.wake;
-		return new NodeWake(wake, slot, this.#positions, host);
+		const guard: Guard = this.#fresh ? (run) => void this.#guard(run) : (run) => run();
+		return new NodeWake(wake, slot, this.#positions, host, guard);
 	}
 	close(): void {}
 	get warnings(): readonly string[] {
 		return []; // V8 does not tell what is frozen
 	}
 
+	/** Runs firmware, but not for ever: costs a thread each time, too much where modules are kept. */
+	#guard<T>(run: () => T): T {
+		this.#context.run = run;
+		try {
+			return this.#guarded.runInContext(this.#context, { timeout: LONGEST_MS }) as T;
+		} finally {
+			this.#context.run = undefined;
+		}
+	}
 	/** Evaluates the modules; the declaration checks itself then. */
 	#evaluate(): Exports {
 		try {
-			this.#context.evaluate = () => this.#factory(this.#slot);
-			return runInContext("evaluate()", this.#context, { timeout: EVALUATION_MS }) as Exports;
+			return this.#guard(() => this.#factory(this.#slot));
 		} catch (error) {
 			const { code, message = String(error), stack = "" } = (error ?? {}) as DormouseError;
-			if ((code as string) === "ERR_SCRIPT_EXECUTION_TIMEOUT")
-				throw new DormouseError("declaration", "modules loop for ever while they are evaluated");
+			if (isEndless(error)) throw new DormouseError("declaration", "modules loop for ever while they are evaluated");
 			if (code !== undefined) throw new DormouseError(code, message);
 			const where = this.#positions.stack(stack, SCRIPT).split("\n", 1)[0];
 			throw new DormouseError("declaration", `${message} at ${where}`);
@@ -93,8 +102,15 @@ function noBoard(): never {
 	throw new DormouseError("declaration", "modules cannot use the hardware while they are evaluated");
 }
 
-/** Longest time that evaluating modules may take. */
-const EVALUATION_MS = 5000;
+/** Calls what it is given. */
+type Guard = (run: () => void) => void;
+
+/** Longest real time that evaluating modules, or one run to completion, may take. */
+const LONGEST_MS = 5000;
+
+function isEndless(error: unknown): boolean {
+	return (error as { code?: unknown } | undefined)?.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+}
 
 /** Thrown through the firmware to unwind a wake that is over. */
 const ENDED = Object.freeze({ ended: true });
@@ -107,10 +123,12 @@ class NodeWake implements Wake {
 	#event: EngineSlot["event"];
 	#port: EngineSlot["port"];
 	readonly #positions: Positions;
+	readonly #guard: Guard;
 	#over = false;
 
-	constructor(wake: () => void, slot: EngineSlot, positions: Positions, host: HostSide) {
+	constructor(wake: () => void, slot: EngineSlot, positions: Positions, host: HostSide, guard: Guard) {
 		this.#slot = slot;
+		this.#guard = guard;
 		this.#positions = positions;
 		this.#call = (request, length) => {
 			if (this.#over) throw ENDED; // firmware caught the first one: nothing that it does counts any more
@@ -138,7 +156,7 @@ class NodeWake implements Wake {
 		slot.event = this.#event;
 		slot.port = this.#port;
 		try {
-			firmware();
+			this.#guard(firmware);
 		} catch (error) {
 			if (!this.#over) this.#fail(error);
 		}
@@ -151,7 +169,7 @@ class NodeWake implements Wake {
 		const { message = String(error), stack = "", name = "thrown" } = (error ?? {}) as Error;
 		this.state = "fault";
 		this.fault = {
-			reason: message.includes("call stack") ? "stack" : "exception",
+			reason: isEndless(error) ? "endless" : message.includes("call stack") ? "stack" : "exception",
 			message: `${name}: ${message}`,
 			where: this.#positions.stack(stack, SCRIPT),
 		};

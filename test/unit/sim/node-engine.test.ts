@@ -66,6 +66,12 @@ describe("node engine", () => {
 		const wake = new NodeEngine().load(script("(function f() { f(); })()")).boot(board());
 		assert.equal(wake.fault!.reason, "stack");
 	});
+	it("an endless loop: ends after some seconds where modules are fresh", function () {
+		this.timeout(20_000);
+		const wake = new NodeEngine("fresh").load(script("for (;;);")).boot(board());
+		assert.equal(wake.state, "fault");
+		assert.equal(wake.fault!.reason, "endless");
+	});
 	it("events: reach the wake that they belong to, though modules are shared", () => {
 		const firmware = new NodeEngine("kept").load(
 			script(
