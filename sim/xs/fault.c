@@ -51,6 +51,8 @@ static const char* messageOf(txMachine* the, int status, char* text, size_t size
 }
 
 /* XS's verdicts. The root has no wake: what goes wrong there happened while evaluating modules. */
+static void explain(txMachine* the);
+
 void fxAbort(txMachine* the, int status)
 {
 	char text[sizeof(gWake->message)];
@@ -59,6 +61,11 @@ void fxAbort(txMachine* the, int status)
 	if (!gWake->machine) { /* cloning: the machine's own jump takes it */
 		say(gWake, REASON_MEMORY, "out of memory before firmware ran");
 		fxExitToHost(the);
+	}
+	if ((gWake->reason == REASON_NONE) && (status == XS_UNHANDLED_REJECTION_EXIT)) {
+		explain(the); /* XS leaves the promise's reason as the exception */
+		snprintf(text, sizeof(text), "unhandled rejection of a promise: %s", gWake->message);
+		say(gWake, gWake->reason, text);
 	}
 	if ((gWake->reason == REASON_NONE) && gDebug && the->frame)
 		dmTrace(the, the->frame, gWake->trace, sizeof(gWake->trace));
