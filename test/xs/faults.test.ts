@@ -39,7 +39,13 @@ describe("xs: how a wake dies", () => {
 			"fixture.ts:3\nwake (fixture.ts:2)",
 		],
 		["a thrown string", 'throw "no";', "exception", "no", ""],
-		["a rejected promise", 'Promise.reject(new Error("later"));', "exception", "unhandled rejection of a promise: Error: later", "wake (fixture.ts:2)"],
+		[
+			"a rejected promise",
+			'Promise.reject(new Error("later"));',
+			"exception",
+			"unhandled rejection of a promise: Error: later",
+			"wake (fixture.ts:2)",
+		],
 	] as const)
 		it(`${what}: a fault "${reason}" with its line`, async () => {
 			const { state, fault } = load(await fixture(`export function wake() {\n${body}\n}`)).boot(listener);
