@@ -160,7 +160,10 @@ function wake(s: CycleState): Effect {
 	const { nowMs } = s.in;
 	const { periodMs } = s.options;
 	if (s.dueMs - nowMs > periodMs) s.dueMs = nowMs + periodMs; // the schedule was changed, or the clock stepped back
-	if (s.dueMs - nowMs > EARLY_MS) return sleep(s);
+	if (s.dueMs - nowMs > EARLY_MS) {
+		s.phase = "closing"; // commits: a clock that stepped back must not do so again at the next wake
+		return Effect.commit;
+	}
 	s.phase = "measuring";
 	return Effect.start;
 }

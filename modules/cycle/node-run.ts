@@ -86,12 +86,13 @@ export class NodeRun implements UplinkListener {
 	}
 	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
 	start(): void {
-		const { cause, reset } = { cause: this.ports.wakeCause, reset: this.ports.resetReason };
+		const { wakeCause: cause, resetReason: reset } = this.ports;
 		const start = this.restore();
 		this.report.cause = cause;
 		this.report.resetReason = reset;
 		this.report.start = start;
 		this.report.seconds = Math.round(this.time.nowMs() / 1000);
+		this.health.clockSteps += this.time.steps;
 		if (start !== Start.warm) this.health.start = start;
 		if (isFault(reset)) this.health.panics++;
 		if (start !== Start.warm || isFault(reset)) {
@@ -141,7 +142,10 @@ export class NodeRun implements UplinkListener {
 			const bytes = reader?.section(section.id);
 			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
 		}
-		if (lost.length === 0 && !this.retained.fellBack) return Start.warm;
+		// A checksum fits by chance once in 65,536 times; records that cannot be read must not kill every wake from now on.
+		const spoilt = isFault(this.ports.resetReason) && !this.queue.isSound();
+		if (spoilt) this.queue.clear();
+		if (lost.length === 0 && !this.retained.fellBack && !spoilt) return Start.warm;
 		const { numbers, time, cycle } = Section;
 		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
 			if (lost.some(({ id }) => id === cycle.id)) this.cycle.reset(this.time.nowMs());
@@ -249,16 +253,12 @@ export class NodeRun implements UplinkListener {
 	}
 }
 
-/** Whether retained memory should have survived what happened. */
+/** Whether retained memory should have survived what happened: deep sleep, software, panic, watchdog, in this order. */
 function survives(reason: ResetReason): boolean {
-	return (
-		reason === ResetReason.deepSleep ||
-		reason === ResetReason.software ||
-		reason === ResetReason.panic ||
-		reason === ResetReason.watchdog
-	);
+	return reason >= ResetReason.deepSleep && reason <= ResetReason.watchdog;
 }
 
+/** Whether the last wake died: panic, watchdog, brown-out, in this order. */
 function isFault(reason: ResetReason): boolean {
-	return reason === ResetReason.panic || reason === ResetReason.watchdog || reason === ResetReason.brownOut;
+	return reason >= ResetReason.panic && reason <= ResetReason.brownOut;
 }

@@ -34,7 +34,7 @@ export class Cell {
 	 * @throws {DormouseError} `flash` when the partition is smaller than that
 	 */
 	constructor(flash: FlashPort) {
-		if (flash.size < BLOCKS * flash.blockSize) throw new DormouseError("flash", "a cell needs two blocks");
+		if (flash.size < BLOCKS * flash.blockSize) throw new DormouseError("flash", "needs two blocks");
 		this.flash = flash;
 		this.slots = Math.floor(flash.blockSize / ENTRY);
 		this.slot = this.slots; // nothing found yet: the first write erases block 0
@@ -55,7 +55,7 @@ export class Cell {
 	 * old value then stays
 	 */
 	write(value: Uint8Array): void {
-		if (value.length > CELL_ROOM) throw new DormouseError("range", `a cell holds ${CELL_ROOM} bytes`);
+		if (value.length > CELL_ROOM) throw new DormouseError("range");
 		const view = this.view;
 		let sequence = this.sequence + 1;
 		this.entry.fill(0);
@@ -71,7 +71,7 @@ export class Cell {
 		for (let erasures = 0; ; erasures++) {
 			for (; slot < this.slots; slot++, sequence++) if (this.program(this.offset(block, slot), sequence)) break;
 			if (slot < this.slots) break;
-			if (erasures === 1) throw new DormouseError("flash", "no slot of the cell could be written");
+			if (erasures === 1) throw new DormouseError("flash", "cell worn out");
 			block = 1 - this.block;
 			slot = 0;
 			this.flash.erase(block * this.flash.blockSize);

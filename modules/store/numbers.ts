@@ -76,14 +76,14 @@ export class Numbers {
 			const value = this.cell.read();
 			if (value) {
 				if (value[0] !== CELL_LAYOUT || value.length < CELL_BYTES)
-					throw new DormouseError("unsupported", `numbers of layout ${value[0]}`);
+					throw new DormouseError("unsupported", `layout ${value[0]}`);
 				const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
 				epoch = view.getUint16(1);
 				next = view.getUint32(3);
 			}
 			epoch = Math.min(epoch + 1, LAST_EPOCH);
 		}
-		if (next >= LAST_NUMBER) throw new DormouseError("range", "all record numbers are used");
+		if (next >= LAST_NUMBER) throw new DormouseError("range", "no numbers left");
 		const limit = Math.min(next + NUMBER_BLOCK, LAST_NUMBER);
 		const value = new Uint8Array(CELL_BYTES);
 		const view = new DataView(value.buffer);

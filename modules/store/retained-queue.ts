@@ -61,9 +61,9 @@ export class RetainedQueue implements RecordQueue {
 		const next = this.first + this.count;
 		if (this.count === 0) this.restart(record);
 		else if (record.number !== next || record.epoch !== this.epoch)
-			throw new DormouseError("range", `record ${record.number} does not follow ${next - 1}`);
+			throw new DormouseError("range", `${record.number} is not ${next}`);
 		const needed = this.largest(record);
-		if (needed > this.bytes.length) throw new DormouseError("overflow", "the record is larger than the queue");
+		if (needed > this.bytes.length) throw new DormouseError("overflow");
 		while (this.end + needed > this.bytes.length && this.count > 0) {
 			this.forget(1);
 			this.dropped++;
@@ -123,6 +123,17 @@ export class RetainedQueue implements RecordQueue {
 		this.bytes.set(new Uint8Array(from.buffer, from.byteOffset + start, end));
 		this.end = end;
 		return true;
+	}
+
+	/** Whether all records can be read: walks them, which ordinary wakes need not. */
+	isSound(): boolean {
+		try {
+			const reader = new Cursor(this);
+			for (let n = 0; n < this.count; n++) reader.read();
+			return reader.at === this.end;
+		} catch {
+			return false; // `truncated` or `malformed`
+		}
 	}
 
 	/** An empty queue's base and last state are those of the record that comes first. */

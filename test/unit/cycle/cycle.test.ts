@@ -124,8 +124,13 @@ describe("cycle", () => {
 		it(`boot ${name}: ${effect === Effect.start ? "a sample" : "sleeps on"}`, () => {
 			const s = cycle();
 			s.dueMs = dueMs;
-			assert.deepEqual(feed(s, [Event.boot, { nowMs }]), [effect]);
-			if (effect === Effect.sleep) assert.equal(s.out.wakeMs, wakeMs);
+			if (effect === Effect.start) {
+				assert.deepEqual(feed(s, [Event.boot, { nowMs }]), [effect]);
+				return;
+			}
+			// What the clock did is kept, so that a step back is one step.
+			assert.deepEqual(feed(s, [Event.boot, { nowMs }], Event.committed), [Effect.commit, effect]);
+			assert.equal(s.out.wakeMs, wakeMs);
 		});
 	for (const [name, queued, notBeforeMs, sends] of [
 		["one short of a batch", 1, 0, false],
@@ -327,10 +332,18 @@ describe("health", () => {
 		const health = new Health();
 		const record = new NodeRecord(NodeRecord.widest);
 		Object.assign(health, { start: Start.partial, resetReason: ResetReason.panic, absent: 1, nonsense: 2, range: 3 });
-		Object.assign(health, { failed: 4, dropped: 5, missed: 6, sectionsLost: 7, storeFailed: 8, panics: 9 });
+		Object.assign(health, {
+			failed: 4,
+			dropped: 5,
+			missed: 6,
+			sectionsLost: 7,
+			storeFailed: 8,
+			panics: 9,
+			clockSteps: 10,
+		});
 		health.fill(record);
 		assert.equal(record.kind, RecordKind.health);
-		assert.deepEqual([...record.values.subarray(0, record.length)], [3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+		assert.deepEqual([...record.values.subarray(0, record.length)], [3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 		assert.equal(record.length, HEALTH_FIELDS.length);
 	});
 	it("due: at first, then when something changed and a day is over", () => {
@@ -348,13 +361,14 @@ describe("health", () => {
 	});
 	it("sleep: comes back; counters stay within sixteen bits", () => {
 		const health = new Health();
-		Object.assign(health, { start: 2, resetReason: 4, absent: 70_000, failed: 3, panics: 1 });
+		Object.assign(health, { start: 2, resetReason: 4, absent: 70_000, failed: 3, panics: 1, clockSteps: 2 });
 		health.reported(99_999);
 		const back = new Health();
 		assert.ok(back.restore(section(health), Health.version));
 		assert.deepEqual([back.start, back.resetReason, back.absent, back.failed, back.panics], [2, 4, 0xffff, 3, 1]);
+		assert.equal(back.clockSteps, 2);
 		assert.equal(back.urgent, false);
-		assert.deepEqual([...new Uint8Array(section(back).buffer).subarray(26, 30)], [0, 1, 0x86, 0x9f]);
+		assert.deepEqual([...new Uint8Array(section(back).buffer).subarray(28, 32)], [0, 1, 0x86, 0x9f]);
 	});
 	it("unknown version, a section cut anywhere: refused, nothing changed", () => {
 		const health = new Health();

@@ -1,4 +1,5 @@
 import { ContainerReader } from "../../../modules/codec/container.js";
+import { crc16 } from "../../../modules/core/crc.js";
 import { ResetReason } from "../../../modules/core/ports.js";
 import { RecordKind } from "../../../modules/core/record.js";
 import { HEALTH_FIELDS, Start } from "../../../modules/cycle/health.js";
@@ -36,6 +37,14 @@ function hurt(node: FakeNode, bank: number, section: keyof typeof Section): void
 function newest(node: FakeNode): number {
 	const [a, b] = [0, 1].map((bank) => new ContainerReader(node.rtc.slice(bank * BANK, (bank + 1) * BANK)).sequence);
 	return a! > b! ? 0 : 1;
+}
+
+/** Makes the records of a bank's queue unreadable, with a checksum that fits. */
+function spoilQueue(bank: Uint8Array): void {
+	const view = new ContainerReader(bank).section(Section.queue.id)!;
+	const at = view.byteOffset - bank.byteOffset;
+	bank.fill(0xff, at + 20 + 8 * 2, at + view.byteLength);
+	new DataView(bank.buffer, bank.byteOffset).setUint16(at + view.byteLength, crc16(bank, at - 4, at + view.byteLength));
 }
 
 describe("node run", () => {
@@ -204,6 +213,28 @@ describe("node run", () => {
 			.filter(({ kind }) => kind === RecordKind.health)
 			.find(({ values }) => values[HEALTH_FIELDS.indexOf("storeFailed")] === 1)!;
 		assert.deepEqual([number, seconds], [258, report.seconds + 600]);
+	});
+	it("the clock steps back: counted, and reported within a day", () => {
+		const node = new FakeNode(1);
+		node.first();
+		sample(node, 1);
+		node.poweredMs += 3_000_000;
+		for (let n = 2; n < 160; n++) sample(node, n);
+		assert.equal(health(node).at(-1)!.clockSteps, 1);
+		const missed = Array.from({ length: 159 }, (_, n) => n + 1).filter((n) => !readings(node).includes(n));
+		assert.deepEqual(missed, [2], "one wake is early by that clock, and it steps back but once");
+	});
+	it("records that pass their checksum and cannot be read: dropped after the wake that they killed, counted", () => {
+		const node = new FakeNode(50);
+		node.first();
+		sample(node, 1);
+		for (const bank of [0, BANK]) spoilQueue(node.rtc.subarray(bank, bank + BANK));
+		const report = node.wake(ResetReason.panic);
+		assert.equal(report.start, Start.partial);
+		node.script = deliverAll;
+		for (let n = 2; n < 160; n++) sample(node, n);
+		assert.ok(readings(node).length >= 100, "the node goes on");
+		assert.ok(health(node).some(({ sectionsLost }) => sectionsLost === 1));
 	});
 	it("chip that does not answer: the sample says so, and is counted", () => {
 		const node = new FakeNode(2);

@@ -128,6 +128,25 @@ describe("retained queue", () => {
 			assert.deepEqual([queue.count, queue.oldest, queue.dropped, all(queue)], before);
 		}
 	});
+	it("isSound: what was retained is; any byte cut, or a count that does not fit, is not", () => {
+		const source = new RetainedQueue(1, 2, 200);
+		assert.ok(source.isSound(), "an empty one");
+		for (let number = 1; number <= 9; number++) push(source, sample(number));
+		assert.ok(source.isSound());
+		const section = retained(source);
+		const records = section.byteLength - 20 - 16;
+		for (let cut = 1; cut <= records; cut++) {
+			const queue = new RetainedQueue(1, 2, 200);
+			assert.ok(queue.restore(new DataView(section.buffer, 0, section.byteLength - cut), RetainedQueue.version));
+			assert.ok(!queue.isSound(), `${cut} bytes cut`);
+		}
+		for (const count of [8, 10, 0xffff]) {
+			section.setUint16(2, count);
+			const queue = new RetainedQueue(1, 2, 200);
+			assert.ok(queue.restore(section, RetainedQueue.version));
+			assert.ok(!queue.isSound(), `${count} records`);
+		}
+	});
 	it("restore: another version or schema, too short or too long, refused and empty", () => {
 		const source = new RetainedQueue(1, WIDTH, 90);
 		push(source, sample(1), sample(2));
