@@ -99,7 +99,9 @@ export class NodeRun implements UplinkListener {
 			this.health.resetReason = reset;
 			this.health.urgent = true;
 		}
-		if (isFault(reset)) this.randomize();
+		const random = new Uint8Array(4); // for the waits that a fleet must not share
+		this.ports.entropy.fill(random);
+		this.cycle.in.random = new DataView(random.buffer).getUint32(0);
 		this.feed(isFault(reset) && start !== Start.cold ? Event.fault : Event.boot);
 	}
 
@@ -116,7 +118,6 @@ export class NodeRun implements UplinkListener {
 	failed(code: ErrorCode): void {
 		this.report.problem = code;
 		this.health.failed++;
-		this.randomize();
 		this.feed(Event.failed);
 	}
 	deferred(notBeforeMs: number): void {
@@ -126,12 +127,6 @@ export class NodeRun implements UplinkListener {
 	/** Commands come with a later version: not accepted, so that the peer keeps them. */
 	downlink(): void {}
 
-	/** Gives the cycle a random number, for the waits that a fleet must not share. */
-	private randomize() {
-		const random = new Uint8Array(4);
-		this.ports.entropy.fill(random);
-		this.cycle.in.random = new DataView(random.buffer).getUint32(0);
-	}
 	/** @returns how whole the state was */
 	private restore(): Start {
 		const found = this.retained.load();
@@ -142,9 +137,12 @@ export class NodeRun implements UplinkListener {
 			const bytes = reader?.section(section.id);
 			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
 		}
-		// A checksum fits by chance once in 65,536 times; records that cannot be read must not kill every wake from now on.
-		const spoilt = isFault(this.ports.resetReason) && !this.queue.isSound();
-		if (spoilt) this.queue.clear();
+		// What is left of two damaged banks may be of two commits: a queue whose next number is another than the one that is
+		// given next. And a checksum fits by chance once in 65,536 times. Neither may kill every wake from now on.
+		const { numbers: given, queue } = this;
+		const torn = queue.count > 0 && (given.next !== queue.first + queue.count || given.epoch !== queue.epoch);
+		const spoilt = torn || (isFault(this.ports.resetReason) && !queue.isSound());
+		if (spoilt) queue.clear();
 		if (lost.length === 0 && !this.retained.fellBack && !spoilt) return Start.warm;
 		const { numbers, time, cycle } = Section;
 		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {

@@ -58,10 +58,8 @@ export class RetainedQueue implements RecordQueue {
 		return this.count > 0 ? this.first : 0;
 	}
 	push(record: NodeRecord): void {
-		const next = this.first + this.count;
 		if (this.count === 0) this.restart(record);
-		else if (record.number !== next || record.epoch !== this.epoch)
-			throw new DormouseError("range", `${record.number} is not ${next}`);
+		else if (record.number !== this.first + this.count || record.epoch !== this.epoch) throw new DormouseError("range");
 		const needed = this.largest(record);
 		if (needed > this.bytes.length) throw new DormouseError("overflow");
 		while (this.end + needed > this.bytes.length && this.count > 0) {
