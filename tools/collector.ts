@@ -1,10 +1,11 @@
-import { type DecodedRecord, decodeFrame } from "../modules/codec/frame-decoder.js";
+import { type FrameSchema, RECENT_BITS, TimeBase } from "../modules/codec/frame.js";
+import { type DecodedFrame, type DecodedRecord, decodeFrame } from "../modules/codec/frame-decoder.js";
 import { DormouseError } from "../modules/core/errors.js";
 import { RecordKind } from "../modules/core/record.js";
 
 /** What a receiver needs to know of a node to decode its frames; a `NodeDeclaration` fits. */
-export interface FrameSchema {
-	readonly schema: number;
+export interface NodeSchema {
+	readonly frame: FrameSchema;
 	readonly quantities: readonly { readonly name: string; readonly unit: string; readonly resolution: number }[];
 }
 
@@ -24,16 +25,21 @@ export interface Collected {
 	readonly error: DormouseError | undefined;
 }
 
+/** How far a node's clock may be ahead of the receiver's, in seconds. */
+const AHEAD = 0x1_0000;
+
 /**
  * The receiver's end for one node: decodes frames, drops what came twice, and tells times.
  *
- * The wall time of an epoch's start comes from a sync record, else from frames' ages: a frame made at `now` cannot have
- * arrived before, so the earliest of all arrivals less `now` is nearest to the truth.
+ * Wall times are the node's own where it knew them. Else the start of an epoch comes from a sync record, or from frames'
+ * ages: a frame made at `now` cannot have arrived before, so the earliest of all arrivals less `now` is nearest to the
+ * truth.
  */
 export class Collector {
-	readonly #schema: FrameSchema;
+	readonly #node: NodeSchema;
 	readonly #seen = new Set<number>();
 	readonly #epochStart = new Map<number, { wallMs: number; exact: boolean }>();
+	#highest = 0;
 	/** Records that arrived again. */
 	duplicates = 0;
 	/** Messages that could not be decoded. */
@@ -43,31 +49,27 @@ export class Collector {
 	/** Their payload bytes. */
 	bytes = 0;
 
-	constructor(schema: FrameSchema) {
-		this.#schema = schema;
+	constructor(node: NodeSchema) {
+		this.#node = node;
 	}
 	/** Takes a message. @param arrivedMs wall time in milliseconds since 1970 */
 	take(payload: Uint8Array, arrivedMs: number): Collected {
 		this.frames++;
 		this.bytes += payload.length;
 		try {
-			const { schema, epoch, now, records } = decodeFrame(payload);
-			if (schema !== this.#schema.schema)
-				throw new DormouseError("unsupported", `schema ${schema} is not ${this.#schema.schema}, the node's`);
-			for (const { kind, values } of records)
-				if (kind === RecordKind.sample && values.length !== this.#schema.quantities.length)
-					throw new DormouseError("malformed", `${values.length} columns`);
-			this.#learn(epoch, now, records, arrivedMs);
-			const fresh = records.filter(({ number }) => !this.#seen.has(number));
-			for (const { number } of fresh) this.#seen.add(number);
-			const duplicates = records.length - fresh.length;
+			const frame = decodeFrame(payload, this.#node.frame);
+			this.#learn(frame, arrivedMs);
+			const records: CollectedRecord[] = [];
+			let duplicates = 0;
+			for (const record of frame.records) {
+				const number = frame.short ? this.#whole(record.number) : record.number;
+				if (this.#seen.has(number)) duplicates++;
+				else records.push({ ...record, number, wallMs: this.#wallMs(frame, record, arrivedMs) });
+				this.#seen.add(number);
+				this.#highest = Math.max(this.#highest, number);
+			}
 			this.duplicates += duplicates;
-			const startMs = this.#epochStart.get(epoch)?.wallMs ?? arrivedMs;
-			return {
-				records: fresh.map((record) => ({ ...record, wallMs: startMs + 1000 * record.seconds })),
-				duplicates,
-				error: undefined,
-			};
+			return { records, duplicates, error: undefined };
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error;
 			this.undecodable++;
@@ -75,7 +77,22 @@ export class Collector {
 		}
 	}
 
-	#learn(epoch: number, now: number | undefined, records: readonly DecodedRecord[], arrivedMs: number) {
+	/** The number with these lowest 16 bits that is nearest to the highest so far. */
+	#whole(number: number): number {
+		const whole = this.#highest + ((((number - this.#highest) << 16) >> 16) | 0);
+		return whole > 0 ? whole : number;
+	}
+	#wallMs({ base }: DecodedFrame, { epoch, seconds }: DecodedRecord, arrivedMs: number): number {
+		if (base === TimeBase.wall) return 1000 * seconds;
+		if (base === TimeBase.age) return arrivedMs + 1000 * seconds;
+		if (base === TimeBase.epoch) return (this.#epochStart.get(epoch!)?.wallMs ?? arrivedMs) + 1000 * seconds;
+		const latest = Math.floor(arrivedMs / 1000) + AHEAD;
+		const window = 2 ** RECENT_BITS;
+		return 1000 * (latest - ((((latest - seconds) % window) + window) % window));
+	}
+	#learn({ base, now, records }: DecodedFrame, arrivedMs: number) {
+		const epoch = records[0]!.epoch;
+		if (base !== TimeBase.epoch || epoch === undefined) return;
 		const known = this.#epochStart.get(epoch);
 		for (const { kind, seconds, values } of records)
 			if (kind === RecordKind.sync && values[0] !== undefined)

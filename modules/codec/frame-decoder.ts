@@ -1,122 +1,204 @@
 import { DormouseError } from "../core/errors.js";
-import { RecordKind } from "../core/record.js";
-import { Major } from "./cbor.js";
+import { NodeRecord, RecordKind } from "../core/record.js";
 import { CborReader } from "./cbor-reader.js";
-import { FRAME_HEAD, FRAME_VERSION, FRAME_WALL } from "./frame.js";
+import { FRAME_MOST, type FrameSchema, SHORT_AGE_BITS, SHORT_NUMBER_BITS, TimeBase } from "./frame.js";
+import { FrameModel } from "./frame-model.js";
+import { RANGE_LOW, RANGE_STEP, RANGE_TOP, type RangeCoder } from "./range-coder.js";
+import { shortAgeBits, shortBits, shortSize } from "./short-frame.js";
 
-/** A record as a frame brought it. */
+/** A record out of a frame. */
 export interface DecodedRecord {
+	/** In the short form its lowest 16 bits. */
 	readonly number: number;
 	readonly kind: RecordKind;
-	readonly epoch: number;
-	/** Seconds since the epoch's start. */
+	/** Boot epoch, where the frame's `base` is that. */
+	readonly epoch: number | undefined;
+	/** Seconds, from what the frame's `base` says; for `age` from the frame's making, so negative. */
 	readonly seconds: number;
 	/** Whether the node knew the wall time. */
 	readonly wall: boolean;
-	/** Sample: one scaled integer a quantity, undefined where missing. Other kinds: their fields. */
+	/** Scaled integers, undefined where missing. Of a short form perhaps not all: see `truncated`. */
 	readonly values: readonly (number | undefined)[];
 }
+
+/** A frame, decoded. */
 export interface DecodedFrame {
 	readonly schema: number;
-	readonly epoch: number;
-	/** Seconds of the epoch when the frame was made; undefined when that epoch was over. */
+	readonly short: boolean;
+	/** What the records' seconds count from; of `recent` only the lowest `RECENT_BITS` are known. */
+	readonly base: TimeBase;
+	/** When the frame was made, on the same clock as the records' seconds, where it says so. */
 	readonly now: number | undefined;
 	/** In order of their numbers; at least one. */
 	readonly records: readonly DecodedRecord[];
+	/** Whether values of the (only) record were left out to make it fit. */
+	readonly truncated: boolean;
+}
+
+/** The schema id of a frame: all of it, or the lowest seven bits in the short form. @throws as {@link decodeFrame} */
+export function frameSchemaId(bytes: Uint8Array): { readonly id: number; readonly short: boolean } {
+	const content = new CborReader(bytes).byteString();
+	if (content.length < 2) throw new DormouseError("truncated");
+	const short = content[0]! >= 0x80;
+	return { id: short ? content[0]! & 0x7f : (content[0]! << 8) | content[1]!, short };
 }
 
 /**
- * Decodes a frame (see `frame.ts`). For hosts: it allocates, in proportion to the frame's size.
- * @param width values of a sample, when the schema is known
- * @throws {DormouseError} `malformed`, `truncated`, `type`, `range`, `unsupported` (another version)
+ * Decodes a frame (see `docs/wire.md`). For hosts: it allocates, in proportion to the records, at most 1,024.
+ * @throws {DormouseError} `unsupported` (another schema or version), `malformed`, `truncated`, `type`
  */
-export function decodeFrame(bytes: Uint8Array, width?: number): DecodedFrame {
+export function decodeFrame(bytes: Uint8Array, schema: FrameSchema): DecodedFrame {
 	const reader = new CborReader(bytes);
-	const items = reader.array();
-	if (items <= FRAME_HEAD) throw new DormouseError("malformed", "a frame without records");
-	const version = reader.uint();
-	if (version !== FRAME_VERSION) throw new DormouseError("unsupported", `frame version ${version}`);
-	const schema = bounded(reader.uint(), 0xffff, "schema");
-	const first = bounded(reader.uint(), 0xffff_ffff, "record number");
-	const epoch = bounded(reader.uint(), 0xffff, "epoch");
-	let seconds = bounded(reader.uint(), 0xffff_ffff, "seconds");
-	let now: number | undefined;
-	if (reader.atNull) reader.null();
-	else now = bounded(reader.uint(), 0xffff_ffff, "now");
-	const records: DecodedRecord[] = [];
-	for (let run = FRAME_HEAD; run < items; run++) {
-		const parts = reader.array();
-		if (parts < 2) throw new DormouseError("malformed", "a run too short");
-		const flags = reader.uint();
-		const kind = (flags % FRAME_WALL) as RecordKind;
-		if (flags >= 2 * FRAME_WALL || !KINDS.includes(kind)) throw new DormouseError("malformed", `flags ${flags}`);
-		const wall = flags >= FRAME_WALL;
-		seconds += reader.uint();
-		const number = first + records.length;
-		if (kind === RecordKind.sample) {
-			const columns = parts - 3;
-			if (columns < 1 || columns > 32 || (width !== undefined && columns !== width))
-				throw new DormouseError("malformed", `${columns} columns`);
-			seconds = readSamples(reader, columns, { number, kind, epoch, seconds, wall }, records);
-		} else {
-			const values: number[] = [];
-			for (let n = 2; n < parts; n++) values.push(bounded32(reader.int()));
-			records.push({ number, kind, epoch, seconds, wall, values });
-		}
-		bounded(seconds, 0xffff_ffff, "seconds");
-		bounded(first + records.length - 1, 0xffff_ffff, "record number");
-	}
+	const content = reader.byteString();
 	if (!reader.done) throw new DormouseError("malformed", "bytes behind the frame");
-	return { schema, epoch, now, records };
+	const { id, short } = frameSchemaId(bytes);
+	if (id !== (short ? schema.schema & 0x7f : schema.schema))
+		throw new DormouseError("unsupported", `schema ${id} is not ${schema.schema}, the declaration's`);
+	return short ? decodeShort(content, schema, bytes.length) : decodeLong(content, schema);
 }
 
 const KINDS: readonly number[] = Object.freeze(Object.values(RecordKind));
 
-function readSamples(
-	reader: CborReader,
-	columns: number,
-	start: Omit<DecodedRecord, "values">,
-	records: DecodedRecord[],
-): number {
-	let steps: number[] | undefined;
-	let step = 0;
-	if (reader.major === Major.array) {
-		steps = [];
-		for (let left = reader.array(); left > 0; left--) steps.push(reader.uint());
-	} else step = reader.uint();
-	const table: (number | undefined)[][] = [];
-	for (let column = 0; column < columns; column++) {
-		const values: (number | undefined)[] = [];
-		let last = 0;
-		for (let left = reader.array(); left > 0; left--) {
-			if (reader.atNull) {
-				reader.null();
-				values.push(undefined);
-			} else {
-				last = bounded32(last + reader.int());
-				values.push(last);
-			}
-		}
-		if (values.length === 0 || (column > 0 && values.length !== table[0]!.length))
-			throw new DormouseError("malformed", "columns of different lengths");
-		table.push(values);
-	}
-	const count = table[0]!.length;
-	if (steps && steps.length !== count - 1) throw new DormouseError("malformed", "steps do not match columns");
-	let seconds = start.seconds;
+function decodeLong(content: Uint8Array, schema: FrameSchema): DecodedFrame {
+	const coder = new RangeDecoder(content, 2);
+	const model = new FrameModel(schema, coder);
+	model.header();
+	const { base, count, age, time } = model;
+	const epoch = base === TimeBase.epoch ? model.epoch : undefined;
+	const record = new NodeRecord(Math.max(schema.low.length, 32));
+	record.number = model.number;
+	record.seconds = time;
+	const records: DecodedRecord[] = [];
 	for (let n = 0; n < count; n++) {
-		if (n > 0) seconds += steps ? steps[n - 1]! : step;
-		records.push({ ...start, number: start.number + n, seconds, values: table.map((column) => column[n]) });
+		model.record(record, n === 0);
+		const { number, seconds, kind, wall } = record;
+		if (!KINDS.includes(kind)) throw new DormouseError("malformed", `record kind ${kind}`);
+		records.push({ number, kind, epoch, seconds, wall, values: valuesOf(record) });
 	}
-	return seconds;
+	if (!coder.atEnd) throw new DormouseError("malformed", "bytes that no record needs");
+	const last = records.at(-1)!.seconds;
+	return {
+		schema: schema.schema,
+		short: false,
+		base,
+		now: base === TimeBase.age ? 0 : base === TimeBase.epoch && age >= 0 ? last + age : undefined,
+		records:
+			base === TimeBase.age ? records.map((one) => ({ ...one, seconds: ((one.seconds - last) | 0) - age })) : records,
+		truncated: false,
+	};
 }
 
-function bounded(value: number, most: number, what: string): number {
-	if (value > most) throw new DormouseError("malformed", `${what} ${value}`);
-	return value;
+function decodeShort(content: Uint8Array, schema: FrameSchema, length: number): DecodedFrame {
+	let at = 0;
+	const take = (bits: number): number => {
+		if (at + bits > content.length * 8) throw new DormouseError("truncated");
+		let value = 0;
+		for (let n = 0; n < bits; n++, at++) value = value * 2 + ((content[at >> 3]! >> (7 - (at & 7))) & 1);
+		return value;
+	};
+	take(8);
+	const number = take(SHORT_NUMBER_BITS);
+	const isSample = take(1) === 0;
+	if (isSample && length !== shortSize(schema))
+		throw new DormouseError(length < shortSize(schema) ? "truncated" : "malformed", `${length} bytes`);
+	const ageBits = isSample ? shortAgeBits(schema) : SHORT_AGE_BITS;
+	const exponent = take(3);
+	const mantissa = take(ageBits - 3);
+	const known = exponent < 7 || mantissa < 2 ** (ageBits - 3) - 1;
+	const values: (number | undefined)[] = [];
+	let kind: RecordKind = RecordKind.sample;
+	let truncated = false;
+	if (isSample)
+		for (let n = 0; n < schema.low.length; n++) {
+			const bits = shortBits(schema.low[n]!, schema.high[n]!);
+			const code = take(bits);
+			const value = code + schema.low[n]!;
+			if (code !== 2 ** bits - 1 && value > schema.high[n]!) throw new DormouseError("malformed", `code ${code}`);
+			values.push(code === 2 ** bits - 1 ? undefined : value);
+		}
+	else {
+		kind = take(3) as RecordKind;
+		if (kind === RecordKind.sample || !KINDS.includes(kind))
+			throw new DormouseError("malformed", `record kind ${kind}`);
+		truncated = take(1) === 1;
+		for (let left = take(4); left > 0; left--) {
+			let bits = 0;
+			while (take(1) === 0) bits++;
+			const code = 2 ** bits + take(bits) - 1;
+			const value = code % 2 ? -(code + 1) / 2 : code / 2;
+			if (bits > 32 || value !== (value | 0)) throw new DormouseError("malformed", "a value beyond 32 bits");
+			values.push(value);
+		}
+	}
+	return {
+		schema: schema.schema,
+		short: true,
+		base: TimeBase.age,
+		now: known ? 0 : undefined,
+		records: [
+			{ number, kind, epoch: undefined, seconds: known ? 0 - mantissa * 4 ** exponent : 0, wall: false, values },
+		],
+		truncated,
+	};
 }
 
-function bounded32(value: number): number {
-	if (value !== (value | 0)) throw new DormouseError("malformed", `value ${value}`);
-	return value;
+function valuesOf(record: NodeRecord): (number | undefined)[] {
+	const values: (number | undefined)[] = [];
+	for (let n = 0; n < record.length; n++) values.push(record.isMissing(n) ? undefined : record.values[n]!);
+	return values;
+}
+
+/** The encoder's other half: tells outcomes. */
+class RangeDecoder implements RangeCoder {
+	private readonly bytes: Uint8Array;
+	private at: number;
+	private code = 0;
+	private range = RANGE_TOP;
+
+	constructor(bytes: Uint8Array, at: number) {
+		this.bytes = bytes;
+		this.at = at;
+		for (let n = 0; n < 3; n++) this.code = (this.code << 8) | this.next();
+	}
+	/** Whether each byte was needed, as the encoder ends with the fewest. */
+	get atEnd(): boolean {
+		return this.at >= this.bytes.length;
+	}
+	bit(p: number, _outcome: number): number {
+		const bound = (this.range >> 12) * p;
+		const outcome = this.code < bound ? 1 : 0;
+		if (outcome) this.narrow(0, bound);
+		else this.narrow(bound, this.range - bound);
+		return outcome;
+	}
+	uniform(_value: number, n: number): number {
+		if (n > RANGE_STEP) {
+			const above = this.uniform(0, Math.ceil(n / 256));
+			const value = above * 256 + this.uniform(0, 256);
+			if (value >= n) throw new DormouseError("malformed", `${value} of ${n}`);
+			return value;
+		}
+		const share = (this.range / n) | 0;
+		const value = (this.code / share) | 0;
+		if (value >= n) throw new DormouseError("malformed", `${value} of ${n}`);
+		this.narrow(share * value, share);
+		return value;
+	}
+
+	private narrow(by: number, range: number): void {
+		this.code -= by;
+		while (range < RANGE_LOW) {
+			this.code = (this.code << 8) | this.next();
+			range <<= 8;
+		}
+		this.range = range;
+	}
+	/** Zeros follow the end: the encoder left them out. More than the coder looks ahead are none of its making. */
+	private next(): number {
+		const byte = this.bytes[this.at++];
+		if (byte !== undefined) return byte;
+		// Zeros at the end were left out; what reads on and on is no frame.
+		if (this.at > this.bytes.length + FRAME_MOST) throw new DormouseError("truncated");
+		return 0;
+	}
 }

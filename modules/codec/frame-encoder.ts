@@ -1,209 +1,145 @@
-import { DormouseError } from "../core/errors.js";
-import { NodeRecord, RecordKind } from "../core/record.js";
-import { CborWriter } from "./cbor-writer.js";
-import { FRAME_HEAD, FRAME_VERSION, FRAME_WALL } from "./frame.js";
-
-/** A place to read records from; see `modules/store/queue.ts`. */
-export interface RecordReader<Self> {
-	moveTo(other: Self): void;
-	read(into: NodeRecord): boolean;
-}
+import { NodeRecord } from "../core/record.js";
+import {
+	FRAME_MOST,
+	type FrameSchema,
+	type FrameTime,
+	RECENT_BITS,
+	type RecordEncoder,
+	type RecordReader,
+	TimeBase,
+} from "./frame.js";
+import { FrameModel } from "./frame-model.js";
+import { RangeEncoder } from "./range-coder.js";
+import { encodeShort } from "./short-frame.js";
 
 /**
- * Encodes frames (see `frame.ts`): as many records as fit, none split. Columns are written by reading the records once
- * for each, so that the encoder's own state is one record.
+ * Encodes frames (see `docs/wire.md`): as many records as fit, none split. Records are read twice, to see how many go
+ * together and to encode them; where not all of them fit, some times more.
  */
-export class FrameEncoder<Reader extends RecordReader<Reader>> {
-	private readonly schema: number;
-	private readonly width: number;
+export class FrameEncoder<Reader extends RecordReader<Reader>> implements RecordEncoder<Reader> {
+	private readonly schema: FrameSchema;
+	private readonly view: Uint8Array;
 	private readonly record: NodeRecord;
-	private readonly start: Reader;
-	private readonly ahead: Reader;
-	private readonly writer: CborWriter;
-	/** Number of the last record in the frame that was encoded last. */
+	private readonly reader: Reader;
+	private readonly coder: RangeEncoder;
+	private readonly model: FrameModel;
 	upTo = 0;
-	private records = 0;
-	private room = 0;
-	private epoch = 0;
-	private nowSeconds = 0;
+	// What `survey` finds: how many records go together, the last one's time, the usual step.
+	private count = 0;
+	private last = 0;
+	private step = 0;
 
 	/**
-	 * @param schema the schema id, 0 … 0xffff
-	 * @param width values of a sample
 	 * @param view where frames are written, from its start
-	 * @param cursor makes cursors of the queue that is to be read
+	 * @param cursor makes a cursor of the queue that is to be read
 	 */
-	constructor(schema: number, width: number, view: Uint8Array, cursor: () => Reader) {
+	constructor(schema: FrameSchema, view: Uint8Array, cursor: () => Reader) {
 		this.schema = schema;
-		this.width = width;
-		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
-		this.start = cursor();
-		this.ahead = cursor();
-		this.writer = new CborWriter(view);
+		this.view = view;
+		this.record = new NodeRecord(Math.max(schema.low.length, NodeRecord.widest));
+		this.reader = cursor();
+		this.coder = new RangeEncoder(view);
+		this.model = new FrameModel(schema, this.coder);
 	}
-	/**
-	 * Encodes the records behind `from` and moves it behind them; {@link upTo} is then the last one's number.
-	 * @param room at most this many bytes
-	 * @param epoch the current epoch; a frame of an earlier one has no `now`
-	 * @param nowSeconds seconds since the current epoch's start
-	 * @returns bytes written; 0 when there is no record or not even one fits, and `from` has not moved
-	 */
-	encode(from: Reader, room: number, epoch: number, nowSeconds: number): number {
-		this.room = room;
-		this.epoch = epoch;
-		this.nowSeconds = nowSeconds;
-		// A sample takes a byte a column, any other record three: no more than this can fit. Fewer are found by bisection.
-		let most = Math.ceil(room / Math.min(this.width, 3));
-		let least = 0;
-		let fits = this.attempt(from, most);
-		if (fits === 0) {
-			while (most - least > 1) {
-				const middle = (least + most) >> 1;
-				if (this.attempt(from, middle) > 0) least = middle;
-				else most = middle;
-			}
-			fits = least > 0 ? this.attempt(from, least) : 0;
+	encode(from: Reader, room: number, time: FrameTime): number {
+		const { record, reader } = this;
+		let length = 0;
+		for (let most = FRAME_MOST; most > 0 && length === 0; ) {
+			if (!this.survey(from, most)) return 0;
+			const tried = this.count;
+			length = this.attempt(from, room, time);
+			// `count` is now how many did fit; without those behind, their number and step, one more may.
+			most = Math.min(tried - 1, this.count + 1);
 		}
-		if (fits > 0) for (let n = this.records; n > 0; n--) from.read(this.record);
-		return fits;
+		if (length === 0) {
+			reader.moveTo(from);
+			reader.read(record);
+			length = encodeShort(this.schema, record, time, this.view, room);
+			this.upTo = record.number;
+			this.count = 1;
+		}
+		if (length > 0) for (let n = this.count; n > 0; n--) from.read(record);
+		return length;
 	}
 
-	/** Encodes up to `most` records. @returns the frame's bytes; 0 when they do not fit or there is none */
-	private attempt(from: Reader, most: number): number {
-		const record = this.record;
-		this.start.moveTo(from);
-		const runs = this.survey(most, this.start);
-		if (runs === 0) return 0;
-		const writer = this.writer.reset(this.room);
-		this.start.moveTo(from);
-		this.ahead.moveTo(from);
-		this.ahead.read(record);
-		this.upTo = record.number + this.records - 1;
-		try {
-			writer
-				.array(FRAME_HEAD + runs)
-				.int(FRAME_VERSION)
-				.int(this.schema)
-				.int(record.number)
-				.int(record.epoch);
-			writer.int(record.seconds);
-			if (record.epoch === this.epoch) writer.int(this.nowSeconds);
-			else writer.null();
-			let seconds = record.seconds;
-			for (let left = this.records; left > 0; ) {
-				const run = this.runLength(left);
-				seconds = this.writeRun(run, seconds);
-				for (let n = 0; n < run; n++) this.start.read(record);
-				left -= run;
-			}
-		} catch (error) {
-			if (error instanceof DormouseError && error.code === "overflow") return 0;
-			throw error;
-		}
-		return writer.length;
-	}
-	/** Sets `records` to what one frame may hold: one epoch, time not going back. @returns how many runs that makes */
-	private survey(most: number, reader: Reader): number {
-		const record = this.record;
-		let runs = 0;
-		let epoch = 0;
-		let seconds = 0;
-		let flags = -1;
+	/** Looks at up to `most` records of one epoch. @returns whether there is any */
+	private survey(from: Reader, most: number): boolean {
+		const { record, reader, schema } = this;
 		let count = 0;
-		while (count < most && reader.read(record)) {
-			if (count > 0 && (record.epoch !== epoch || record.seconds < seconds)) break;
-			if (record.kind !== RecordKind.sample || flags !== flagsOf(record)) runs++;
+		let epoch = 0;
+		let step = -1;
+		reader.moveTo(from);
+		while (count < most && reader.read(record) && (count === 0 || record.epoch === epoch)) {
+			// The usual step is what the first two agree on, or else the declared one.
+			const delay = record.seconds - this.last;
+			if (count === 1) step = delay;
+			else if (count === 2 && delay !== step) step = -1;
 			epoch = record.epoch;
-			seconds = record.seconds;
-			flags = flagsOf(record);
+			this.last = record.seconds;
 			count++;
 		}
-		this.records = count;
-		return runs;
+		this.count = count;
+		this.step = step < 0 ? schema.every : step;
+		return count > 0;
 	}
-	/** How many of the next `most` records make one run. */
-	private runLength(most: number): number {
-		const record = this.record;
-		const reader = this.rewound();
+	/** Encodes `count` records. @returns the frame's bytes; 0 when they do not fit, `count` is then how many did */
+	private attempt(from: Reader, room: number, time: FrameTime): number {
+		const { coder, model, record, reader, schema, view } = this;
+		// A byte string of up to 23 bytes has a head of one byte, of up to 255 one of two (RFC 8949 §3).
+		const most = room < 26 ? Math.min(room - 1, 23) : room < 259 ? Math.min(room - 2, 255) : room - 3;
+		const head = most < 24 ? 1 : most < 256 ? 2 : 3;
+		const start = head + 2;
+		coder.begin(start, head + most);
+		reader.moveTo(from);
 		reader.read(record);
-		if (record.kind !== RecordKind.sample) return 1;
-		const flags = flagsOf(record);
-		let run = 1;
-		while (run < most && reader.read(record) && flagsOf(record) === flags) run++;
-		return run;
-	}
-	/** @returns seconds of the run's last record */
-	private writeRun(run: number, before: number): number {
-		const record = this.record;
-		const writer = this.writer;
-		this.rewound().read(record);
-		if (record.kind === RecordKind.sample) {
-			writer
-				.array(3 + this.width)
-				.int(flagsOf(record))
-				.int(record.seconds - before);
-			const step = this.regularStep(run);
-			if (step >= 0) writer.int(step);
-			else this.writeSteps(run);
-			for (let column = 0; column < this.width; column++) this.writeColumn(run, column);
-		} else {
-			writer
-				.array(2 + record.length)
-				.int(flagsOf(record))
-				.int(record.seconds - before);
-			for (let n = 0; n < record.length; n++) writer.int(record.values[n]!);
+		model.count = this.count;
+		model.number = record.number;
+		model.step = this.step;
+		this.setTime(time);
+		model.header();
+		this.count = 0;
+		for (let n = 0; n < model.count; ) {
+			model.record(record, n === 0);
+			if (coder.full) break;
+			this.count = ++n;
+			if (n < model.count) reader.read(record);
 		}
-		return record.seconds;
-	}
-	/** The times between the records of a run, each. */
-	private writeSteps(run: number) {
-		const record = this.record;
-		const reader = this.rewound();
-		reader.read(record);
-		this.writer.array(run - 1);
-		for (let n = 1, seconds = record.seconds; n < run; n++) {
-			reader.read(record);
-			this.writer.int(record.seconds - seconds);
-			seconds = record.seconds;
+		const end = coder.finish();
+		if (coder.full || most < 2) {
+			if (this.count === model.count) this.count--;
+			return 0;
 		}
+		view[head] = schema.schema >> 8;
+		view[head + 1] = schema.schema;
+		this.upTo = record.number;
+		return byteString(view, head, end - head);
 	}
-	/** The time between the records of a run, 0 for a single one, −1 when it varies. */
-	private regularStep(run: number): number {
-		const record = this.record;
-		const reader = this.rewound();
-		reader.read(record);
-		let step = 0;
-		for (let n = 1, seconds = record.seconds; n < run; n++) {
-			reader.read(record);
-			if (n > 1 && record.seconds - seconds !== step) return -1;
-			step = record.seconds - seconds;
-			seconds = record.seconds;
+	/** Tells the model what times count from. The first record is at hand. */
+	private setTime(time: FrameTime): void {
+		const { model, record } = this;
+		const current = record.epoch === time.epoch;
+		const wall = current && time.wall > 0 ? time.wall - (time.seconds - record.seconds) : 0;
+		model.epoch = record.epoch;
+		model.time = record.seconds;
+		model.age = current ? Math.max(time.seconds - this.last, 0) : -1;
+		model.base = current && time.stamped ? TimeBase.age : TimeBase.epoch;
+		if (wall > 0 && wall < 0x1_0000_0000) {
+			model.time = wall;
+			// Half of what the lowest bits tell apart is left for the way: a broker may hold a frame for days.
+			model.base = Math.abs(time.wall - wall) < 2 ** (RECENT_BITS - 1) ? TimeBase.recent : TimeBase.wall;
 		}
-		return step;
-	}
-	private writeColumn(run: number, column: number) {
-		const record = this.record;
-		const reader = this.rewound();
-		this.writer.array(run);
-		let last = 0;
-		for (let n = 0; n < run; n++) {
-			reader.read(record);
-			if (record.isMissing(column)) {
-				this.writer.null();
-				continue;
-			}
-			const value = record.values[column]!;
-			this.writer.int(value - last);
-			last = value;
-		}
-	}
-	/** The reader, at the start of the run. */
-	private rewound(): Reader {
-		this.ahead.moveTo(this.start);
-		return this.ahead;
 	}
 }
 
-function flagsOf(record: NodeRecord): number {
-	return record.kind + (record.wall ? FRAME_WALL : 0);
+/** Puts the head of a byte string before `length` bytes at `from`, and moves both to the start. @returns bytes in all */
+export function byteString(view: Uint8Array, from: number, length: number): number {
+	const head = length < 24 ? 1 : length < 256 ? 2 : 3;
+	if (head < from) view.copyWithin(head, from, from + length);
+	if (head === 1) view[0] = 0x40 | length;
+	else {
+		view[0] = 0x56 + head;
+		if (head === 3) view[1] = length >> 8;
+		view[head - 1] = length;
+	}
+	return head + length;
 }

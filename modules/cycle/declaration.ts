@@ -1,5 +1,7 @@
 import type { UplinkDeclaration } from "../../net/uplink.js";
-import { schemaId } from "../codec/schema.js";
+import type { FrameSchema } from "../codec/frame.js";
+import { frameSchema, schemaId } from "../codec/schema.js";
+import { shortSize } from "../codec/short-frame.js";
 import { DormouseError, wrong } from "../core/errors.js";
 import type { Quantity } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
@@ -28,8 +30,10 @@ export interface NodeDeclaration {
 	readonly durability: "rtc";
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
-	/** See `codec/schema.ts`. */
+	/** By which stored records are known; see `codec/schema.ts`. */
 	readonly schema: number;
+	/** What frames are encoded and decoded with. */
+	readonly frame: FrameSchema;
 }
 
 const FIELDS: readonly string[] = Object.freeze(["name", "every", "sensors", "uplink", "durability"]);
@@ -71,6 +75,10 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	}
 	if (quantities.length > MOST_QUANTITIES)
 		wrong("sensors", `${quantities.length} readings`, `at most ${MOST_QUANTITIES}`);
+	const frame = frameSchema(quantities, every, uplink.batch);
+	const least = shortSize(frame);
+	if (uplink.mtu < least)
+		wrong("uplink.mtu", `${uplink.mtu} bytes`, `at least ${least}, which one sample of these readings takes,`);
 	return Object.freeze({
 		name,
 		everySeconds: every,
@@ -79,5 +87,6 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		durability,
 		quantities: Object.freeze(quantities),
 		schema: schemaId(quantities),
+		frame,
 	});
 }

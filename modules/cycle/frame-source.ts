@@ -25,11 +25,10 @@ export class QueueSource implements FrameSource {
 		this.report = report;
 	}
 	fill(view: Uint8Array, room: number): Filled {
-		const { schema, quantities } = this.node;
-		const encoder = new FrameEncoder(schema, quantities.length, view, () => this.queue.cursor());
+		const encoder = new FrameEncoder(this.node.frame, view, () => this.queue.cursor());
 		this.cursor.seek(this.upTo + 1);
 		const seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
-		const length = encoder.encode(this.cursor, room, this.epoch, seconds);
+		const length = encoder.encode(this.cursor, room, { epoch: this.epoch, seconds, wall: 0, stamped: false });
 		if (length === 0) return { length, upTo: 0 };
 		this.upTo = encoder.upTo;
 		this.report.frames++;

@@ -20,7 +20,7 @@ export interface MqttOptions {
 	readonly version?: MqttVersion;
 	/** Seconds that one exchange may take, 1 … 240 (a watchdog waits longer). Default 20. */
 	readonly deadline?: number;
-	/** Largest frame in bytes, 64 … 16 384. Default 1024. */
+	/** Largest frame in bytes, 11 … 16 384. Default 1024. */
 	readonly mtu?: number;
 	/** Seconds after which a silent connection is probed, 0 (never) … 65 535. Default 60. */
 	readonly keepAlive?: number;
@@ -59,7 +59,7 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 	if (version !== 5 && version !== 4) wrong("uplink.version", JSON.stringify(version), "5 (MQTT 5.0) or 4 (3.1.1)");
 	const batch = whole(options.batch, 12, "batch", 1, 255);
 	const deadline = whole(options.deadline, 20, "deadline", 1, 240);
-	const mtu = whole(options.mtu, 1024, "mtu", 64, 16_384);
+	const mtu = whole(options.mtu, 1024, "mtu", 11, 16_384);
 	const keepAliveSeconds = whole(options.keepAlive, 60, "keepAlive", 0, 65_535);
 	return Object.freeze({
 		kind: "mqtt",

@@ -12,11 +12,11 @@ import { needsXs } from "../xs/support.js";
 const BRISK = join(PROJECT, "test/fixtures/brisk.ts");
 
 /** What must hold whatever the power does: a number means one record for ever, epochs only grow, values are true. */
-function proven({ payloads, summary, wakes }: Run): void {
+function proven({ payloads, summary, wakes, simulation }: Run): void {
 	const records = new Map<number, string>();
 	let highest = 0;
 	for (const payload of payloads) {
-		for (const record of decodeFrame(payload).records) {
+		for (const record of decodeFrame(payload, simulation.node.frame).records) {
 			const text = JSON.stringify(record);
 			assert.equal(records.get(record.number) ?? text, text, `record ${record.number}`);
 			records.set(record.number, text);

@@ -3,6 +3,7 @@ import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { decodeFrame } from "../../modules/codec/frame-decoder.js";
+import weather from "../../nodes/weather.js";
 import { Model } from "../../sim/world/model.js";
 import * as assert from "../assert.js";
 import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
@@ -111,7 +112,7 @@ describe("Moddable desktop (lin)", function () {
 				has(report, { frames: "1", acknowledged: "12", queued: "0", problem: "none" });
 				break;
 			}
-			const { records } = decodeFrame(await arrived);
+			const { records } = decodeFrame(await arrived, weather.frame);
 			const samples = records.filter(({ kind }) => kind === 0);
 			assert.deepEqual(
 				samples.map((record) => record.values.join()),

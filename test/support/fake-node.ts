@@ -165,7 +165,7 @@ export class FakeNode {
 				};
 				const frame = (room = view.length) => {
 					const { length, upTo } = source.fill(view, room);
-					if (length > 0) this.sent.push(...decodeFrame(view.subarray(0, length)).records);
+					if (length > 0) this.sent.push(...decodeFrame(view.subarray(0, length), this.node.frame).records);
 					return upTo;
 				};
 				this.scheduler.after(100, () =>

@@ -198,7 +198,7 @@ function settingsFrom({ broker }: Options): Record<string, string> {
 
 /** Whether a node file exports what `declareNode` makes. */
 function isNode(node: Partial<NodeDeclaration> | undefined): node is NodeDeclaration {
-	return typeof node?.schema === "number" && Array.isArray(node.quantities) && Array.isArray(node.sensors);
+	return typeof node?.frame === "object" && Array.isArray(node.quantities) && Array.isArray(node.sensors);
 }
 
 /** A declaration may name a port that this board does not have: better said now than at each wake. */
