@@ -250,7 +250,7 @@ export class FrameModel {
 		index = PASSES_MIDDLE + 6 - 2 * index - (index > 0 ? (p >> (index - 1)) & 1 : 0);
 		let power = 1;
 		while (power < 0x8000_0000) {
-			p = PASSES[index < 0 ? 0 : index > 2 * PASSES_MIDDLE ? 2 * PASSES_MIDDLE : index]!;
+			p = PASSES[Math.min(Math.max(index, 0), 2 * PASSES_MIDDLE)]!;
 			if (!coder.code(size < 2 * power ? 0 : 1, 0, p)) break;
 			power *= 2;
 			index += 2;
