@@ -245,6 +245,7 @@ describe("NOR flash: faults on demand", () => {
 			if (seen.size > 1) unsteady++;
 			flash.write(2, pattern(1, 0x0f)); // whatever was read, this is no mistake, and it settles the bits
 			for (let n = 0; n < 10; n++) assert.equal(flash.read(2, 1)[0], 0x0f);
+			assert.throws(() => flash.write(2, pattern(1, 0xff)), { code: "flash" });
 		}
 		assert.ok(unsteady > 30, `${unsteady} of 40 were unsteady`);
 		const sound = new NorFlash(1, 256);
@@ -265,6 +266,7 @@ describe("NOR flash: faults on demand", () => {
 			if (seen.size > 1) unsteady++;
 			assert.deepEqual(flash.read(64, 64), pattern(64, 0x55));
 			flash.cutAfter(Number.POSITIVE_INFINITY, new Seeded(1));
+			for (let at = 0; at < 64; at++) flash.stick(at, 1, "high"); // an erase heals weak bits, not these
 			flash.erase(0, 64);
 			for (let n = 0; n < 5; n++) assert.deepEqual(flash.read(0, 64), pattern(64, 0xff));
 		}
@@ -323,14 +325,15 @@ describe("NOR flash: snapshots", () => {
 	});
 	it("taken: later changes do not reach it, nor does its use reach the flash", () => {
 		const flash = new NorFlash(1, 256);
+		flash.stick(1, 1, "high");
 		const empty = flash.snapshot();
 		flash.write(0, pattern(1, 0));
-		flash.stick(1, 1, "high");
+		flash.stick(1, 2, "high");
 		assert.equal(empty.bytes[0], 0xff);
 		const other = new NorFlash(1, 256);
 		other.restore(empty);
 		other.write(1, pattern(1, 0));
-		assert.equal(other.read(1, 1)[0], 0);
+		assert.equal(other.read(1, 1)[0], 1);
 		assert.equal(flash.bytes[1], 0xff);
 	});
 	it("of another size: refused", () => {
