@@ -156,14 +156,14 @@ describe("hmac-sha256", () => {
 		mac.finish(into);
 		assert.equal(toHex(into), code);
 	});
-	it("a key of 64 bytes is used as it is, one of 65 through its digest", () => {
-		const codes = new Set<string>();
-		for (const key of [repeat(5, 64), repeat(5, 65), fromHex(sha256(repeat(5, 65)))]) {
-			const mac = new HmacSha256(key);
+	for (const [length, code] of [
+		[64, "13acfc0ca3cd6c37c0882ef1ac85014dea0141f6920561a3ed59192cc09942c6"],
+		[65, "bd4fcebf00389095f1e482f7ba38af4dbea1f81d85b4c3f30a5d76b914461a41"],
+	] as const)
+		it(`a key of ${length} bytes: used as it is up to 64, else through its digest`, () => {
+			// Computed with Python's hmac, for no message.
 			const into = new Uint8Array(32);
-			mac.finish(into);
-			codes.add(toHex(into));
-		}
-		assert.equal(codes.size, 2);
-	});
+			new HmacSha256(repeat(5, length)).finish(into);
+			assert.equal(toHex(into), code);
+		});
 });

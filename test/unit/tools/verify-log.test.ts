@@ -101,6 +101,18 @@ describe("verifyLog", () => {
 		altered.entries[3]!.body = Uint8Array.of(1);
 		assert.equal(told(altered), "altered 3");
 	});
+	it("without a head, a tag altered, a foreign record put in: told by what follows them", () => {
+		const log = { ...logOf(25), head: undefined };
+		const at = log.entries.findIndex(({ number }, n) => n > 0 && number !== log.entries[n - 1]!.number + 1);
+		assert.ok(at > 0 && at < 24, "no gap in the numbers");
+		log.entries[at]!.tag = log.entries[at]!.tag.map((byte) => byte ^ 1);
+		const tagged = verdictOf(log);
+		assert.ok(!tagged.ok && tagged.kind === "altered" && tagged.position === at);
+		assert.ok(tagged.why.includes("tag"), tagged.why);
+		const other = { ...logOf(6), head: undefined };
+		other.entries.splice(3, 0, logOf(4, {}, { ...NAME, chain: 6 }).entries[2]!);
+		assert.equal(told(other), "inserted 3");
+	});
 	it("two records behind the same one, both with good tags: the chain was forked", () => {
 		const log = logOf(4);
 		const fork = makeLog(new Seeded(99), KEY, NAME, 1); // begins at the same genesis
