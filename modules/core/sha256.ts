@@ -1,6 +1,7 @@
 import type { Digest, Mac } from "./ports.js";
 
 const BLOCK = 64;
+const HASH = 32;
 /** Where a message's length has to stand in its last block. */
 const LENGTH_AT = 56;
 
@@ -88,18 +89,21 @@ const START = Int32Array.of(
  * SHA-256 in TypeScript, incremental, for platforms without one. Messages of up to 2^32 − 1 bytes.
  *
  * Source: FIPS 180-4. Words are kept as signed 32-bit integers: XS computes with those, and not with floats, as far as
- * they go.
+ * they go. Few buffers, since each costs eight slots.
  */
 export class Sha256 implements Digest {
-	/** The chaining value, and how many bytes went into it: public, so that an HMAC can start from a key's. */
-	readonly state = new Int32Array(8);
+	/** The chaining value in its first eight words, and how many bytes went into it. */
+	readonly state: Int32Array;
 	length = 0;
 	private readonly block = new Uint8Array(BLOCK);
 	private readonly view = new DataView(this.block.buffer);
-	private readonly words = new Int32Array(16);
+	/** The message schedule, which takes the place of the block while that is used up. */
+	private readonly words = new Int32Array(this.block.buffer);
 
-	constructor() {
-		this.reset();
+	/** @param words of the state: eight, and what a subclass keeps behind them */
+	constructor(words = 8) {
+		this.state = new Int32Array(words);
+		this.state.set(START);
 	}
 	reset(): void {
 		this.state.set(START);
@@ -110,7 +114,7 @@ export class Sha256 implements Digest {
 		this.length += to - from;
 		while (from < to) {
 			const piece = Math.min(BLOCK - filled, to - from);
-			this.block.set(bytes.subarray(from, from + piece), filled);
+			this.block.set(piece === bytes.length ? bytes : bytes.subarray(from, from + piece), filled);
 			from += piece;
 			filled += piece;
 			if (filled < BLOCK) return;
@@ -118,6 +122,7 @@ export class Sha256 implements Digest {
 			filled = 0;
 		}
 	}
+	/** See {@link Digest.finish}. The digest is then at the block's start as well. */
 	finish(into: Uint8Array): void {
 		const { block, view, state } = this;
 		let filled = this.length % BLOCK;
@@ -132,7 +137,7 @@ export class Sha256 implements Digest {
 		view.setUint32(LENGTH_AT + 4, this.length << 3);
 		this.compress();
 		for (let n = 0; n < 8; n++) view.setInt32(4 * n, state[n]!);
-		into.set(into.length < 32 ? block.subarray(0, into.length) : block.subarray(0, 32));
+		into.set(block.subarray(0, Math.min(into.length, HASH)));
 	}
 
 	/** Takes the block at hand into the chaining value. One function: calls cost more than what they would save. */
@@ -159,7 +164,7 @@ export class Sha256 implements Digest {
 					words[at]! +
 					words[(t - 7) & 15]!;
 			}
-			words[at] = word;
+			words[at] = word; // over bytes that were read already
 			const one =
 				(h +
 					(((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
@@ -190,50 +195,36 @@ export class Sha256 implements Digest {
 }
 
 /**
- * HMAC-SHA-256 over {@link Sha256}. What the key does to the digest is computed once: a message of up to 55 bytes then
- * costs two blocks.
+ * HMAC-SHA-256. What the key does to the digest is computed once, so that a message of up to 55 bytes costs two blocks.
  *
  * Source: RFC 2104, FIPS 198-1.
  */
-export class HmacSha256 implements Mac {
-	private readonly digest = new Sha256();
-	private readonly inner = new Int32Array(8);
-	private readonly outer = new Int32Array(8);
-	private readonly hash = new Uint8Array(32);
-
-	/** @param key of any length: it is not kept, only what it makes of the chaining value */
+export class HmacSha256 extends Sha256 implements Mac {
+	/** @param key of any length: it is not kept, only what it makes of the chaining value, inner and outer */
 	constructor(key: Uint8Array) {
-		const { digest, hash } = this;
+		super(24);
 		const pad = new Uint8Array(BLOCK);
 		if (key.length > BLOCK) {
-			digest.update(key);
-			digest.finish(hash);
-			pad.set(hash);
+			this.update(key);
+			super.finish(pad);
 		} else pad.set(key);
-		for (let at = 0; at < BLOCK; at++) pad[at]! ^= 0x36;
-		digest.reset();
-		digest.update(pad);
-		this.inner.set(digest.state);
-		for (let at = 0; at < BLOCK; at++) pad[at]! ^= 0x36 ^ 0x5c;
-		digest.reset();
-		digest.update(pad);
-		this.outer.set(digest.state);
+		for (let at = 8; at <= 16; at += 8) {
+			for (let n = 0; n < BLOCK; n++) pad[n]! ^= at === 8 ? 0x36 : 0x36 ^ 0x5c;
+			super.reset();
+			this.update(pad);
+			this.state.copyWithin(at, 0, 8);
+		}
 		this.reset();
 	}
-	reset(): void {
-		this.digest.state.set(this.inner);
-		this.digest.length = BLOCK;
+	override reset(): void {
+		this.state.copyWithin(0, 8, 16);
+		this.length = BLOCK;
 	}
-	update(bytes: Uint8Array, from = 0, to = bytes.length): void {
-		this.digest.update(bytes, from, to);
-	}
-	finish(into: Uint8Array): void {
-		const { digest, hash } = this;
-		digest.finish(hash);
-		digest.state.set(this.outer);
-		digest.length = BLOCK;
-		digest.update(hash);
-		digest.finish(into);
+	override finish(into: Uint8Array): void {
+		super.finish(into);
+		this.state.copyWithin(0, 16, 24);
+		this.length = BLOCK + HASH; // the inner digest stands in the block already
+		super.finish(into);
 		this.reset();
 	}
 }
