@@ -169,6 +169,10 @@ export class RetainedQueue implements RecordQueue {
 	}
 	/** Drops the oldest records; the place behind them is the new base. */
 	private forget(records: number) {
+		if (records === this.count) {
+			this.count = this.end = 0; // the next record is the base
+			return;
+		}
 		const reader = new Cursor(this);
 		for (let n = 0; n < records; n++) reader.read();
 		this.first += records;
