@@ -161,7 +161,7 @@ export class Simulation {
 		});
 		for (const [from, to] of faults.spans("power")) {
 			scheduler.at(from, () => {
-				this.#oldest = 0; // what waits in RTC memory is lost
+				this.#forget();
 				this.board.powerOff();
 			});
 			scheduler.at(Math.max(to, from + 1), () => this.board.powerOn());
@@ -235,6 +235,7 @@ export class Simulation {
 			if (report.number > 0) {
 				summary.samples++;
 				summary.missing += report.values.filter((value) => value === undefined).length;
+				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
 				this.#truth.set(report.number, this.#truths());
 			}
 			if (report.frames > 0 || report.problem) summary.exchanges++;
@@ -246,12 +247,16 @@ export class Simulation {
 		this.#faultsInARow = fault && fault !== POWER_CUT ? this.#faultsInARow + 1 : 0;
 		if (fault === POWER_CUT) {
 			summary.cuts++;
-			this.#oldest = 0;
+			this.#forget();
 		} else if (fault) summary.faults++;
 		if (log.figures) this.usage = addUsage(this.usage, log.figures);
 		this.#options.onWake?.(log);
 		this.gaveUp = this.#faultsInARow >= MOST_FAULTS;
 		if (this.gaveUp) this.stop();
+	}
+	/** The power went: what waits in RTC memory is lost. What flash has, the next wake tells. */
+	#forget() {
+		if (this.node.durability === "rtc") this.#oldest = 0;
 	}
 	#truths(): (number | undefined)[] {
 		return this.node.sensors.flatMap(({ sources, channels }) =>

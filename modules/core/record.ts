@@ -20,7 +20,7 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
  */
 export class NodeRecord {
 	/** Most values that a record other than a sample has. */
-	static readonly widest = 12;
+	static readonly widest = 15;
 	/** 1 … 0xffff_ffff; consecutive while the power lasts, with a jump after a power loss. */
 	number = 0;
 	kind: RecordKind = RecordKind.sample;

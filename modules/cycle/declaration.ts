@@ -3,8 +3,9 @@ import type { FrameSchema } from "../codec/frame.js";
 import { frameSchema, schemaId } from "../codec/schema.js";
 import { shortSize } from "../codec/short-frame.js";
 import { DormouseError, wrong } from "../core/errors.js";
-import type { Quantity } from "../measure/quantity.js";
+import { type Quantity, toScaled } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
+import type { FullPolicy } from "../store/log-queue.js";
 
 /** What a file in `nodes/` says of its node. */
 export interface NodeOptions {
@@ -16,8 +17,34 @@ export interface NodeOptions {
 	readonly sensors: readonly SensorDeclaration[];
 	/** Made by a factory in `net/`. */
 	readonly uplink: UplinkDeclaration;
-	/** What a record survives: `rtc` is deep sleep. */
-	readonly durability?: "rtc";
+	/**
+	 * What a record survives once it was taken. `rtc`, the default: deep sleep and resets; it moves to flash with others
+	 * when RTC memory is three quarters full, or as `spill` says. `flash`: any power cut.
+	 */
+	readonly durability?: Durability;
+	/** When records also move from RTC memory to flash. */
+	readonly spill?: {
+		/** So many seconds after the oldest of them was taken, 60 … 604,800. */
+		readonly every?: number;
+		/** When a reading is below this, in its unit: `{ battery: 3.4 }`, so that a dying battery loses nothing. */
+		readonly below?: Readonly<Record<string, number>>;
+	};
+	/**
+	 * What goes when the store is full: the `oldest` records (the default), the `newest`, or of older samples all but every
+	 * n-th, again and again: `{ thin: n }`, 2 … 10.
+	 */
+	readonly full?: "oldest" | "newest" | { readonly thin: number };
+}
+
+/** What a record survives: deep sleep, or any power cut. */
+export type Durability = "rtc" | "flash";
+
+/** When records move to flash, checked. */
+export interface Spill {
+	/** Seconds after the oldest in RTC memory; 0: not for its age. */
+	readonly everySeconds: number;
+	/** Scaled integers, one a quantity: at readings below. Undefined where there is none. */
+	readonly below: readonly (number | undefined)[];
 }
 
 /** A node, checked and frozen. Made by {@link declareNode}. */
@@ -27,7 +54,11 @@ export interface NodeDeclaration {
 	readonly everySeconds: number;
 	readonly sensors: readonly SensorDeclaration[];
 	readonly uplink: UplinkDeclaration;
-	readonly durability: "rtc";
+	readonly durability: Durability;
+	readonly spill: Spill;
+	readonly full: FullPolicy;
+	/** `thin`: of older samples every so manieth stays. */
+	readonly thin: number;
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
 	/** By which stored records are known; see `codec/schema.ts`. */
@@ -36,7 +67,9 @@ export interface NodeDeclaration {
 	readonly frame: FrameSchema;
 }
 
-const FIELDS: readonly string[] = Object.freeze(["name", "every", "sensors", "uplink", "durability"]);
+const FIELDS: readonly string[] = Object.freeze(["name", "every", "sensors", "uplink", "durability", "spill", "full"]);
+const SHORTEST_SPILL = 60;
+const LONGEST_SPILL = 7 * 86_400;
 const MOST_SENSORS = 8;
 const MOST_QUANTITIES = 24;
 const LONGEST_PERIOD = 86_400;
@@ -62,7 +95,8 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
 	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");
-	if (durability !== "rtc") wrong("durability", JSON.stringify(durability), '"rtc" (flash comes with the store)');
+	if (durability !== "rtc" && durability !== "flash")
+		wrong("durability", JSON.stringify(durability), '"rtc" or "flash"');
 	const quantities = sensors.flatMap((sensor) => sensor.quantities);
 	const names = new Set<string>();
 	for (const { name: quantity } of quantities) {
@@ -75,6 +109,13 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	}
 	if (quantities.length > MOST_QUANTITIES)
 		wrong("sensors", `${quantities.length} readings`, `at most ${MOST_QUANTITIES}`);
+	const { full = "oldest" } = options;
+	const thin = typeof full === "object" ? full?.thin : 2;
+	if (
+		(typeof full === "string" && full !== "oldest" && full !== "newest") ||
+		!(Number.isInteger(thin) && thin >= 2 && thin <= 10)
+	)
+		wrong("full", JSON.stringify(full), '"oldest", "newest" or { thin: 2 } … { thin: 10 }');
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const least = shortSize(frame);
 	if (uplink.mtu < least)
@@ -85,8 +126,31 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		sensors: Object.freeze([...sensors]),
 		uplink,
 		durability,
+		spill: spillOf(options.spill, quantities),
+		full: typeof full === "string" ? full : "thin",
+		thin,
 		quantities: Object.freeze(quantities),
 		schema: schemaId(quantities),
 		frame,
+	});
+}
+
+function spillOf(spill: NodeOptions["spill"] = {}, quantities: readonly Quantity[]): Spill {
+	if (typeof spill !== "object" || spill === null) wrong("spill", JSON.stringify(spill), "{ every: …, below: { … } }");
+	for (const field of Object.keys(spill))
+		if (field !== "every" && field !== "below") wrong(`spill.${field}`, "this field", "every or below");
+	const { every = 0, below = {} } = spill;
+	if (every !== 0 && !(Number.isInteger(every) && every >= SHORTEST_SPILL && every <= LONGEST_SPILL))
+		wrong("spill.every", every, "a time from minutes(1) to days(7)");
+	if (typeof below !== "object" || below === null) wrong("spill.below", below, "limits by reading: { battery: 3.4 }");
+	for (const name of Object.keys(below)) {
+		const known = quantities.find((one) => one.name === name);
+		if (!known) wrong(`spill.below.${name}`, "this reading", `one of ${quantities.map((one) => one.name).join(", ")}`);
+		else if (!(below[name]! >= known.low && below[name]! <= known.high))
+			wrong(`spill.below.${name}`, below[name], `${known.low} to ${known.high} ${known.unit}`);
+	}
+	return Object.freeze({
+		everySeconds: every,
+		below: Object.freeze(quantities.map((one) => (one.name in below ? toScaled(below[one.name]!, one) : undefined))),
 	});
 }

@@ -28,14 +28,17 @@ export const HEALTH_FIELDS: readonly string[] = Object.freeze([
 	"storeFailed",
 	"panics",
 	"clockSteps",
+	"lost",
+	"flashFaults",
+	"unsaved",
 ]);
 
 /** Bytes of the counters: a u16 each. */
-const SECTION = 24;
+const SECTION = 30;
 
 /** Counters about the node itself since the epoch's start, sent as records when they change: at most one a day. */
 export class Health {
-	static readonly version = 1;
+	static readonly version = 2;
 	static readonly intervalSeconds = 86_400;
 	/** Of the epoch's first wake, or of the last wake that was not in order. */
 	start: Start = Start.cold;
@@ -46,7 +49,7 @@ export class Health {
 	range = 0;
 	/** Exchanges that failed. */
 	failed = 0;
-	/** Records dropped because the queue was full. */
+	/** Records dropped because the queue was full, since the store was made. */
 	dropped = 0;
 	/** Samples not taken because the node was awake too long. */
 	missed = 0;
@@ -58,6 +61,12 @@ export class Health {
 	panics = 0;
 	/** Times that the board's clock stepped back without a power loss. */
 	clockSteps = 0;
+	/** Records that were stored and cannot be read any more, since the store was made. */
+	lost = 0;
+	/** Operations of flash that failed, and what was found broken there. */
+	flashFaults = 0;
+	/** Numbers given out before the power went, of which flash knows nothing: at most so many records were lost with RTC memory. */
+	unsaved = 0;
 	/** Whether the next record should be sent without waiting for the interval. */
 	urgent = true;
 	private reportedSum = 0;
@@ -66,7 +75,14 @@ export class Health {
 	/** As after a power loss. */
 	reset(): void {
 		this.absent = this.nonsense = this.range = this.failed = this.dropped = this.missed = 0;
-		this.sectionsLost = this.storeFailed = this.panics = this.clockSteps = 0;
+		this.sectionsLost =
+			this.storeFailed =
+			this.panics =
+			this.clockSteps =
+			this.lost =
+			this.flashFaults =
+			this.unsaved =
+				0;
 		this.reportedSum = 0;
 		this.reportedSeconds = 0;
 	}
@@ -116,6 +132,9 @@ export class Health {
 		this.storeFailed = from.getUint16(18);
 		this.panics = from.getUint16(20);
 		this.clockSteps = from.getUint16(22);
+		this.lost = from.getUint16(24);
+		this.flashFaults = from.getUint16(26);
+		this.unsaved = from.getUint16(28);
 		this.reportedSum = from.getUint32(SECTION);
 		this.reportedSeconds = from.getUint32(SECTION + 4);
 		this.urgent = from.getUint8(SECTION + 8) !== 0;
@@ -137,6 +156,9 @@ export class Health {
 			this.storeFailed,
 			this.panics,
 			this.clockSteps,
+			this.lost,
+			this.flashFaults,
+			this.unsaved,
 		];
 	}
 	private sum(): number {

@@ -12,9 +12,11 @@ import {
 import { NodeRecord } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
 import { Sampler } from "../measure/sampler.js";
-import { Cell } from "../store/cell.js";
+import { CellId, Log } from "../store/log.js";
+import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
+import { TieredQueue } from "../store/tiered-queue.js";
 import { CycleState, Effect, Event, step } from "./cycle.js";
 import type { NodeDeclaration } from "./declaration.js";
 import { EpochTime } from "./epoch-time.js";
@@ -53,13 +55,18 @@ export class NodeRun implements UplinkListener {
 	private readonly cycle: CycleState;
 	private readonly time: EpochTime;
 	private readonly numbers: Numbers;
-	private readonly queue: RetainedQueue;
+	private readonly log: Log;
+	/** Records in RTC memory, in front of those in flash. */
+	private readonly front: RetainedQueue;
+	private readonly queue: TieredQueue;
 	private readonly health = new Health();
 	private readonly retained: RetainedState;
 	private readonly sections: readonly RetainedSection[];
 	/** From the sensors' start until their readings are stored. */
 	private sampler: Sampler | undefined;
 	private readonly record: NodeRecord;
+	/** Retained memory may be older than what is in flash. */
+	private unsure = false;
 	private readonly report = new WakeReport();
 	private readonly uplink: Uplink;
 
@@ -70,10 +77,14 @@ export class NodeRun implements UplinkListener {
 		const { batch, deadlineMs } = node.uplink;
 		this.cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
 		this.time = new EpochTime(ports.clock);
-		this.numbers = new Numbers(() => new Cell(ports.flash(STORE_PARTITION)));
-		this.queue = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
+		const widest = Math.max(width, NodeRecord.widest);
+		this.log = new Log(() => ports.flash(STORE_PARTITION));
+		this.numbers = new Numbers(() => this.log.cell(CellId.numbers));
+		this.front = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
+		const back = new LogQueue(this.log, node.schema, width, node.full, node.thin);
+		this.queue = new TieredQueue(this.front, back, new NodeRecord(widest));
 		this.retained = new RetainedState(ports.memory);
-		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
+		this.record = new NodeRecord(widest);
 		this.uplink = node.uplink.create(ports);
 		this.sections = [
 			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
@@ -81,7 +92,8 @@ export class NodeRun implements UplinkListener {
 			{ ...Section.cycle, version: CycleState.version, owner: this.cycle },
 			{ ...Section.health, version: Health.version, owner: this.health },
 			{ ...Section.uplink, version: this.uplink.retainedVersion, owner: this.uplink },
-			{ ...Section.queue, version: RetainedQueue.version, owner: this.queue },
+			{ ...Section.queue, version: RetainedQueue.version, owner: this.front },
+			{ ...Section.log, version: Log.version, owner: this.log },
 		];
 	}
 	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
@@ -139,10 +151,11 @@ export class NodeRun implements UplinkListener {
 		}
 		// What is left of two damaged banks may be of two commits: a queue whose next number is another than the one that is
 		// given next. And a checksum fits by chance once in 65,536 times. Neither may kill every wake from now on.
-		const { numbers: given, queue } = this;
-		const torn = queue.count > 0 && (given.next !== queue.first + queue.count || given.epoch !== queue.epoch);
-		const spoilt = torn || (isFault(this.ports.resetReason) && !queue.isSound());
-		if (spoilt) queue.clear();
+		const { numbers: given, front } = this;
+		const torn = front.count > 0 && (given.next !== front.first + front.count || given.epoch !== front.epoch);
+		const spoilt = torn || (isFault(this.ports.resetReason) && !front.isSound());
+		if (spoilt) front.clear();
+		this.unsure = isFault(this.ports.resetReason) || this.retained.fellBack || spoilt || lost.length > 0;
 		if (lost.length === 0 && !this.retained.fellBack && !spoilt) return Start.warm;
 		const { numbers, time, cycle } = Section;
 		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
@@ -155,7 +168,7 @@ export class NodeRun implements UplinkListener {
 		this.time.begin();
 		this.cycle.reset();
 		this.health.reset();
-		this.queue.clear();
+		front.clear();
 		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
 	}
 	/** Steps the cycle and does what it says, until it waits. */
@@ -163,8 +176,6 @@ export class NodeRun implements UplinkListener {
 		const { cycle, ports } = this;
 		for (let next: Event | undefined = event; next !== undefined; ) {
 			cycle.in.nowMs = this.time.nowMs();
-			cycle.in.queued = this.queue.count;
-			cycle.in.pressed = this.queue.pressed;
 			const effect: Effect = step(cycle, next);
 			next = undefined;
 			switch (effect) {
@@ -207,33 +218,76 @@ export class NodeRun implements UplinkListener {
 		health.absent += counts[MissingReason.absent]!;
 		health.nonsense += counts[MissingReason.nonsense]!;
 		health.range += counts[MissingReason.range]!;
-		health.dropped = this.queue.dropped;
 		health.missed = this.cycle.missed;
 		const queued = this.push(seconds);
 		this.report.sample(record);
-		if (queued && health.isDue(seconds)) {
-			health.fill(record);
-			if (this.push(seconds)) health.reported(seconds);
+		if (queued) this.spill(record, seconds);
+		if (this.numbers.epoch > 0) {
+			const { log, queue } = this;
+			health.dropped = queue.dropped;
+			health.lost = log.lost;
+			health.flashFaults = log.faults;
+			if (queued && health.isDue(seconds)) {
+				health.fill(record);
+				if (this.push(seconds)) health.reported(seconds);
+			}
+			this.cycle.in.queued = queue.count;
+			this.cycle.in.pressed = queue.pressed;
 		}
 		return Event.stored;
 	}
 	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
 	private push(seconds: number): boolean {
-		const record = this.record;
+		const { record, log, numbers } = this;
 		try {
-			record.number = this.numbers.take();
+			if (this.unsure) {
+				// What the last wake wrote to flash is not to be numbered again.
+				log.ready();
+				numbers.pass(log.last);
+				this.front.trim(log.last);
+				this.unsure = false;
+			}
+			const isFirst = numbers.epoch === 0;
+			record.number = numbers.take();
+			if (isFirst && this.node.durability === "rtc")
+				this.health.unsaved = this.report.unsaved = Math.max(record.number - 1 - Math.max(log.last, log.floor), 0);
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error;
 			record.number = 0;
-			this.health.storeFailed++;
-			this.report.problem = error.code;
+			this.storeFailed(error);
 			return false;
 		}
-		record.epoch = this.numbers.epoch;
+		record.epoch = numbers.epoch;
 		record.seconds = seconds;
 		record.wall = false;
-		this.queue.push(record);
+		try {
+			this.queue.push(record, this.node.durability === "flash");
+		} catch (error) {
+			if (!(error instanceof DormouseError)) throw error;
+			this.storeFailed(error);
+			this.front.push(record); // flash is worn out or full: better kept until the power goes than not at all
+		}
 		return true;
+	}
+	/** Moves records from RTC memory to flash, when that is due. */
+	private spill(record: NodeRecord, seconds: number) {
+		const { front, node } = this;
+		const { everySeconds, below } = node.spill;
+		let isDue = everySeconds > 0 && front.count > 0 && seconds - front.seconds >= everySeconds;
+		below.forEach((limit, n) => {
+			if (limit !== undefined && !record.isMissing(n) && record.values[n]! < limit) isDue = true;
+		});
+		if (!isDue) return;
+		try {
+			this.queue.spill();
+		} catch (error) {
+			if (!(error instanceof DormouseError)) throw error;
+			this.storeFailed(error);
+		}
+	}
+	private storeFailed(error: DormouseError) {
+		this.health.storeFailed++;
+		this.report.problem = error.code;
 	}
 	private sleep() {
 		this.sampler?.close();
@@ -241,9 +295,11 @@ export class NodeRun implements UplinkListener {
 		const report = this.report;
 		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));
 		report.epoch = this.numbers.epoch;
-		report.queued = this.queue.count;
-		report.oldest = this.queue.oldest;
-		report.dropped = this.queue.dropped;
+		if (report.epoch > 0) {
+			report.queued = this.queue.count;
+			report.oldest = this.queue.oldest;
+			report.dropped = this.queue.dropped;
+		}
 		report.failures = this.cycle.failures;
 		report.sleepMs = ms;
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));

@@ -36,6 +36,7 @@ export function decodeReport(bytes: Uint8Array): WakeReport {
 	report.frameBytes = reader.uint();
 	report.acknowledged = reader.uint();
 	report.dropped = reader.uint();
+	report.unsaved = reader.uint();
 	report.problem = reader.text();
 	report.failures = reader.uint();
 	report.sleepMs = reader.uint();

@@ -5,8 +5,8 @@ import { RecordKind } from "../core/record.js";
 import type { Start } from "./health.js";
 
 /** First field of an encoded report, and how many there are. */
-export const REPORT_VERSION = 1;
-export const REPORT_FIELDS = 18;
+export const REPORT_VERSION = 2;
+export const REPORT_FIELDS = 19;
 
 /** What a wake did, for the serial port of a board and the simulator's line: filled while it goes, handed over at its end. */
 export class WakeReport {
@@ -32,8 +32,10 @@ export class WakeReport {
 	frameBytes = 0;
 	/** Records that were acknowledged in this wake. */
 	acknowledged = 0;
-	/** Records dropped in this epoch because the queue was full. */
+	/** Records dropped because the queue was full, since the store was made. */
 	dropped = 0;
+	/** In the first wake after a power loss: so many numbers before this one were given out, and flash knows nothing of them. */
+	unsaved = 0;
 	/** Why the exchange failed, or what else went wrong: an error code; empty when nothing did. */
 	problem = "";
 	/** Exchanges that failed in a row. */
@@ -72,7 +74,8 @@ export class WakeReport {
 			.int(this.frames)
 			.int(this.frameBytes)
 			.int(this.acknowledged)
-			.int(this.dropped);
+			.int(this.dropped)
+			.int(this.unsaved);
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
 		return writer.written;
 	}

@@ -13,6 +13,7 @@ export const Section = frozen({
 	uplink: { id: 4, budget: 128 },
 	time: { id: 5, budget: 16 },
 	queue: { id: 6, budget: 1600 },
+	log: { id: 7, budget: 48 },
 });
 const SECTION_OVERHEAD = 6;
 

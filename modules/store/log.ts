@@ -177,12 +177,11 @@ export class Log extends Sectors {
 		this.put(RETIRED, this.retired());
 	}
 
-	/** Writes the retained section. @returns bytes written */
+	/** Writes the retained section. @returns bytes written; 0 where flash is to be looked at anew */
 	retain(into: DataView): number {
 		const { records, cells } = this;
-		if (this.phase === 0) return 0;
 		// A lane that is closed goes through recovery: its end then tells nothing.
-		const known = records.sequence > 0 && !records.closed && !cells.closed;
+		if (this.phase === 0 || cells.closed || (records.sequence > 0 && records.closed)) return 0;
 		into.setUint8(0, records.sector);
 		into.setUint8(1, cells.sector);
 		into.setUint8(2, this.tail);
@@ -191,7 +190,7 @@ export class Log extends Sectors {
 		into.setUint16(6, cells.end | (cells.dubious ? DUBIOUS : 0));
 		into.setUint16(8, this.tailAt);
 		into.setUint16(10, Math.min(this.faults, 0xffff));
-		into.setUint32(12, known ? records.sequence : 0);
+		into.setUint32(12, records.sequence);
 		into.setUint32(16, cells.sequence);
 		into.setUint32(20, this.sequence);
 		into.setUint32(24, this.last);
@@ -205,7 +204,8 @@ export class Log extends Sectors {
 	/** Takes back what {@link retain} wrote; flash is looked at later. @returns false when it cannot be */
 	restore(from: DataView, version: number): boolean {
 		const { records, cells } = this;
-		if (version !== Log.version || from.byteLength < RETAINED || from.getUint32(12) === 0) return false;
+		if (from.byteLength === 0) return true;
+		if (version !== Log.version || from.byteLength < RETAINED) return false;
 		records.sector = from.getUint8(0);
 		cells.sector = from.getUint8(1);
 		this.tail = from.getUint8(2);
@@ -225,6 +225,8 @@ export class Log extends Sectors {
 		this.taken = from.getUint32(36);
 		this.dropped = from.getUint32(40);
 		this.lost = from.getUint32(44);
+		cells.closed = false;
+		records.closed = records.sequence === 0;
 		this.phase = 1;
 		return true;
 	}
@@ -367,6 +369,7 @@ export class Log extends Sectors {
 		const { cells, records, view } = this;
 		for (let n = 0; n < 2; n++) {
 			const lane = n ? records : cells;
+			if (n && lane.sequence === 0) return true;
 			if (lane.sector >= this.sectors || lane.end < HEADER || lane.end >= this.size) return false;
 			if (this.readHeader(lane.sector) !== (n ? RECORDS : CELLS) || view.getUint32(8) !== lane.sequence) return false;
 			if (this.page[this.load(lane.sector * this.size + lane.end, 1)] !== 0xff) return false;

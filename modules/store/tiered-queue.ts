@@ -66,31 +66,32 @@ export class TieredQueue implements RecordQueue {
 		this.front.trim(upTo);
 		this.back.trim(upTo);
 	}
+	/** A place to read from. Flash is not touched where no record waits there. */
 	cursor(): RecordCursor {
 		const { front, back } = this;
-		const older = back.cursor();
-		front.trim(back.log.last);
+		const older = back.count > 0 ? back.cursor() : undefined;
+		if (older) front.trim(back.log.last);
 		return new TieredCursor(older, front.cursor());
 	}
 }
 
-/** Reads the log, then what is in front. */
+/** Reads the log, where records wait there, then what is in front. */
 class TieredCursor implements RecordCursor {
-	private readonly older: RecordCursor;
+	private readonly older: RecordCursor | undefined;
 	private readonly newer: RecordCursor;
-	constructor(older: RecordCursor, newer: RecordCursor) {
+	constructor(older: RecordCursor | undefined, newer: RecordCursor) {
 		this.older = older;
 		this.newer = newer;
 	}
 	seek(number: number): void {
-		this.older.seek(number);
+		this.older?.seek(number);
 		this.newer.seek(number);
 	}
 	moveTo(other: TieredCursor): void {
-		this.older.moveTo(other.older);
+		if (other.older) this.older?.moveTo(other.older);
 		this.newer.moveTo(other.newer);
 	}
 	read(into: NodeRecord): boolean {
-		return this.older.read(into) || this.newer.read(into);
+		return this.older?.read(into) || this.newer.read(into);
 	}
 }

@@ -35,7 +35,7 @@ export const fail =
 export class FakeNode {
 	readonly scheduler = new Scheduler();
 	readonly timers = new VirtualTimers(this.scheduler);
-	readonly flash = new NorPort(2, 4096);
+	readonly flash = new NorPort(8, 4096);
 	readonly random = new Seeded(1);
 	readonly rtc = new Uint8Array(2 * BANK);
 	reading = 0;
