@@ -1,6 +1,6 @@
 import { DormouseError } from "../core/errors.js";
 import { NodeRecord, RecordKind } from "../core/record.js";
-import { CborWriter } from "./cbor-writer.js";
+import { CborCoreWriter } from "./cbor-core-writer.js";
 import { FRAME_HEAD, FRAME_VERSION, FRAME_WALL } from "./frame.js";
 
 /** A place to read records from; see `modules/store/queue.ts`. */
@@ -19,7 +19,7 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 	private readonly record: NodeRecord;
 	private readonly start: Reader;
 	private readonly ahead: Reader;
-	private readonly writer: CborWriter;
+	private readonly writer: CborCoreWriter;
 	/** Number of the last record in the frame that was encoded last. */
 	upTo = 0;
 	private records = 0;
@@ -39,7 +39,7 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> {
 		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
 		this.start = cursor();
 		this.ahead = cursor();
-		this.writer = new CborWriter(view);
+		this.writer = new CborCoreWriter(view);
 	}
 	/**
 	 * Encodes the records behind `from` and moves it behind them; {@link upTo} is then the last one's number.
