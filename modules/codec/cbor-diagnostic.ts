@@ -23,7 +23,7 @@ function item(reader: CborReader, bytes: Uint8Array): string {
 		reader.skip();
 		return `(_ ${list(chunks, bytes, -1)})`;
 	}
-	if (major === Major.unsigned || major === Major.negative) return `${reader.bigint()}`;
+	if (major === Major.unsigned || major === Major.negative) return `${reader.integer()}`;
 	if (major === Major.bytes) return `h'${toHex(reader.byteString())}'`;
 	if (major === Major.text) return JSON.stringify(reader.text());
 	if (major === Major.tag) return `${reader.tag()}(${item(reader, bytes)})`;

@@ -86,12 +86,17 @@ export class CborReader {
 		if (this.initial >= 0x20) throw this.wrongType("an unsigned integer");
 		return this.int();
 	}
-	/** An integer of major types 0 and 1, −2^64 … 2^64 − 1. Bignums are tags 2 and 3 of byte strings. */
-	bigint(): bigint {
+	/** An integer, −2^64 … 2^64 − 1 (bignums are tags 2 and 3 of byte strings). @returns a bigint beyond ±(2^53 − 1) only */
+	integer(): number | bigint {
 		const initial = this.initial;
 		if (initial >= 0x40) throw this.wrongType("an integer");
 		const argument = this.wide(initial);
-		return initial < 0x20 ? BigInt(argument) : -1n - BigInt(argument);
+		if (initial < 0x20) return argument;
+		return argument < Number.MAX_SAFE_INTEGER ? -1 - (argument as number) : -1n - BigInt(argument);
+	}
+	/** As {@link integer}, always as a bigint. */
+	bigint(): bigint {
+		return BigInt(this.integer());
 	}
 	/** A float of any width. */
 	float(): number {

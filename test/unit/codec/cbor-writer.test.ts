@@ -54,6 +54,11 @@ describe("CBOR writer and reader: every kind", () => {
 			assert.equal(`${new CborReader(fromHex(negative)).bigint()}`, `${-1n - argument}`);
 			const tag = new CborReader(fromHex(tagged)).tag();
 			assert.equal(`${tag}`, `${argument}`);
+			const unsigned = new CborReader(fromHex(hex)).integer();
+			const below = new CborReader(fromHex(negative)).integer();
+			assert.equal(`${unsigned} ${below}`, `${argument} ${-1n - argument}`);
+			assert.equal(typeof unsigned, safe ? "number" : "bigint");
+			assert.equal(typeof below, argument < 2n ** 53n - 1n ? "number" : "bigint");
 			assert.equal(typeof tag, safe ? "number" : "bigint");
 			if (safe) {
 				const value = Number(argument);
