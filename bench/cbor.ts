@@ -24,7 +24,7 @@ const CODECS: readonly (readonly [name: string, file: string, codec: Codec])[] =
 	["cbor-x", "cbor-x", cborX],
 	["cbor2", "cbor2", cbor2],
 ];
-const ROUNDS = 7;
+const ROUNDS = 11;
 /** Peers make garbage, and no device's heap would do: this one spares them most collections. */
 const RAM: RamProfile = { ...ramProfile("esp32"), name: "bench", chunks: 8 << 20, slots: 500_000, stack: 2048 };
 

@@ -1,5 +1,5 @@
 import type { CborReader } from "../../modules/codec/cbor-reader.js";
-import type { CborWriter } from "../../modules/codec/cbor-writer.js";
+import { CborWriter } from "../../modules/codec/cbor-writer.js";
 
 export type Plain = number | string | boolean | null | Plain[] | { [key: string]: Plain };
 
@@ -45,10 +45,26 @@ const texts = {
 	notes: ["the door sticks", "battery changed in March", "sensor cleaned on 2026-02-11 after dust"],
 };
 
-const sameInts = (w: CborWriter, items: readonly number[]) => {
-	w.array(items.length);
-	for (const item of items) w.int(item);
-};
+/** Keys encoded beforehand: firmware's never change, and lie in flash. */
+const names = [
+	..."hpt",
+	"bat",
+	"seq",
+	"node",
+	"time",
+	"name",
+	"every",
+	"uplink",
+	"port",
+	"batch",
+	"topic",
+	"broker",
+	"sensors",
+];
+const more = ["driver", "resolution", "divider", "enabled", "fallback", "id", "log", "site", "model", "notes"];
+const K = Object.fromEntries(
+	[...names, ...more].map((name) => [name, new CborWriter(new Uint8Array(20)).text(name).written]),
+) as Readonly<Record<string, Uint8Array>>;
 const readInts = (r: CborReader) => {
 	const items: number[] = [];
 	for (let left = r.array(); left > 0; left--) items.push(r.int());
@@ -68,19 +84,19 @@ export const messages: readonly Message[] = [
 		write: (w) =>
 			w
 				.map(7)
-				.text("h")
+				.encoded(K.h!)
 				.int(weather.h)
-				.text("p")
+				.encoded(K.p!)
 				.int(weather.p)
-				.text("t")
+				.encoded(K.t!)
 				.int(weather.t)
-				.text("bat")
+				.encoded(K.bat!)
 				.int(weather.bat)
-				.text("seq")
+				.encoded(K.seq!)
 				.int(weather.seq)
-				.text("node")
+				.encoded(K.node!)
 				.text(weather.node)
-				.text("time")
+				.encoded(K.time!)
 				.int(weather.time),
 		read: (r) => {
 			r.map();
@@ -95,19 +111,24 @@ export const messages: readonly Message[] = [
 			};
 		},
 	},
-	{ name: "array of 30 integers", value: frame, write: (w) => sameInts(w, frame), read: readInts },
+	{ name: "array of 30 integers", value: frame, write: (w) => w.ints(frame), read: readInts },
 	{
 		name: "nested configuration",
 		value: config,
 		write: (w) => {
 			const { uplink, sensors } = config;
-			w.map(6).text("name").text(config.name).text("every").int(config.every).text("uplink").map(4);
-			w.text("port").int(uplink.port).text("batch").int(uplink.batch).text("topic").text(uplink.topic);
-			w.text("broker").text(uplink.broker).text("sensors").array(2).map(3);
-			w.text("port").text(sensors[0]!.port).text("driver").text(sensors[0]!.driver).text("resolution");
-			sameInts(w, sensors[0]!.resolution!);
-			w.map(3).text("port").text(sensors[1]!.port).text("driver").text(sensors[1]!.driver);
-			w.text("divider").int(sensors[1]!.divider!).text("enabled").boolean(config.enabled).text("fallback").null();
+			w.map(6).encoded(K.name!).text(config.name).encoded(K.every!).int(config.every).encoded(K.uplink!).map(4);
+			w.encoded(K.port!).int(uplink.port).encoded(K.batch!).int(uplink.batch).encoded(K.topic!).text(uplink.topic);
+			w.encoded(K.broker!).text(uplink.broker).encoded(K.sensors!).array(2).map(3);
+			w.encoded(K.port!).text(sensors[0]!.port).encoded(K.driver!).text(sensors[0]!.driver).encoded(K.resolution!);
+			w.ints(sensors[0]!.resolution!);
+			w.map(3).encoded(K.port!).text(sensors[1]!.port).encoded(K.driver!).text(sensors[1]!.driver);
+			w.encoded(K.divider!)
+				.int(sensors[1]!.divider!)
+				.encoded(K.enabled!)
+				.boolean(config.enabled)
+				.encoded(K.fallback!)
+				.null();
 		},
 		read: (r) => {
 			r.map();
@@ -137,7 +158,7 @@ export const messages: readonly Message[] = [
 		value: columns,
 		write: (w) => {
 			w.array(8).int(1).int(4242).int(17);
-			for (let n = 3; n < 8; n++) sameInts(w, columns[n] as number[]);
+			for (let n = 3; n < 8; n++) w.ints(columns[n] as number[]);
 		},
 		read: (r) => {
 			const items: Plain[] = [];
@@ -151,8 +172,8 @@ export const messages: readonly Message[] = [
 		name: "mostly text",
 		value: texts,
 		write: (w) => {
-			w.map(5).text("id").text(texts.id).text("log").text(texts.log).text("site").text(texts.site);
-			w.text("model").text(texts.model).text("notes").array(3);
+			w.map(5).encoded(K.id!).text(texts.id).encoded(K.log!).text(texts.log).encoded(K.site!).text(texts.site);
+			w.encoded(K.model!).text(texts.model).encoded(K.notes!).array(3);
 			for (const note of texts.notes) w.text(note);
 		},
 		read: (r) => {

@@ -6,6 +6,11 @@ import { halfOf } from "./cbor-float.js";
 
 const INFO_64 = 27;
 
+/** What XS adds to `ArrayBuffer`. Source: `fx_ArrayBuffer_fromString`, xs/sources/xsDataView.c. */
+interface XsArrayBuffer {
+	fromString(text: string): ArrayBuffer;
+}
+
 /**
  * Writes all of CBOR (RFC 8949), deterministically (§4.2.1), into the caller's bytes. As in {@link CborCoreWriter} each
  * call is all or nothing.
@@ -55,7 +60,8 @@ export class CborWriter extends CborCoreWriter {
 	 * @throws {DormouseError} `overflow`
 	 */
 	number(value: number): this {
-		return Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0) ? this.int(value) : this.float(value);
+		const integral = (value | 0) === value || Number.isSafeInteger(value);
+		return integral && (value !== 0 || 1 / value > 0) ? this.int(value) : this.float(value);
 	}
 	/** The head of a tag, 0 … 2^64 − 1; one item must follow. @throws {DormouseError} `range`, `overflow` */
 	tag(tag: number | bigint): this {
@@ -86,11 +92,77 @@ export class CborWriter extends CborCoreWriter {
 		this.head(Major.bytes, length, length);
 		return this.bytes.subarray(this.at - length, this.at);
 	}
-	/** As in {@link CborCoreWriter}; where there is room for the longest encoding, its bytes are not counted beforehand. */
-	override text(value: string): this {
+	/**
+	 * One item that is encoded already, as it is: a key that never changes, a part that was built before. Not checked.
+	 * @throws {DormouseError} `overflow`
+	 */
+	encoded(item: Uint8Array): this {
+		const at = this.at;
+		const end = at + item.length;
+		if (end > this.limit) throw new DormouseError("overflow");
+		this.bytes.set(item, at);
+		this.at = end;
+		return this;
+	}
+	/**
+	 * An array of integers, as {@link array} and {@link int} would write it, in one call: on XS calls cost most of the time.
+	 * After a throw {@link length} is as before, but bytes behind it may have been written.
+	 * @param count how many of them
+	 * @throws {DormouseError} `range`, `overflow`
+	 */
+	ints(values: ArrayLike<number>, count = values.length): this {
 		const start = this.at;
+		try {
+			this.array(count);
+			let at = this.at;
+			const bytes = this.bytes;
+			const roomy = this.limit - at >= 9 * count;
+			for (let n = 0; n < count; n++) {
+				const value = values[n]!;
+				const argument = value < 0 ? -1 - value : value;
+				// One operation tells that it is an integer and how large.
+				if (roomy && (argument & 0xffff) === argument) {
+					if (argument < 24) bytes[at++] = value < 0 ? 0x20 | argument : argument;
+					else if (argument < 0x100) {
+						bytes[at] = value < 0 ? 0x38 : 0x18;
+						bytes[at + 1] = argument;
+						at += 2;
+					} else {
+						bytes[at] = value < 0 ? 0x39 : 0x19;
+						this.view.setUint16(at + 1, argument);
+						at += 3;
+					}
+				} else {
+					this.at = at;
+					this.int(value);
+					at = this.at;
+				}
+			}
+			this.at = at;
+		} catch (error) {
+			this.at = start;
+			throw error;
+		}
+		return this;
+	}
+	/**
+	 * As in {@link CborCoreWriter}, at less cost. XS has its strings in UTF-8 and hands a copy out in a fraction of the time
+	 * that their characters take one by one; this copy is garbage, the only one that a writer makes.
+	 */
+	override text(value: string): this {
 		const count = value.length;
+		if (count >= 4) {
+			const copy = (ArrayBuffer as Partial<XsArrayBuffer>).fromString?.(value);
+			// As many bytes as characters: ASCII. There XS has U+0000 and lone surrogates in a way that is not UTF-8.
+			if (copy?.byteLength === count) {
+				this.head(Major.text, count, count);
+				this.bytes.set(new Uint8Array(copy), this.at - count);
+				return this;
+			}
+		}
+		const start = this.at;
 		if (start + 9 + 4 * count > this.limit) return super.text(value);
+		// There is room for the longest encoding: no need to count its bytes beforehand.
 		this.head(Major.text, count, 0); // right unless it has more bytes than characters
 		const body = this.at;
 		const end = writeUtf8(value, this.bytes, body);
