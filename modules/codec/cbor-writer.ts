@@ -111,38 +111,35 @@ export class CborWriter extends CborCoreWriter {
 	 * @throws {DormouseError} `range`, `overflow`
 	 */
 	ints(values: ArrayLike<number>, count = values.length): this {
+		if (count >>> 0 !== count) throw new DormouseError("range", `${count} is not a count`);
 		const start = this.at;
-		try {
-			this.array(count);
-			let at = this.at;
-			const bytes = this.bytes;
-			const roomy = this.limit - at >= 9 * count;
-			for (let n = 0; n < count; n++) {
-				const value = values[n]!;
-				const argument = value < 0 ? -1 - value : value;
-				// One operation tells that it is an integer and how large.
-				if (roomy && (argument & 0xffff) === argument) {
-					if (argument < 24) bytes[at++] = value < 0 ? 0x20 | argument : argument;
-					else if (argument < 0x100) {
-						bytes[at] = value < 0 ? 0x38 : 0x18;
-						bytes[at + 1] = argument;
-						at += 2;
-					} else {
-						bytes[at] = value < 0 ? 0x39 : 0x19;
-						this.view.setUint16(at + 1, argument);
-						at += 3;
-					}
-				} else {
-					this.at = at;
-					this.int(value);
-					at = this.at;
-				}
+		this.head(Major.array, count, 0);
+		const bytes = this.bytes;
+		let at = this.at;
+		let n = 0;
+		// Declared out here and few: on XS each declaration and each check costs as much as an addition.
+		let value = 0;
+		let major = 0;
+		for (const fast = this.limit - at >= 3 * count ? count : 0; n < fast; n++) {
+			value = values[n]!;
+			major = 0;
+			if (value < 0) {
+				value = -1 - value;
+				major = 0x20;
 			}
-			this.at = at;
-		} catch (error) {
-			this.at = start;
-			throw error;
+			if ((value & 0xffff) !== value) break; // no integer, or a large one
+			if (value < 24) bytes[at++] = major | value;
+			else if (value < 0x100) {
+				bytes[at++] = major | 24;
+				bytes[at++] = value;
+			} else {
+				bytes[at++] = major | 25;
+				bytes[at++] = value >> 8;
+				bytes[at++] = value;
+			}
 		}
+		this.at = at;
+		if (n < count) this.rest(values, n, count, start);
 		return this;
 	}
 	/**
@@ -176,6 +173,15 @@ export class CborWriter extends CborCoreWriter {
 		return this;
 	}
 
+	/** Writes integers one by one. @param start where to stand after a throw */
+	private rest(values: ArrayLike<number>, from: number, count: number, start: number) {
+		try {
+			for (let n = from; n < count; n++) this.int(values[n]!);
+		} catch (error) {
+			this.at = start;
+			throw error;
+		}
+	}
 	private wide(major: Major, argument: bigint): this {
 		if (argument <= 0x1f_ffff_ffff_ffffn && argument >= 0n) this.head(major, Number(argument), 0);
 		else {
