@@ -54,7 +54,7 @@ export async function bench(): Promise<void> {
 
 /** A row for each codec; ours have their ratio to the fastest peer. NaN did not run. */
 function told(title: string, speeds: readonly number[], budget: string) {
-	const peer = Math.max(...speeds.slice(2).filter((speed) => !Number.isNaN(speed)));
+	const peer = Math.max(...speeds.slice(2).filter((speed) => speed > 0));
 	for (const [n, [name]] of CODECS.entries()) {
 		if (Number.isNaN(speeds[n]!)) continue;
 		row(

@@ -63,7 +63,7 @@ export class CborCoreWriter {
 		writeUtf8(value, this.bytes, this.at - length);
 		return this;
 	}
-	/** The head of an array; `count` items must follow. @throws {DormouseError} `range`, `overflow` */
+	/** The head of an array; `count` items must follow, 0 … 2^32 − 1. @throws {DormouseError} `range`, `overflow` */
 	array(count: number): this {
 		return this.counted(Major.array, count);
 	}
@@ -83,7 +83,7 @@ export class CborCoreWriter {
 	}
 
 	private counted(major: number, count: number): this {
-		if (!Number.isSafeInteger(count) || count < 0) throw new DormouseError("range", `${count} is not a count`);
+		if (count >>> 0 !== count) throw new DormouseError("range", `${count} is not a count`);
 		this.head(major, count, 0);
 		return this;
 	}

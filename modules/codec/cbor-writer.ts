@@ -113,32 +113,45 @@ export class CborWriter extends CborCoreWriter {
 	ints(values: ArrayLike<number>, count = values.length): this {
 		if (count >>> 0 !== count) throw new DormouseError("range", `${count} is not a count`);
 		const start = this.at;
-		this.head(Major.array, count, 0);
+		const room = this.limit - start;
 		const bytes = this.bytes;
-		let at = this.at;
-		let n = 0;
-		// Declared out here and few: on XS each declaration and each check costs as much as an addition.
+		if (count < 24 && room > 0) {
+			bytes[start] = Major.array | count;
+			this.at = start + 1;
+		} else this.head(Major.array, count, 0);
+		const fast = room >= 5 + 3 * count ? count : 0;
+		// Declared out here, and each sign has its own branch: on XS every declaration and operator takes its time.
 		let value = 0;
-		let major = 0;
-		for (const fast = this.limit - at >= 3 * count ? count : 0; n < fast; n++) {
+		let n = 0;
+		let shift = this.at; // integer n goes to n + shift, as long as each takes a byte
+		for (; n < fast; n++) {
 			value = values[n]!;
-			major = 0;
-			if (value < 0) {
-				value = -1 - value;
-				major = 0x20;
-			}
-			if ((value & 0xffff) !== value) break; // no integer, or a large one
-			if (value < 24) bytes[at++] = major | value;
-			else if (value < 0x100) {
-				bytes[at++] = major | 24;
-				bytes[at++] = value;
+			if (value >= 0) {
+				if ((value & 0xffff) !== value) break; // no integer, or a large one
+				if (value < 24) bytes[n + shift] = value;
+				else if (value < 0x100) {
+					bytes[n + shift++] = 0x18;
+					bytes[n + shift] = value;
+				} else {
+					bytes[n + shift++] = 0x19;
+					bytes[n + shift++] = value >> 8;
+					bytes[n + shift] = value;
+				}
 			} else {
-				bytes[at++] = major | 25;
-				bytes[at++] = value >> 8;
-				bytes[at++] = value;
+				value = -1 - value;
+				if ((value & 0xffff) !== value) break;
+				if (value < 24) bytes[n + shift] = 0x20 | value;
+				else if (value < 0x100) {
+					bytes[n + shift++] = 0x38;
+					bytes[n + shift] = value;
+				} else {
+					bytes[n + shift++] = 0x39;
+					bytes[n + shift++] = value >> 8;
+					bytes[n + shift] = value;
+				}
 			}
 		}
-		this.at = at;
+		this.at = n + shift;
 		if (n < count) this.rest(values, n, count, start);
 		return this;
 	}
