@@ -20,11 +20,11 @@ const config = {
 	name: "greenhouse-2",
 	every: 600,
 	uplink: { port: 1883, batch: 12, topic: "site/2/weather", broker: "broker.local" },
+	enabled: true,
 	sensors: [
 		{ port: "I2C.default", driver: "bme280", resolution: [1, 10, 100] },
 		{ port: "Analog.default", driver: "battery", divider: 2 },
 	],
-	enabled: true,
 	fallback: null,
 };
 const columns = [
@@ -119,16 +119,12 @@ export const messages: readonly Message[] = [
 			const { uplink, sensors } = config;
 			w.map(6).encoded(K.name!).text(config.name).encoded(K.every!).int(config.every).encoded(K.uplink!).map(4);
 			w.encoded(K.port!).int(uplink.port).encoded(K.batch!).int(uplink.batch).encoded(K.topic!).text(uplink.topic);
-			w.encoded(K.broker!).text(uplink.broker).encoded(K.sensors!).array(2).map(3);
+			w.encoded(K.broker!).text(uplink.broker).encoded(K.enabled!).boolean(config.enabled);
+			w.encoded(K.sensors!).array(2).map(3);
 			w.encoded(K.port!).text(sensors[0]!.port).encoded(K.driver!).text(sensors[0]!.driver).encoded(K.resolution!);
 			w.ints(sensors[0]!.resolution!);
 			w.map(3).encoded(K.port!).text(sensors[1]!.port).encoded(K.driver!).text(sensors[1]!.driver);
-			w.encoded(K.divider!)
-				.int(sensors[1]!.divider!)
-				.encoded(K.enabled!)
-				.boolean(config.enabled)
-				.encoded(K.fallback!)
-				.null();
+			w.encoded(K.divider!).int(sensors[1]!.divider!).encoded(K.fallback!).null();
 		},
 		read: (r) => {
 			r.map();
@@ -139,6 +135,7 @@ export const messages: readonly Message[] = [
 			const batch = key(r, "batch").int();
 			const topic = key(r, "topic").text();
 			const broker = key(r, "broker").text();
+			const enabled = key(r, "enabled").boolean();
 			key(r, "sensors").array();
 			r.map();
 			const first = {
@@ -148,9 +145,8 @@ export const messages: readonly Message[] = [
 			};
 			r.map();
 			const second = { port: key(r, "port").text(), driver: key(r, "driver").text(), divider: key(r, "divider").int() };
-			const enabled = key(r, "enabled").boolean();
 			key(r, "fallback").null();
-			return { name, every, uplink: { port, batch, topic, broker }, sensors: [first, second], enabled, fallback: null };
+			return { name, every, uplink: { port, batch, topic, broker }, enabled, sensors: [first, second], fallback: null };
 		},
 	},
 	{
