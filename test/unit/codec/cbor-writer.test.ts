@@ -220,6 +220,21 @@ describe("CBOR writer and reader: every kind", () => {
 			`${sizes}`,
 		);
 	});
+	it("65,536 and its like: no half float, least of all infinity", () => {
+		for (const [value, hex] of [
+			[65_504, "f97bff"],
+			[65_520, "fa477ff000"],
+			[65_536, "fa47800000"],
+			[-65_536, "fac7800000"],
+			[131_072, "fa48000000"],
+		] as const) {
+			assert.equal(
+				hexOf((w) => w.float(value)),
+				hex,
+			);
+			assert.equal(checkCbor(fromHex(hex), 0, true), hex.length / 2);
+		}
+	});
 	it("all widths of a float, in half as in double", () => {
 		for (const hex of ["f93e00", "fa3fc00000", "fb3ff8000000000000"])
 			assert.equal(new CborReader(fromHex(hex)).float(), 1.5);
