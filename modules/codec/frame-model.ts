@@ -51,6 +51,8 @@ const PASSES: readonly number[] = Object.freeze([
 	3976, 3928, 3861, 3770, 3647, 3484, 3273, 3008, 2690, 2327, 1939, 1555, 1202, 906, 674, 503, 383, 301, 246, 209, 184,
 ]);
 const PASSES_MIDDLE = 10;
+/** And beyond those. */
+const PASSES_LEAST = 184;
 
 /**
  * What a frame is made of, in order, and the statistics by which its integers are coded: a column each, small and of
@@ -249,8 +251,9 @@ export class FrameModel {
 		let index = 31 - Math.clz32(p);
 		index = PASSES_MIDDLE + 6 - 2 * index - (index > 0 ? (p >> (index - 1)) & 1 : 0);
 		let power = 1;
+		p = PASSES[0]!;
 		while (power < 0x8000_0000) {
-			p = PASSES[Math.min(Math.max(index, 0), 2 * PASSES_MIDDLE)]!;
+			if (index > 0) p = PASSES[index] ?? PASSES_LEAST;
 			if (!coder.code(size < 2 * power ? 0 : 1, 0, p)) break;
 			power *= 2;
 			index += 2;
