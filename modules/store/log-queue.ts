@@ -116,7 +116,6 @@ export class LogQueue implements RecordQueue {
 		if (this.count === 0) return;
 		log.ready();
 		if (log.count === 0 || upTo <= log.floor) return;
-		log.provide(0);
 		const reader = new LogCursor(this);
 		let { floor, taken, dropped, lost } = log;
 		for (;;) {
@@ -140,6 +139,7 @@ export class LogQueue implements RecordQueue {
 		if (taken !== log.taken) log.writeState(floor, Math.min(taken, log.pushed), dropped, lost);
 		reader.mark();
 		this.first = log.count > 0 ? floor + 1 : 0;
+		log.provide(0);
 	}
 	cursor(): RecordCursor {
 		this.log.ready();

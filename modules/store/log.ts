@@ -314,6 +314,8 @@ export class Log extends Sectors {
 				else this.writeState(0, 0, 0, 0);
 				return;
 			}
+			// The header that was written last may be weak; survey left it in the draft.
+			this.strengthen(this.draft.subarray(0, HEADER), this.sequences.indexOf(this.sequence) * this.size);
 			if (cells.sequence > 0) this.scan(cells, this.size, true);
 			const state = this.get(STATE);
 			if (state) {
@@ -415,16 +417,17 @@ export class Log extends Sectors {
 				this.places![id] = at;
 				this.lengths[id] = this.length;
 			}
+			if (recover) {
+				// What verified is what strengthens: weak bits may read otherwise the next time.
+				this.draft.fill(this.length && 0xff, 0, taken);
+				if (this.length > 0) this.draft.set(this.page.subarray(this.body - 1, this.body + this.length + 3));
+			}
 			newest = at;
 			at += taken;
 		}
 		if (!recover) return;
 		lane.end = at;
 		lane.dubious = true;
-		if (newest > 0 && this.fetch(sector, newest, end, sequence) > 0) {
-			const index = this.load(from + newest, at - newest);
-			this.strengthen(this.page.subarray(index, index + at - newest), from + newest);
-		}
-		if (this.readHeader(sector) > 0) this.strengthen(this.header, from);
+		if (newest > 0) this.strengthen(this.draft.subarray(0, at - newest), from + newest);
 	}
 }
