@@ -4,6 +4,7 @@ import type { FlashPort } from "../core/ports.js";
 import { EntryReader } from "./entry.js";
 import { readOldCell } from "./old-cell.js";
 import { CELLS, DRAFT, HEADER, type Lane, RECORDS, Sectors } from "./sectors.js";
+import type { StoredValue } from "./stored-value.js";
 
 /** Most bytes that a cell holds. */
 export const CELL_BYTES = 200;
@@ -22,14 +23,6 @@ const STATE = 0;
 const RETIRED = 1;
 const RETAINED = 48;
 const DUBIOUS = 0x8000;
-
-/** A named value in flash. */
-export interface StoredValue {
-	/** A copy; undefined when nothing was written yet. */
-	read(): Uint8Array | undefined;
-	/** Replaces it; durable on return, the old one or the new one after a cut. */
-	write(value: Uint8Array): void;
-}
 
 /**
  * The log-structured store on one flash partition: records, which `LogQueue` pushes and reads, and named cells. Layout,

@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import type { Cell } from "./cell.js";
+import type { StoredValue } from "./stored-value.js";
 
 /** Record numbers that one write to flash reserves. */
 export const NUMBER_BLOCK = 256;
@@ -23,11 +23,11 @@ export class Numbers {
 	/** The number that {@link take} gives next. */
 	next = 1;
 	private limit = 1;
-	private cell: Cell | undefined;
-	private readonly open: () => Cell;
+	private cell: StoredValue | undefined;
+	private readonly open: () => StoredValue;
 
 	/** @param open finds the cell; called only when flash is needed, so that ordinary wakes never touch it */
-	constructor(open: () => Cell) {
+	constructor(open: () => StoredValue) {
 		this.open = open;
 	}
 	/**

@@ -143,14 +143,16 @@ export function runScript(port: CutPort, ledger: LogLedger, script: readonly Op[
 			for (let n = 0; n < count; n++)
 				trying.push(recordOf(ledger.number + n, ledger.boot, op.do === "push" && op.alarm));
 			ledger.number += count - 1;
-			ledger.pushes = [...ledger.pushes, trying];
+			const torn = ledger.pushes;
+			ledger.pushes = [...torn, trying];
 			const came = attempt(() => {
 				if (op.do === "push") queue.push(fill(record, trying[0]!));
 				else queue.take(arrayQueue(trying), record);
 			});
-			if (came || op.do === "push") ledger.pushes = came ? [trying] : [];
+			if (came || op.do === "push") ledger.pushes = torn;
 			settle(queue, ledger, policy, came ? trying : undefined);
-			ledger.pushes = [];
+			// What was torn before is overtaken, unless the new record was refused.
+			ledger.pushes = ledger.waiting.at(-1)?.number === trying.at(-1)?.number ? [] : torn;
 		} else if (op.do === "trim") {
 			const upTo = ledger.waiting[Math.min(op.count, ledger.waiting.length) - 1]?.number ?? 0;
 			ledger.trims = [...ledger.trims, upTo];
@@ -189,7 +191,7 @@ function settle(queue: LogQueue, ledger: LogLedger, policy: FullPolicy, whole?: 
 	const newest = present.at(-1)?.number ?? 0;
 	// Some push that was under way may have come in, from its beginning on; some trim may have happened.
 	let found: string | undefined = `${where}: no history explains what is there`;
-	for (const trying of whole ? [whole] : [[], ...ledger.pushes])
+	for (const trying of [[], ...ledger.pushes].map((each) => [...each, ...(whole ?? [])]))
 		for (const upTo of [0, ...ledger.trims]) {
 			if (found === undefined) break;
 			let came = trying.filter(({ number }) => number <= newest).length;
