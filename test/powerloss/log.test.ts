@@ -1,3 +1,6 @@
+import { Cell } from "../../modules/store/cell.js";
+import { CellId, Log } from "../../modules/store/log.js";
+import { Numbers } from "../../modules/store/numbers.js";
 import * as assert from "../assert.js";
 import { everyCut } from "../support/every-cut.js";
 import { CutPort, type LogLedger, newLedger, type Op, runScript } from "../support/log-script.js";
@@ -195,5 +198,43 @@ describe("power loss: log", () => {
 			assert.ok(most >= erases, `only ${most} erases`);
 		}).timeout(240_000);
 	}
+	for (const [depth, least] of [
+		[1, 200],
+		[2, 10_000],
+	] as const)
+		it(`migration from the older layout, cut after every byte and in every erase, ${depth} deep (seed ${seedOf(depth)}): numbers never repeat, epochs go on`, function () {
+			const start = new CutPort(4, 128);
+			const older = new Numbers(() => new Cell(start));
+			for (let epoch = 0; epoch < 3; epoch++) {
+				older.begin();
+				older.take();
+			}
+			const cuts = everyCut(
+				() => {
+					const port = new CutPort(4, 128);
+					port.bytes.set(start.bytes);
+					return port;
+				},
+				{ taken: older.next - 1, epoch: older.epoch },
+				depth,
+				(device, promises) => {
+					const log = new Log(() => device as CutPort);
+					const numbers = new Numbers(() => log.cell(CellId.numbers));
+					for (let boot = 0; boot < 3; boot++) {
+						numbers.begin();
+						const number = numbers.take();
+						assert.ok(number > promises.taken, `${number} after ${promises.taken}`);
+						assert.ok(numbers.epoch > promises.epoch, `epoch ${numbers.epoch} after ${promises.epoch}`);
+						promises.taken = number;
+						promises.epoch = numbers.epoch;
+						log.put(9, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+					}
+				},
+				seedOf(depth),
+			);
+			this.test!.title += `: ${cuts} cuts`;
+			total += cuts;
+			assert.ok(cuts > least, `only ${cuts} cuts were made`);
+		}).timeout(120_000);
 	after(() => console.log(`    ${total} cuts of the log in all`));
 });
