@@ -318,7 +318,8 @@ export class Sectors {
 			}
 			if (best < 0) return best;
 			const kind = this.readHeader(best);
-			this.erases = kind && kind !== TORN ? this.view.getUint32(4) + 1 : Math.ceil(this.sequence / sectors);
+			// Where the count was lost, the average: each use of a sector takes one sequence.
+			this.erases = 1 + (kind && kind !== TORN ? this.view.getUint32(4) : Math.floor(this.sequence / sectors));
 			try {
 				this.port.erase(best * this.size);
 				if (this.isBlank(best * this.size, this.size)) return best;
