@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import type { StoredValue } from "./log.js";
+import type { StoredValue } from "./stored-value.js";
 
 const BYTES = 4;
 

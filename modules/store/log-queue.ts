@@ -116,7 +116,6 @@ export class LogQueue implements RecordQueue {
 		if (this.count === 0) return;
 		log.ready();
 		if (log.count === 0 || upTo <= log.floor) return;
-		log.provide(0);
 		const reader = new LogCursor(this);
 		let { floor, taken, dropped, lost } = log;
 		for (;;) {
@@ -140,6 +139,7 @@ export class LogQueue implements RecordQueue {
 		if (taken !== log.taken) log.writeState(floor, Math.min(taken, log.pushed), dropped, lost);
 		reader.mark();
 		this.first = log.count > 0 ? floor + 1 : 0;
+		log.provide(0);
 	}
 	cursor(): RecordCursor {
 		this.log.ready();
@@ -340,7 +340,11 @@ export class LogQueue implements RecordQueue {
 				if (base < 0) base = reader.epoch;
 				if (!reader.read(record)) break;
 				last = Math.max(last, record.number);
-				if (record.kind === RecordKind.sample && samples++ % every > 0) removed++;
+				// Where the result would not fit, more go, evenly.
+				const filled = place - HEADER + (this.count_ && this.at - DRAFT);
+				const read = (source === one ? 0 : log.size) + reader.place;
+				const fits = filled <= ((log.size - HEADER - 24) * read) / (2 * log.size);
+				if (record.kind === RecordKind.sample && (samples++ % every > 0 || !fits)) removed++;
 				else if (!this.add(record)) {
 					write();
 					this.add(record);
@@ -380,7 +384,8 @@ export class LogCursor extends EntryReader implements RecordCursor {
 	private sequence = 0;
 	private first = 0;
 	private base = 0;
-	private place = 0;
+	/** Offset of the next entry in the sector. */
+	place = 0;
 	private end = 0;
 	// The entry at hand, and how far it was read.
 	private entry = 0;

@@ -4,6 +4,7 @@ import type { FlashPort } from "../core/ports.js";
 import { EntryReader } from "./entry.js";
 import { readOldCell } from "./old-cell.js";
 import { CELLS, DRAFT, HEADER, type Lane, RECORDS, Sectors } from "./sectors.js";
+import type { StoredValue } from "./stored-value.js";
 
 /** Most bytes that a cell holds. */
 export const CELL_BYTES = 200;
@@ -22,14 +23,6 @@ const STATE = 0;
 const RETIRED = 1;
 const RETAINED = 48;
 const DUBIOUS = 0x8000;
-
-/** A named value in flash. */
-export interface StoredValue {
-	/** A copy; undefined when nothing was written yet. */
-	read(): Uint8Array | undefined;
-	/** Replaces it; durable on return, the old one or the new one after a cut. */
-	write(value: Uint8Array): void;
-}
 
 /**
  * The log-structured store on one flash partition: records, which `LogQueue` pushes and reads, and named cells. Layout,
@@ -316,6 +309,8 @@ export class Log extends Sectors {
 				else this.writeState(0, 0, 0, 0);
 				return;
 			}
+			// The header that was written last may be weak; survey left it in the draft.
+			this.strengthen(this.draft.subarray(0, HEADER), this.sequences.indexOf(this.sequence) * this.size);
 			if (cells.sequence > 0) this.scan(cells, this.size, true);
 			const state = this.get(STATE);
 			if (state) {
@@ -418,16 +413,17 @@ export class Log extends Sectors {
 				this.places![id] = at;
 				this.lengths[id] = this.length;
 			}
+			if (recover) {
+				// What verified is what strengthens: weak bits may read otherwise the next time.
+				this.draft.fill(this.length && 0xff, 0, taken);
+				if (this.length > 0) this.draft.set(this.page.subarray(this.body - 1, this.body + this.length + 3));
+			}
 			newest = at;
 			at += taken;
 		}
 		if (!recover) return;
 		lane.end = at;
 		lane.dubious = true;
-		if (newest > 0 && this.fetch(sector, newest, end, sequence) > 0) {
-			const index = this.load(from + newest, at - newest);
-			this.strengthen(this.page.subarray(index, index + at - newest), from + newest);
-		}
-		if (this.readHeader(sector) > 0) this.strengthen(this.header, from);
+		if (newest > 0) this.strengthen(this.draft.subarray(0, at - newest), from + newest);
 	}
 }

@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import type { StoredValue } from "./log.js";
+import type { StoredValue } from "./stored-value.js";
 
 /** Record numbers that one write to flash reserves. */
 export const NUMBER_BLOCK = 256;

@@ -124,6 +124,7 @@ export class Sectors {
 			let index = this.load(from, 1);
 			const length = this.page[index]!;
 			if (length === 0) {
+				this.body = index + 1;
 				this.length = 0;
 				return this.unit;
 			}
@@ -225,7 +226,7 @@ export class Sectors {
 		}
 		return view.getUint16(0) === MAGIC ? TORN : 0;
 	}
-	/** Makes the map: reads all headers. @returns how many there are; the newest sector of cells is in `cells.sector` */
+	/** Makes the map: reads all headers; the newest, where it was not known, is then in the draft. @returns how many there are; the newest sector of cells is in `cells.sector` */
 	protected survey(): number {
 		const { sectors, view, cells } = this;
 		const kinds = new Uint8Array(sectors);
@@ -240,7 +241,10 @@ export class Sectors {
 			found++;
 			const sequence = view.getUint32(8);
 			this.sequences[n] = sequence;
-			if (sequence > this.sequence) this.sequence = sequence;
+			if (sequence > this.sequence) {
+				this.sequence = sequence;
+				this.draft.set(this.header);
+			}
 			if (kind !== CELLS) this.firsts[n] = view.getUint32(12);
 			else if (sequence > cells.sequence) {
 				cells.sequence = sequence;
@@ -314,7 +318,8 @@ export class Sectors {
 			}
 			if (best < 0) return best;
 			const kind = this.readHeader(best);
-			this.erases = kind && kind !== TORN ? this.view.getUint32(4) + 1 : Math.ceil(this.sequence / sectors);
+			// Where the count was lost, the average: each use of a sector takes one sequence.
+			this.erases = 1 + (kind && kind !== TORN ? this.view.getUint32(4) : Math.floor(this.sequence / sectors));
 			try {
 				this.port.erase(best * this.size);
 				if (this.isBlank(best * this.size, this.size)) return best;

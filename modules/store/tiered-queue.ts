@@ -16,7 +16,7 @@ export class TieredQueue implements RecordQueue {
 	readonly back: LogQueue;
 	private readonly record: NodeRecord;
 
-	/** @param record is used to move records; wide enough for all of them */
+	/** @param record is used to move records, so not one that is pushed; wide enough for all of them */
 	constructor(front: RetainedQueue, back: LogQueue, record: NodeRecord) {
 		this.front = front;
 		this.back = back;

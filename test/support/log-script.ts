@@ -1,54 +1,28 @@
-import type { FlashPort } from "../../modules/core/ports.js";
+import type { DormouseError } from "../../modules/core/errors.js";
 import { NodeRecord, RecordKind } from "../../modules/core/record.js";
 import { Log } from "../../modules/store/log.js";
 import { type FullPolicy, LogQueue } from "../../modules/store/log-queue.js";
-import { NorFlash } from "../../sim/flash.js";
 import type { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import type { Cuttable } from "./every-cut.js";
+import { NorPort } from "./flash-port.js";
 import { fill, type PlainRecord, plain } from "./records.js";
 
 /** Values of a sample in these proofs. */
 export const WIDTH = 3;
 const SCHEMA = 0x1234;
 
-/** A partition that can be cut, whose writes keep to the alignment; at 16 each block is written once between erases. */
-export class CutPort implements FlashPort, Cuttable {
-	readonly nor: NorFlash;
-	readonly blockSize: number;
-	readonly writeAlignment: number;
-	reads = 0;
-	constructor(sectors: number, blockSize: number, alignment: number) {
-		this.nor = new NorFlash(sectors, blockSize);
-		this.blockSize = blockSize;
-		this.writeAlignment = alignment;
-	}
-	get size(): number {
-		return this.nor.size;
+/** A partition that can be cut. */
+export class CutPort extends NorPort implements Cuttable {
+	/** Bytes read. */
+	get reads(): number {
+		return this.nor.counts.readBytes;
 	}
 	get bytes(): Uint8Array {
 		return this.nor.bytes;
 	}
 	cutAfter(steps: number, noise: Seeded): void {
 		this.nor.cutAfter(steps, noise);
-	}
-	read(into: Uint8Array, offset: number): void {
-		this.reads += into.length;
-		into.set(this.nor.read(offset, into.length));
-	}
-	write(bytes: Uint8Array, offset: number): void {
-		const { writeAlignment, nor } = this;
-		// Not a DormouseError: the log must not take its own mistakes for worn flash.
-		if (offset % writeAlignment || bytes.length % writeAlignment) throw new Error(`${bytes.length} at ${offset}`);
-		for (let n = 0; n < bytes.length; n++) {
-			const old = nor.bytes[offset + n]!;
-			if ((old & bytes[n]!) !== bytes[n]) throw new Error(`programming ${offset + n} would set bits`);
-			if (writeAlignment === 16 && old !== 0xff) throw new Error(`programming ${offset + n} a second time`);
-		}
-		nor.write(offset, bytes);
-	}
-	erase(offset: number): void {
-		this.nor.erase(offset, this.blockSize);
 	}
 }
 
@@ -72,31 +46,33 @@ export interface LogLedger {
 	boot: number;
 	/** Highest number ever tried. */
 	number: number;
-	/** Records whose push returned, without those acknowledged. */
+	/** Records whose push returned, without those that were acknowledged or dropped. */
 	waiting: readonly PlainRecord[];
-	/** Records whose push returned, minus those acknowledged. */
-	kept: number;
 	dropped: number;
-	/** Pushes that are under way. */
-	trying: readonly PlainRecord[];
-	/** A trim that is under way: how many it takes away. */
-	trimming: number;
+	/** Cells whose write returned. */
 	cells: Readonly<Record<number, readonly number[]>>;
-	cell: readonly [number, readonly number[]] | undefined;
+	/** Pushes that did not return: they may have happened, up to some record. */
+	pushes: readonly (readonly PlainRecord[])[];
+	/** Trims that did not return, up to these numbers. */
+	trims: readonly number[];
+	/** Cells whose write did not return. */
+	writes: readonly (readonly [number, readonly number[]])[];
+	/** What is torn may be read well at a later boot. */
+	readonly weak: boolean;
 }
 
-export function newLedger(): LogLedger {
+export function newLedger(weak = false): LogLedger {
 	return {
 		step: 0,
 		boot: 0,
 		number: 0,
 		waiting: [],
-		kept: 0,
 		dropped: 0,
-		trying: [],
-		trimming: 0,
 		cells: {},
-		cell: undefined,
+		pushes: [],
+		trims: [],
+		writes: [],
+		weak,
 	};
 }
 
@@ -127,18 +103,15 @@ export function recordOf(number: number, boot: number, alarm = false): PlainReco
 /** Settings of a script's run. */
 export interface ScriptOptions {
 	readonly policy?: FullPolicy;
-	/** Whether flash may be bad: then losses are allowed where the log counts them. */
-	readonly after?: (queue: LogQueue) => void;
+	/** Flash may refuse: an operation may throw `flash`, and has then not happened. */
+	readonly bad?: boolean;
+	/** Told of each operation that threw. */
+	readonly onRefused?: () => void;
 }
 
 /** Boots the log, compares it with the ledger, and goes on with the script where the ledger stands. */
-export function runScript(
-	port: FlashPort,
-	ledger: LogLedger,
-	script: readonly Op[],
-	options: ScriptOptions = {},
-): void {
-	const { policy = "oldest" } = options;
+export function runScript(port: CutPort, ledger: LogLedger, script: readonly Op[], options: ScriptOptions = {}): void {
+	const { policy = "oldest", bad = false, onRefused } = options;
 	const boot = (retained?: DataView) => {
 		const log = new Log(() => port);
 		if (retained) assert.ok(log.restore(retained, Log.version));
@@ -150,6 +123,17 @@ export function runScript(
 	settle(queue, ledger, policy);
 	ledger.boot++;
 	const record = new NodeRecord(NodeRecord.widest);
+	/** @returns whether it happened */
+	const attempt = (run: () => void): boolean => {
+		try {
+			run();
+			return true;
+		} catch (error) {
+			if (!bad || (error as DormouseError).code !== "flash") throw error;
+			onRefused?.();
+			return false;
+		}
+	};
 	for (; ledger.step < script.length; ledger.step++) {
 		const op = script[ledger.step]!;
 		if (op.do === "push" || op.do === "batch") {
@@ -159,89 +143,93 @@ export function runScript(
 			for (let n = 0; n < count; n++)
 				trying.push(recordOf(ledger.number + n, ledger.boot, op.do === "push" && op.alarm));
 			ledger.number += count - 1;
-			ledger.trying = trying;
-			if (op.do === "push") queue.push(fill(record, trying[0]!));
-			else queue.take(arrayQueue(trying), record);
+			const torn = ledger.pushes;
+			ledger.pushes = [...torn, trying];
+			const came = attempt(() => {
+				if (op.do === "push") queue.push(fill(record, trying[0]!));
+				else queue.take(arrayQueue(trying), record);
+			});
+			if (came || op.do === "push") ledger.pushes = torn;
+			settle(queue, ledger, policy, came ? trying : undefined);
+			// What was torn before is overtaken, unless the new record was refused.
+			ledger.pushes = ledger.waiting.at(-1)?.number === trying.at(-1)?.number ? [] : torn;
 		} else if (op.do === "trim") {
 			const upTo = ledger.waiting[Math.min(op.count, ledger.waiting.length) - 1]?.number ?? 0;
-			ledger.trimming = ledger.waiting.filter(({ number }) => number <= upTo).length;
-			queue.trim(upTo);
-			ledger.waiting = ledger.waiting.slice(ledger.trimming);
-			ledger.kept -= ledger.trimming;
-			ledger.trimming = 0;
-		} else if (op.do === "cell") {
-			const value = new Array<number>(op.bytes).fill(ledger.boot).fill(ledger.step % 256, 0, 1);
-			ledger.cell = [op.id, value];
-			queue.log.put(op.id, Uint8Array.from(value));
-			ledger.cells = { ...ledger.cells, [op.id]: value };
-			ledger.cell = undefined;
-		} else if (op.do === "sleep") {
-			retained = new DataView(new ArrayBuffer(64));
-			retained = new DataView(retained.buffer, 0, queue.log.retain(retained));
-			const closed = queue.log.records.closed || queue.log.records.end >= queue.log.size || queue.log.cells.closed;
-			if (closed) queue = boot();
-			else {
-				queue = boot(retained);
-				queue.log.ready();
-				assert.equal(queue.log.outcome, "resumed");
+			ledger.trims = [...ledger.trims, upTo];
+			if (attempt(() => queue.trim(upTo))) {
+				ledger.waiting = ledger.waiting.filter(({ number }) => number > upTo);
+				ledger.trims = ledger.writes = [];
 			}
+		} else if (op.do === "cell") {
+			const value = new Array<number>(op.bytes).fill(ledger.boot % 256).fill(ledger.step % 256, 0, 1);
+			ledger.writes = [...ledger.writes, [op.id, value]];
+			if (attempt(() => queue.log.put(op.id, Uint8Array.from(value)))) {
+				ledger.cells = { ...ledger.cells, [op.id]: value };
+				ledger.trims = ledger.writes = [];
+			}
+		} else if (op.do === "sleep") {
+			const view = new DataView(new ArrayBuffer(64));
+			retained = new DataView(view.buffer, 0, queue.log.retain(view));
+			const { records, cells, size } = queue.log;
+			const known = !records.closed && !cells.closed && records.end < size && cells.end < size;
+			queue = boot(known ? retained : undefined);
+			queue.log.ready();
+			assert.equal(queue.log.outcome === "resumed", known);
 		} else if (retained) queue = boot(retained.getUint32(12) ? retained : undefined);
 		settle(queue, ledger, policy);
-		options.after?.(queue);
 	}
 	assert.deepEqual(readAll(boot()), ledger.waiting);
+	assert.equal(port.nor.counts.violations, 0);
 }
 
-/** Compares what the log holds with what was promised; what a cut left open is decided from then on. */
-function settle(queue: LogQueue, ledger: LogLedger, policy: FullPolicy) {
+/** Compares what the log holds with what was promised; what a cut left open is decided from then on, unless it is weak. */
+function settle(queue: LogQueue, ledger: LogLedger, policy: FullPolicy, whole?: readonly PlainRecord[]) {
 	const { log } = queue;
 	const present = readAll(queue);
 	const where = `step ${ledger.step}, boot ${ledger.boot}`;
-	// What was under way may have come in, from its beginning on, or been refused and counted.
-	const last = present.at(-1)?.number ?? 0;
-	let came = ledger.trying.filter(({ number }) => number <= last).length;
 	const droppedNow = queue.dropped - ledger.dropped;
-	if (policy === "newest")
-		came = droppedNow + present.filter(({ number }) => number >= (ledger.trying[0]?.number ?? Infinity)).length;
-	const all = [...ledger.waiting, ...ledger.trying.slice(0, came)];
-	// A trim that was under way has happened or not.
-	let from = 0;
-	if (ledger.trimming > 0 && log.floor >= ledger.waiting[ledger.trimming - 1]!.number) from = ledger.trimming;
-	const expected = all.slice(from);
-	const missing = expected.length - present.length;
-	assert.equal(missing, droppedNow, `${where}: records missing, and records counted as dropped`);
-	if (policy === "oldest") assert.deepEqual(present, expected.slice(missing), where);
-	else {
-		const kept = new Set(present.map(({ number }) => number));
-		assert.deepEqual(
-			present,
-			expected.filter(({ number }) => kept.has(number)),
-			where,
-		);
-		assert.equal(kept.size, present.length);
-	}
+	const newest = present.at(-1)?.number ?? 0;
+	// Some push that was under way may have come in, from its beginning on; some trim may have happened.
+	let found: string | undefined = `${where}: no history explains what is there`;
+	for (const trying of [[], ...ledger.pushes].map((each) => [...each, ...(whole ?? [])]))
+		for (const upTo of [0, ...ledger.trims]) {
+			if (found === undefined) break;
+			let came = trying.filter(({ number }) => number <= newest).length;
+			if (policy === "newest")
+				came = droppedNow + present.filter(({ number }) => trying.some((each) => each.number === number)).length;
+			const all = [...ledger.waiting, ...trying.slice(0, whole ? whole.length : came)];
+			const expected = all.filter(({ number }) => number > upTo);
+			const missing = expected.length - present.length;
+			if (missing !== droppedNow) found += `; ${missing} records missing, ${droppedNow} counted as dropped`;
+			else {
+				const kept = new Set(present.map(({ number }) => number));
+				const rest = policy === "oldest" ? expected.slice(missing) : expected.filter(({ number }) => kept.has(number));
+				try {
+					assert.deepEqual(present, rest);
+					found = undefined;
+				} catch (error) {
+					found += `; ${(error as Error).message}`;
+				}
+			}
+		}
+	if (found !== undefined) assert.fail(found);
 	assert.equal(queue.count, present.length, `${where}: count`);
 	assert.equal(queue.oldest, present[0]?.number ?? 0, `${where}: oldest`);
 	assert.equal(log.lost, 0, `${where}: lost`);
 	ledger.waiting = present;
-	ledger.kept = present.length;
 	ledger.dropped = queue.dropped;
-	ledger.trying = [];
-	ledger.trimming = 0;
-	for (const [id, value] of Object.entries(ledger.cells)) {
-		const found = [...log.get(Number(id))!];
-		if (ledger.cell && Number(id) === ledger.cell[0] && found.join() === ledger.cell[1].join()) {
-			ledger.cells = { ...ledger.cells, [id]: ledger.cell[1] };
-		} else assert.deepEqual(found, value, `${where}: cell ${id}`);
+	const { cells, writes } = ledger;
+	for (let id = 2; id < 8; id++) {
+		const value = log.get(id);
+		const text = value && [...value].join();
+		if (text === cells[id]?.join()) continue;
+		const write = writes.find(([which, bytes]) => which === id && bytes.join() === text);
+		if (!write) assert.fail(`${where}: cell ${id} is ${text}, not ${cells[id]?.join()}`);
+		ledger.cells = { ...ledger.cells, [id]: write[1] };
 	}
-	if (ledger.cell && !(ledger.cell[0] in ledger.cells)) {
-		const found = log.get(ledger.cell[0]);
-		if (found) {
-			assert.deepEqual([...found], ledger.cell[1], `${where}: new cell`);
-			ledger.cells = { ...ledger.cells, [ledger.cell[0]]: ledger.cell[1] };
-		}
-	}
-	ledger.cell = undefined;
+	if (ledger.weak) return;
+	ledger.pushes = [];
+	ledger.trims = ledger.writes = [];
 }
 
 function arrayQueue(records: readonly PlainRecord[]) {

@@ -7,3 +7,8 @@ export function seedOf(usual: number): number {
 	const wished = typeof process === "undefined" ? undefined : process.env.DORMOUSE_SEED;
 	return wished === undefined ? usual : Number(wished) >>> 0;
 }
+
+/** So many runs of a model test on the host, a thirtieth on XS, whose flash and time are a wake's. */
+export function runsOf(count: number): number {
+	return typeof process === "undefined" ? Math.ceil(count / 30) : count;
+}
