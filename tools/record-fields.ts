@@ -1,0 +1,18 @@
+import { RecordKind } from "../modules/core/record.js";
+import { HEALTH_FIELDS } from "../modules/cycle/health.js";
+
+/** Names of the values of records that are no samples, by the name of their kind. */
+export const RECORD_FIELDS: Readonly<Record<string, readonly string[]>> = Object.freeze({
+	health: HEALTH_FIELDS,
+	sync: Object.freeze(["wall"]),
+});
+
+/** The name of a record's kind: `sample`, `alarm`, `command`, `health`, `sync`. */
+export function kindName(kind: RecordKind): string {
+	return Object.entries(RecordKind).find(([, value]) => value === kind)?.[0] ?? `kind${kind}`;
+}
+
+/** The name of value `index` of a record that is no sample; `field0` and so on where it has none. */
+export function fieldName(kind: RecordKind, index: number): string {
+	return RECORD_FIELDS[kindName(kind)]?.[index] ?? `field${index}`;
+}
