@@ -16,3 +16,8 @@ export function kindName(kind: RecordKind): string {
 export function fieldName(kind: RecordKind, index: number): string {
 	return RECORD_FIELDS[kindName(kind)]?.[index] ?? `field${index}`;
 }
+
+/** What value `index` of such a record says: a sync record's wall time is unsigned, beyond 2038. */
+export function fieldValue(kind: RecordKind, index: number, value: number): number {
+	return kind === RecordKind.sync && index === 0 ? value >>> 0 : value;
+}

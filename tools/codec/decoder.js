@@ -436,6 +436,8 @@ var dormouse = (function () {
 		var fields = {};
 		var n;
 		for (n = 0; n < values.length; n++) fields[n < names.length ? names[n] : "field" + n] = values[n];
+		// A wall time is unsigned: 2038 is no end.
+		if (kind === "sync" && values.length > 0) fields[names[0]] >>>= 0;
 		return fields;
 	}
 

@@ -10,7 +10,7 @@ import { fromScaled, type Quantity, quantity } from "../../../modules/measure/qu
 import { Seeded } from "../../../sim/seeded.js";
 import { type CodecNode, generateCodec, TTN_LIMIT } from "../../../tools/codec/generate.js";
 import { Collector } from "../../../tools/collector.js";
-import { fieldName, kindName } from "../../../tools/record-fields.js";
+import { fieldName, fieldValue, kindName } from "../../../tools/record-fields.js";
 import * as assert from "../../assert.js";
 import { es5Fault, runEs5 } from "../../support/es5.js";
 import { PlainCursor, type PlainRecord, randomRecords } from "../../support/records.js";
@@ -100,7 +100,7 @@ function expected(one: Node, frame: DecodedFrame) {
 			values.map((value, n) =>
 				kind === RecordKind.sample
 					? [one.quantities[n]!.name, value === undefined ? null : fromScaled(value, one.quantities[n]!)]
-					: [fieldName(kind, n), value],
+					: [fieldName(kind, n), fieldValue(kind, n, value!)],
 			),
 		),
 	}));
@@ -356,7 +356,7 @@ describe("generated codec: as the firmware's own decoder", () => {
 				seen.records += taken;
 			}
 		}
-		for (const [what, count] of Object.entries(seen)) assert.ok(count > 40, `${what}: only ${count}`);
+		for (const [what, count] of Object.entries(seen)) assert.ok(count > 20, `${what}: only ${count}`);
 	});
 	it(`hostile bytes (seed ${seed + 1}): never a throw, and refused exactly where the firmware's decoder refuses`, () => {
 		const random = new Seeded(seed + 1);
