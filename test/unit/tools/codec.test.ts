@@ -343,7 +343,11 @@ describe("generated codec: as the firmware's own decoder", () => {
 							number,
 							kind: kindName(kind),
 							values: values.map((value, n) =>
-								value === undefined ? null : kind === RecordKind.sample ? fromScaled(value, one.quantities[n]!) : value,
+								value === undefined
+									? null
+									: kind === RecordKind.sample
+										? fromScaled(value, one.quantities[n]!)
+										: fieldValue(kind, n, value),
 							),
 						})),
 					);
