@@ -129,6 +129,8 @@ function decodeShort(content: Uint8Array, schema: FrameSchema, length: number): 
 			if (bits > 32 || value !== (value | 0)) throw new DormouseError("malformed", "a value beyond 32 bits");
 			values.push(value);
 		}
+		const left = content.length * 8 - at;
+		if (left > 7 || take(left) !== 0) throw new DormouseError("malformed", "bits that no value needs");
 	}
 	return {
 		schema: schema.schema,
@@ -160,9 +162,9 @@ class RangeDecoder implements RangeCoder {
 		this.at = at;
 		for (let n = 0; n < 3; n++) this.code = (this.code << 8) | this.next();
 	}
-	/** Whether each byte was needed, as the encoder ends with the fewest. */
+	/** Whether no byte is left over: an encoder writes at most the first of the three at hand, and no zeros at the end. */
 	get atEnd(): boolean {
-		return this.at >= this.bytes.length;
+		return this.at - 2 >= this.bytes.length && this.bytes[this.bytes.length - 1] !== 0;
 	}
 	bit(p: number, _outcome: number): number {
 		const bound = (this.range >> 12) * p;

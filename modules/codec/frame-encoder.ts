@@ -48,8 +48,10 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 			if (!this.survey(from, most)) return 0;
 			const tried = this.count;
 			length = this.attempt(from, room, time);
-			// `count` is now how many did fit; without those behind, their number and step, one more may.
-			most = Math.min(tried - 1, this.count + 1);
+			// `count` is now how many did fit; without those behind, their number and step, one more may. The declared batch
+			// costs less to tell than any other number: it may fit where fewer do not.
+			const { batch } = this.schema;
+			most = tried > batch && this.count < batch ? batch : Math.min(tried - 1, this.count + 1);
 		}
 		if (length === 0) {
 			reader.moveTo(from);
@@ -86,7 +88,7 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 	private attempt(from: Reader, room: number, time: FrameTime): number {
 		const { coder, model, record, reader, schema, view } = this;
 		// A byte string of up to 23 bytes has a head of one byte, of up to 255 one of two (RFC 8949 §3).
-		const most = room < 26 ? Math.min(room - 1, 23) : room < 259 ? Math.min(room - 2, 255) : room - 3;
+		const most = room < 26 ? Math.min(room - 1, 23) : room < 259 ? Math.min(room - 2, 255) : Math.min(room - 3, 0xffff);
 		const head = most < 24 ? 1 : most < 256 ? 2 : 3;
 		const start = head + 2;
 		coder.begin(start, head + most);
@@ -118,15 +120,16 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 	private setTime(time: FrameTime): void {
 		const { model, record } = this;
 		const current = record.epoch === time.epoch;
-		const wall = current && time.wall > 0 ? time.wall - (time.seconds - record.seconds) : 0;
+		const old = time.seconds - record.seconds;
+		const wall = current && time.wall > 0 ? time.wall - old : 0;
 		model.epoch = record.epoch;
 		model.time = record.seconds;
 		model.age = current ? Math.max(time.seconds - this.last, 0) : -1;
 		model.base = current && time.stamped ? TimeBase.age : TimeBase.epoch;
 		if (wall > 0 && wall < 0x1_0000_0000) {
 			model.time = wall;
-			// Half of what the lowest bits tell apart is left for the way: a broker may hold a frame for days.
-			model.base = Math.abs(time.wall - wall) < 2 ** (RECENT_BITS - 1) ? TimeBase.recent : TimeBase.wall;
+			// Nearly half of what the lowest bits tell apart is left for the way: a broker may hold a frame for days.
+			model.base = old > -0x8000 && old < 2 ** (RECENT_BITS - 1) ? TimeBase.recent : TimeBase.wall;
 		}
 	}
 }

@@ -52,6 +52,8 @@ const PASSES: readonly number[] = Object.freeze([
 	3976, 3928, 3861, 3770, 3647, 3484, 3273, 3008, 2690, 2327, 1939, 1555, 1202, 906, 674, 503, 383, 301, 246, 209, 184,
 ]);
 const PASSES_MIDDLE = 10;
+/** And beyond those. */
+const PASSES_LEAST = 184;
 
 /**
  * What a frame is made of, in order, and the statistics by which its integers are coded: a column each, small and of
@@ -259,8 +261,9 @@ export class FrameModel {
 		const power = 31 - Math.clz32(mean);
 		let index = PASSES_MIDDLE + 6 - 2 * power - (power > 0 ? (mean >> (power - 1)) & 1 : 0);
 		let bits = 0;
+		p = PASSES[0]!;
 		while (bits < 31) {
-			const p = PASSES[index < 0 ? 0 : index > 2 * PASSES_MIDDLE ? 2 * PASSES_MIDDLE : index]!;
+			if (index > 0) p = PASSES[index] ?? PASSES_LEAST;
 			if (!coder.bit(p, bits < top ? 1 : 0)) break;
 			bits++;
 			index += 2;
