@@ -102,8 +102,9 @@ var dormouse = (function () {
 			natural: function () {
 				return bits(uniform(33));
 			},
+			// At its end an encoder writes at most the first of the three bytes at hand, and no zeros.
 			isDone: function () {
-				return at >= content.length;
+				return at - 2 >= content.length && content[content.length - 1] !== 0;
 			}
 		};
 	}
@@ -369,6 +370,8 @@ var dormouse = (function () {
 				if (bits > 32 || code !== (code | 0)) throw refusal("malformed", "a value beyond 32 bits");
 				values.push(code);
 			}
+			left = content.length * 8 - at;
+			if (left > 7 || take(left) !== 0) throw refusal("malformed", "bits that no value needs");
 		}
 		return {
 			base: 2,

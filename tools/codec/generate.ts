@@ -12,6 +12,8 @@ export interface CodecNode {
 	readonly name: string;
 	readonly frame: FrameSchema;
 	readonly quantities: readonly { readonly name: string; readonly unit: string; readonly resolution: number }[];
+	/** How it writes records; compact frames when left out. */
+	readonly encoding?: { readonly kind: string };
 }
 
 /** The Things Stack takes no larger payload formatter, in bytes. Source: its documentation, "Payload formatters". */
@@ -42,9 +44,16 @@ export interface Generated {
 /**
  * Writes one JavaScript file that decodes the frames of these nodes as a payload formatter. The decoder itself is
  * `decoder.js`, written from docs/wire.md alone; what is generated are its tables.
- * @throws {DormouseError} `declaration` when two nodes cannot be told apart; `overflow` when it is too large for its target
+ * @throws {DormouseError} `declaration` when two nodes cannot be told apart; `unsupported` for a node that sends no compact
+ * frames; `overflow` when it is too large for its target
  */
 export function generateCodec(nodes: readonly CodecNode[], target: Target): Generated {
+	for (const { name, encoding } of nodes)
+		if (encoding !== undefined && encoding.kind !== "compact")
+			throw new DormouseError(
+				"unsupported",
+				`${name}: it sends ${encoding.kind}, for which tools exist already; the compact encoding would be right`,
+			);
 	const notices = checkIds(nodes);
 	const names = nodes.map(({ name }) => name).join(", ");
 	const schemas = nodes.map((node) => `\t\t${JSON.stringify(schemaOf(node))}`).join(",\n");

@@ -261,6 +261,13 @@ describe("generated codec", () => {
 		assert.throws(() => generateCodec(nodes, "ttn"), { code: "overflow", message: "The Things Stack takes 40960" });
 		assert.ok(generateCodec(nodes, "chirpstack").code.length > TTN_LIMIT);
 	});
+	it("a node that sends no compact frames: refused in words", () => {
+		assert.throws(() => generateCodec([{ ...weather, encoding: { kind: "senml" } }], "ttn"), {
+			code: "unsupported",
+			message: "weather: it sends senml",
+		});
+		assert.ok(generateCodec([{ ...weather, encoding: { kind: "compact" } }], "ttn").code.length > 0);
+	});
 	it("readings that are called like a field of data: in records only; like one of every object's: as any", () => {
 		const names = ["time", "records", "constructor", "node"];
 		const odd = node(
