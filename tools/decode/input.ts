@@ -37,8 +37,7 @@ export function parseLine(line: string, form: Exclude<Form, "file">): Message | 
 
 /** @returns milliseconds since 1970; undefined when it is no time */
 export function parseTime(text: string): number | undefined {
-	// mosquitto_sub's %I writes +0100, which ISO 8601 allows and ECMAScript does not promise.
-	const ms = Date.parse(text.replace(/([+-]\d\d)(\d\d)$/, "$1:$2"));
+	const ms = Date.parse(text);
 	return Number.isNaN(ms) ? undefined : ms;
 }
 

@@ -418,6 +418,32 @@ describe("generated codec: as the firmware's own decoder", () => {
 		}
 		assert.ok(counts.taken > 300 && counts.refused > 1000, JSON.stringify(counts));
 	});
+	for (const [value, zeros, rest, error] of [
+		[0x7fff_ffff, 31, "1".repeat(31), ""],
+		[-0x8000_0000, 32, "0".repeat(32), ""],
+		[0x8000_0000, 32, `${"0".repeat(31)}1`, "malformed"],
+	] as const)
+		it(`short form, a value of ${value}: ${error || "taken"}, as the firmware's decoder does`, () => {
+			// Form and schema, number 1, another kind, age 0, health, whole, one value in exponential Golomb code.
+			const head = `1${(weather.frame.schema & 127).toString(2).padStart(7, "0")}${"0".repeat(15)}1${"1"}${"0".repeat(8)}01100001`;
+			const bits = `${head}${"0".repeat(zeros)}1${rest}`;
+			const content = bits
+				.padEnd(Math.ceil(bits.length / 8) * 8, "0")
+				.match(/.{8}/g)!
+				.map((byte) => Number.parseInt(byte, 2));
+			const bytes = Uint8Array.of(0x40 | content.length, ...content);
+			const { errors, data } = load([weather])(bytes, 0);
+			if (error) {
+				assert.throws(() => decodeFrame(bytes, weather.frame), { code: error });
+				assert.ok(errors[0]!.startsWith(`${error}: `), errors[0]!);
+			} else {
+				assert.deepEqual(decodeFrame(bytes, weather.frame).records[0]!.values, [value]);
+				assert.deepEqual(
+					data.records!.map(({ number, values }) => [number, values]),
+					[[1, { start: value }]],
+				);
+			}
+		});
 	it("input that is no input: an error, not a throw", () => {
 		const call = runEs5(generateCodec([weather], "ttn").code);
 		for (const input of [
