@@ -1,5 +1,6 @@
 import { RecordKind } from "../modules/core/record.js";
 import { HEALTH_FIELDS } from "../modules/cycle/health.js";
+import { nameOf } from "./simulate/output.js";
 
 /** Names of the values of records that are no samples, by the name of their kind. */
 export const RECORD_FIELDS: Readonly<Record<string, readonly string[]>> = Object.freeze({
@@ -9,7 +10,7 @@ export const RECORD_FIELDS: Readonly<Record<string, readonly string[]>> = Object
 
 /** The name of a record's kind: `sample`, `alarm`, `command`, `health`, `sync`. */
 export function kindName(kind: RecordKind): string {
-	return Object.entries(RecordKind).find(([, value]) => value === kind)?.[0] ?? `kind${kind}`;
+	return nameOf(RecordKind, kind);
 }
 
 /** The name of value `index` of a record that is no sample; `field0` and so on where it has none. */

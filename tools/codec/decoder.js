@@ -265,7 +265,6 @@ var dormouse = (function () {
 				if (choose(coder, otherKind) === 0) changes = true;
 				else {
 					kind = coder.uniform(8);
-					if (kind >= KINDS.length) throw refusal("malformed", "record kind " + kind);
 					itsWall = coder.bit(2048) === 1;
 					if (kind === 0) {
 						wall = itsWall;
@@ -281,6 +280,7 @@ var dormouse = (function () {
 				seconds: seconds,
 				values: kind === 0 ? sampleValues() : otherValues()
 			});
+			if (kind >= KINDS.length) throw refusal("malformed", "record kind " + kind);
 		}
 
 		if (coder.bit(64)) throw refusal("unsupported", "a frame of another version");

@@ -13,8 +13,8 @@ export interface Message {
 
 /**
  * Reads a line with one message: hex (blanks, colons and a leading `0x` allowed) or base64 (also its URL-safe form),
- * behind a time of arrival and a blank if it has one. What nodes send begins with Q … W in base64 and with a digit in
- * hex, so that one is never taken for the other.
+ * behind a time of arrival and a blank if it has one. A byte string begins with Q … W in base64 and an array with g … m,
+ * and neither does in hex, so that one is never taken for the other.
  * @returns undefined for an empty line and for a comment, which begins with #
  * @throws {DormouseError} `malformed`
  */
