@@ -13,6 +13,8 @@ export interface NodeSchema {
 export interface CollectedRecord extends DecodedRecord {
 	/** Wall time in milliseconds since 1970 (UTC). */
 	readonly wallMs: number;
+	/** Whether that is known: told by the node, or from an age and an arrival. Else it is a guess. */
+	readonly timed: boolean;
 }
 
 /** What one message brought. */
@@ -38,6 +40,8 @@ const AHEAD = 0x1_0000;
 export class Collector {
 	readonly #node: NodeSchema;
 	readonly #seen = new Set<number>();
+	/** Epochs whose start is known from a sync record or an age. */
+	readonly #placed = new Set<number | undefined>();
 	readonly #epochStart = new Map<number, { wallMs: number; exact: boolean }>();
 	#highest = 0;
 	/** Records that arrived again. */
@@ -64,7 +68,13 @@ export class Collector {
 			for (const record of frame.records) {
 				const number = frame.short ? this.#whole(record.number) : record.number;
 				if (this.#seen.has(number)) duplicates++;
-				else records.push({ ...record, number, wallMs: this.#wallMs(frame, record, arrivedMs) });
+				else
+					records.push({
+						...record,
+						number,
+						wallMs: this.#wallMs(frame, record, arrivedMs),
+						timed: this.#isTimed(frame),
+					});
 				this.#seen.add(number);
 				this.#highest = Math.max(this.#highest, number);
 			}
@@ -90,10 +100,18 @@ export class Collector {
 		const window = 2 ** RECENT_BITS;
 		return 1000 * (latest - ((((latest - seconds) % window) + window) % window));
 	}
+	/** Whether the frame tells its times itself, or an age, or an epoch that was placed. */
+	#isTimed({ base, now, records }: DecodedFrame): boolean {
+		return (
+			now !== undefined || base === TimeBase.recent || base === TimeBase.wall || this.#placed.has(records[0]!.epoch)
+		);
+	}
 	#learn({ base, now, records }: DecodedFrame, arrivedMs: number) {
 		const epoch = records[0]!.epoch;
 		if (base !== TimeBase.epoch || epoch === undefined) return;
 		const known = this.#epochStart.get(epoch);
+		if (now !== undefined || records.some(({ kind, values }) => kind === RecordKind.sync && values[0] !== undefined))
+			this.#placed.add(epoch);
 		for (const { kind, seconds, values } of records)
 			if (kind === RecordKind.sync && values[0] !== undefined)
 				this.#epochStart.set(epoch, { wallMs: 1000 * ((values[0] >>> 0) - seconds), exact: true });

@@ -1,4 +1,6 @@
 import { DormouseError } from "../modules/core/errors.js";
+import { codec } from "./codec/command.js";
+import { decode } from "./decode/command.js";
 import { simulate } from "./simulate/command.js";
 import { size } from "./size.js";
 
@@ -6,6 +8,8 @@ const HELP = `dormouse: firmware for sleeping sensor nodes, and its simulator
 
   dormouse simulate [options]   run a node on a simulated board (npm start -- [options])
   dormouse size [options]       what a node costs in RAM, flash and work (npm run size -- [options])
+  dormouse codec [options]      a decoder of its frames for The Things Stack or ChirpStack
+  dormouse decode [options]     what it sent, as lines, SenML-JSON or InfluxDB line protocol
 
 Each command explains itself with --help.
 `;
@@ -16,6 +20,8 @@ const USAGE = 2;
 async function main([command, ...rest]: readonly string[]): Promise<number> {
 	if (command === "simulate") return simulate(rest);
 	if (command === "size") return size(rest);
+	if (command === "codec") return codec(rest);
+	if (command === "decode") return decode(rest);
 	if (command === undefined || command === "--help" || command === "help") {
 		process.stdout.write(HELP);
 		return 0;

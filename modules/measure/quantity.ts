@@ -49,7 +49,7 @@ export function toScaled(value: number, q: Quantity): number {
 }
 
 /** The number that a scaled integer stands for, free of binary noise: 2153 at 0.01 is 21.53. */
-export function fromScaled(scaled: number, q: Quantity): number {
+export function fromScaled(scaled: number, q: Pick<Quantity, "resolution">): number {
 	return q.resolution < 1 ? scaled / Math.round(1 / q.resolution) : scaled * q.resolution;
 }
 

@@ -18,6 +18,7 @@ import { Model } from "../../sim/world/model.js";
 import { Replay } from "../../sim/world/replay.js";
 import type { World } from "../../sim/world/world.js";
 import { buildHost } from "../../sim/xs/build.js";
+import { checkNode } from "../node-file.js";
 import { JsonOutput } from "./json.js";
 import { HELP, type Options, parseOptions } from "./options.js";
 import type { Output } from "./output.js";
@@ -48,9 +49,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const scheduler = new Scheduler();
 	const network = makeNetwork(options, scheduler);
 	const bundle = await bundleFirmware(options.node);
-	const { node } = new NodeEngine().load(bundle);
-	if (!isNode(node))
-		throw new DormouseError("declaration", `${options.node}: export default declareNode({ … }) would be right`);
+	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
@@ -194,11 +193,6 @@ function settingsFrom({ broker }: Options): Record<string, string> {
 	if (broker === undefined) return {};
 	const { username, password } = parseBrokerUrl(broker);
 	return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
-}
-
-/** Whether a node file exports what `declareNode` makes. */
-function isNode(node: Partial<NodeDeclaration> | undefined): node is NodeDeclaration {
-	return typeof node?.frame === "object" && Array.isArray(node.quantities) && Array.isArray(node.sensors);
 }
 
 /** A declaration may name a port that this board does not have: better said now than at each wake. */

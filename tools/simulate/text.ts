@@ -2,18 +2,17 @@ import { ResetReason, WakeCause } from "../../modules/core/ports.js";
 import { RecordKind } from "../../modules/core/record.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Start } from "../../modules/cycle/health.js";
-import { decimals, fromScaled, type Quantity } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
+import { reading, stamp } from "../wording.js";
 import { type About, nameOf, type Output } from "./output.js";
 
 /** Wakes are all printed in runs of up to so many days. */
 const SHOW_ALL_DAYS = 8;
 const DAY_MS = 86_400_000;
 const PROGRESS_MS = 100;
-const GLYPHS: Readonly<Record<string, string>> = Object.freeze({ Cel: "°C", "%RH": "%" });
 
 /** A readable line a wake, and a summary. Equal runs give equal bytes on standard output; progress goes to standard error. */
 export class TextOutput implements Output {
@@ -61,7 +60,7 @@ export class TextOutput implements Output {
 			const numbers = samples.length === 1 ? `sample ${first.number}` : `samples ${first.number}–${last.number}`;
 			parts.push(`${numbers}, ${stamp(first.wallMs).slice(11, 16)}–${stamp(last.wallMs).slice(11, 16)}`);
 			const { quantities } = this.#about.node;
-			parts.push(`last ${quantities.map((q, n) => reading(last.values[n], q, 0)).join("  ")}`);
+			parts.push(`last ${quantities.map((q, n) => reading(last.values[n], q)).join("  ")}`);
 		}
 		if (others) parts.push(`${others} about the node's health`);
 		if (duplicates) parts.push(`${duplicates} once more`);
@@ -164,7 +163,7 @@ function line(log: WakeLog, { node, world }: About): string {
 	const cause =
 		log.resetReason === ResetReason.deepSleep ? nameOf(WakeCause, log.cause) : nameOf(ResetReason, log.resetReason);
 	const readings = node.quantities
-		.map((q, n) => (report?.number ? reading(report.values[n], q, CELL) : "".padStart(CELL)))
+		.map((q, n) => (report?.number ? reading(report.values[n], q).padStart(CELL) : "".padStart(CELL)))
 		.join(" ");
 	const sent = report?.frameBytes ? `${report.frameBytes} B` : "";
 	const acked = report?.acknowledged ? String(report.acknowledged) : "";
@@ -196,16 +195,6 @@ function remarks(log: WakeLog): string {
 
 function hasProblem(log: WakeLog): boolean {
 	return log.leaks.length > 0 || remarks(log) !== "";
-}
-
-function reading(value: number | undefined, q: Quantity, width: number): string {
-	const unit = GLYPHS[q.unit] ?? q.unit;
-	const text = value === undefined ? "missing" : `${fromScaled(value, q).toFixed(decimals(q.resolution))} ${unit}`;
-	return text.padStart(width);
-}
-
-function stamp(wallMs: number): string {
-	return new Date(Math.floor(wallMs)).toISOString().slice(0, 19).replace("T", " ");
 }
 
 function span(seconds: number): string {
