@@ -146,7 +146,7 @@ describe("model: tiered queue", () => {
 			assert.equal(tiers.queue.dropped, 0);
 		}
 		assert.ok(
-			cuts >= runsOf(200) && panics > runsOf(200) && twice > 0 && spills > runsOf(200),
+			cuts >= runsOf(100) && panics > runsOf(200) && twice > 0 && spills > runsOf(200),
 			`${cuts} ${panics} ${twice} ${spills}`,
 		);
 		if (typeof console !== "undefined")
