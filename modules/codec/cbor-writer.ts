@@ -1,110 +1,120 @@
-import { utf8Length, writeUtf8 } from "../core/bytes.js";
+import { writeUtf8 } from "../core/bytes.js";
 import { DormouseError } from "../core/errors.js";
 import { Major, Simple } from "./cbor.js";
+import { CborCoreWriter } from "./cbor-core-writer.js";
+import { halfOf } from "./cbor-float.js";
+
+const INFO_64 = 27;
 
 /**
- * Writes deterministic CBOR (RFC 8949 §4.2.1: shortest heads, definite lengths) into the caller's bytes.
- *
- * Each call is all or nothing: when an item does not fit, it throws `overflow` and nothing has changed.
+ * Writes all of CBOR (RFC 8949), deterministically (§4.2.1), into the caller's bytes. As in {@link CborCoreWriter} each
+ * call is all or nothing.
  */
-export class CborWriter {
-	private readonly bytes: Uint8Array;
-	private view: DataView;
-	private at = 0;
-	private limit: number;
+export class CborWriter extends CborCoreWriter {
+	private readonly scratch = new DataView(new ArrayBuffer(4));
 
-	/** @param bytes where to write, from its start */
-	constructor(bytes: Uint8Array) {
-		this.bytes = bytes;
-		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-		this.limit = bytes.byteLength;
+	/**
+	 * An integer of 64 bits and a sign, in as few bytes as {@link int} takes where that can write it.
+	 * @param value −2^64 … 2^64 − 1
+	 * @throws {DormouseError} `range`, `overflow`
+	 */
+	bigint(value: bigint): this {
+		return value < 0n ? this.wide(Major.negative, -1n - value) : this.wide(Major.unsigned, value);
 	}
-	/** Bytes written. */
-	get length(): number {
-		return this.at;
-	}
-	/** What was written: a view that lives as long as the caller's bytes. */
-	get written(): Uint8Array {
-		return this.bytes.subarray(0, this.at);
-	}
-	/** Starts over, with at most `room` of the caller's bytes. */
-	reset(room = this.bytes.byteLength): this {
-		this.at = 0;
-		this.limit = Math.min(room, this.bytes.byteLength);
-		return this;
-	}
-	/** An integer, −2^53 + 1 … 2^53 − 1. @throws {DormouseError} `range`, `overflow` */
-	int(value: number): this {
-		if (!Number.isSafeInteger(value)) throw new DormouseError("range", `${value} is not a safe integer`);
-		if (value < 0) this.head(Major.negative, -1 - value, 0);
-		else this.head(Major.unsigned, value, 0);
-		return this;
-	}
-	/** A byte string. @throws {DormouseError} `overflow` */
-	byteString(value: Uint8Array): this {
-		this.head(Major.bytes, value.length, value.length);
-		this.bytes.set(value, this.at);
-		this.at += value.length;
-		return this;
-	}
-	/** A text string. @throws {DormouseError} `overflow` */
-	text(value: string): this {
-		const length = utf8Length(value);
-		this.head(Major.text, length, length);
-		this.at = writeUtf8(value, this.bytes, this.at);
-		return this;
-	}
-	/** The head of an array; `count` items must follow. @throws {DormouseError} `range`, `overflow` */
-	array(count: number): this {
-		return this.counted(Major.array, count);
-	}
-	/** The head of a map; `count` pairs must follow, keys in ascending order of their encodings. */
-	map(count: number): this {
-		return this.counted(Major.map, count);
-	}
-	/** @throws {DormouseError} `overflow` */
-	null(): this {
-		this.head(Major.simple, Simple.null, 0);
-		return this;
-	}
-	/** @throws {DormouseError} `overflow` */
-	boolean(value: boolean): this {
-		this.head(Major.simple, value ? Simple.true : Simple.false, 0);
-		return this;
-	}
-
-	private counted(major: number, count: number): this {
-		if (!Number.isSafeInteger(count) || count < 0) throw new DormouseError("range", `${count} is not a count`);
-		this.head(major, count, 0);
-		return this;
-	}
-	/** Writes a head, after making sure that `following` more bytes fit behind it. */
-	private head(major: number, argument: number, following: number) {
-		const size = headSize(argument);
+	/**
+	 * A float, also of an integral value, in the shortest of 16, 32 and 64 bits that is exact; every NaN is 0xf97e00.
+	 * Where the engine has no −0, it is 0.
+	 * @throws {DormouseError} `overflow`
+	 */
+	float(value: number): this {
+		const scratch = this.scratch;
+		scratch.setFloat32(0, value);
+		const bits = scratch.getUint32(0);
+		// NaN is the one value that differs from itself.
+		const single = Number.isNaN(value) || scratch.getFloat32(0) === value;
+		const half = single ? halfOf(bits) : -1;
 		const at = this.at;
+		const end = at + (half >= 0 ? 3 : single ? 5 : 9);
+		if (end > this.limit) throw new DormouseError("overflow");
 		const view = this.view;
-		if (at + size + following > this.limit) throw new DormouseError("overflow");
-		if (size === 1) view.setUint8(at, major | argument);
-		else if (size === 2) view.setUint16(at, ((major | 24) << 8) | argument);
-		else {
-			view.setUint8(at, major | (size === 3 ? 25 : size === 5 ? 26 : 27));
-			if (size === 3) view.setUint16(at + 1, argument);
-			else if (size === 5) view.setUint32(at + 1, argument);
-			else {
-				view.setUint32(at + 1, Math.floor(argument / 0x1_0000_0000));
-				view.setUint32(at + 5, argument % 0x1_0000_0000);
-			}
+		if (half >= 0) {
+			this.bytes[at] = 0xf9;
+			view.setUint16(at + 1, half);
+		} else if (single) {
+			this.bytes[at] = 0xfa;
+			view.setUint32(at + 1, bits);
+		} else {
+			this.bytes[at] = 0xfb;
+			view.setFloat64(at + 1, value);
 		}
-		this.at = at + size;
+		this.at = end;
+		return this;
 	}
-}
+	/**
+	 * An integer where the value is one within ±(2^53 − 1), else a float; −0 is a float, too.
+	 * @throws {DormouseError} `overflow`
+	 */
+	number(value: number): this {
+		return Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0) ? this.int(value) : this.float(value);
+	}
+	/** The head of a tag, 0 … 2^64 − 1; one item must follow. @throws {DormouseError} `range`, `overflow` */
+	tag(tag: number | bigint): this {
+		if (typeof tag === "bigint") return this.wide(Major.tag, tag);
+		if (!Number.isSafeInteger(tag) || tag < 0) throw new DormouseError("range", `${tag} is not a tag`);
+		this.head(Major.tag, tag, 0);
+		return this;
+	}
+	/** A simple value, 0 … 23 (among them `false`, `true`, `null`, `undefined`) or 32 … 255. @throws {DormouseError} `range`, `overflow` */
+	simple(value: number): this {
+		if (value & ~0xff || value !== (value | 0) || (value > 23 && value < 32))
+			throw new DormouseError("range", `${value} is not a simple value`);
+		this.head(Major.simple, value, 0);
+		return this;
+	}
+	/** @throws {DormouseError} `overflow` */
+	undefined(): this {
+		return this.simple(Simple.undefined);
+	}
+	/**
+	 * A byte string that the caller fills: what is nested is encoded in its place, without a copy.
+	 * @param length bytes of the string, all of which must be filled
+	 * @returns where they go: a view that lives as long as the caller's bytes
+	 * @throws {DormouseError} `range`, `overflow`
+	 */
+	bytesToFill(length: number): Uint8Array {
+		if (!Number.isSafeInteger(length) || length < 0) throw new DormouseError("range", `${length} is not a length`);
+		this.head(Major.bytes, length, length);
+		return this.bytes.subarray(this.at - length, this.at);
+	}
+	/** As in {@link CborCoreWriter}; where there is room for the longest encoding, its bytes are not counted beforehand. */
+	override text(value: string): this {
+		const start = this.at;
+		const count = value.length;
+		if (start + 9 + 4 * count > this.limit) return super.text(value);
+		this.head(Major.text, count, 0); // right unless it has more bytes than characters
+		const body = this.at;
+		const end = writeUtf8(value, this.bytes, body);
+		this.at = end;
+		const length = end - body;
+		if (length !== count) {
+			this.at = start;
+			this.head(Major.text, length, length);
+			if (this.at !== end) writeUtf8(value, this.bytes, this.at - length); // the head is longer: once more behind it
+		}
+		return this;
+	}
 
-/** Bytes that a head with this argument takes: 1, 2, 3, 5 or 9 (RFC 8949 §4.2.1). */
-export function headSize(argument: number): number {
-	return argument < 24 ? 1 : argument < 0x100 ? 2 : argument < 0x1_0000 ? 3 : argument < 0x1_0000_0000 ? 5 : 9;
-}
-
-/** Bytes that {@link CborWriter.int} takes for a value. */
-export function intSize(value: number): number {
-	return headSize(value < 0 ? -1 - value : value);
+	private wide(major: Major, argument: bigint): this {
+		if (argument <= 0x1f_ffff_ffff_ffffn && argument >= 0n) this.head(major, Number(argument), 0);
+		else {
+			if (argument < 0n || argument > 0xffff_ffff_ffff_ffffn)
+				throw new DormouseError("range", `${argument} is beyond 64 bits`);
+			const at = this.at;
+			if (at + 9 > this.limit) throw new DormouseError("overflow");
+			this.view.setUint8(at, major | INFO_64);
+			this.view.setBigUint64(at + 1, argument);
+			this.at = at + 9;
+		}
+		return this;
+	}
 }

@@ -37,7 +37,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** Bytes that `text` takes as UTF-8. Lone surrogates count as U+FFFD. */
 export function utf8Length(text: string): number {
 	let length = 0;
-	for (let n = 0; n < text.length; ) {
+	const count = text.length; // on XS it is counted each time
+	for (let n = 0; n < count; ) {
 		const point = text.codePointAt(n)!;
 		length += point < 0x80 ? 1 : utf8Size(point);
 		n += point > 0xffff ? String.fromCodePoint(point).length : 1;
@@ -52,15 +53,18 @@ export function utf8Length(text: string): number {
  * @throws {DormouseError} `overflow` when it does not fit; nothing is written then
  */
 export function writeUtf8(text: string, into: Uint8Array, at = 0): number {
-	if (at + utf8Length(text) > into.length) throw new DormouseError("overflow");
-	for (let n = 0; n < text.length; ) {
+	const count = text.length;
+	// No character takes more than four bytes; to count them costs nearly as much as to write them.
+	if (at + 4 * count > into.length && at + utf8Length(text) > into.length) throw new DormouseError("overflow");
+	for (let n = 0; n < count; ) {
 		let point = text.codePointAt(n)!;
-		const size = utf8Size(point);
-		n += point > 0xffff ? String.fromCodePoint(point).length : 1;
-		if (size === 1) {
+		if (point < 0x80) {
 			into[at++] = point;
+			n++;
 			continue;
 		}
+		const size = utf8Size(point);
+		n += point > 0xffff ? String.fromCodePoint(point).length : 1;
 		if (isSurrogate(point)) point = 0xfffd;
 		for (let shift = 6 * (size - 1), lead = LEADS[size]!; shift >= 0; shift -= 6, lead = 0x80) {
 			into[at++] = lead | ((point >> shift) & (lead === 0x80 ? 0x3f : 0x7f >> size));

@@ -1,4 +1,4 @@
-import { CborWriter } from "../codec/cbor-writer.js";
+import { CborCoreWriter } from "../codec/cbor-core-writer.js";
 import type { ResetReason, WakeCause } from "../core/ports.js";
 import type { NodeRecord } from "../core/record.js";
 import { RecordKind } from "../core/record.js";
@@ -50,7 +50,7 @@ export class WakeReport {
 	}
 	/** Encodes the report: a CBOR array in the order of the fields. @returns the bytes, a view of `into` */
 	encode(into: Uint8Array): Uint8Array {
-		const writer = new CborWriter(into);
+		const writer = new CborCoreWriter(into);
 		writer
 			.array(REPORT_FIELDS)
 			.int(REPORT_VERSION)

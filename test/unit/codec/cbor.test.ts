@@ -1,9 +1,8 @@
 import { CborReader } from "../../../modules/codec/cbor-reader.js";
-import { CborWriter, headSize, intSize } from "../../../modules/codec/cbor-writer.js";
+import { headSize, intSize } from "../../../modules/codec/cbor-size.js";
+import { CborWriter } from "../../../modules/codec/cbor-writer.js";
 import { fromHex, toHex } from "../../../modules/core/bytes.js";
 import type { ErrorCode } from "../../../modules/core/errors.js";
-import { DormouseError } from "../../../modules/core/errors.js";
-import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
 
 type Row = [name: string, hex: string, write: (w: CborWriter) => unknown, read: (r: CborReader) => unknown];
@@ -158,22 +157,6 @@ describe("CBOR reader: hostile input", () => {
 		["an integer of indefinite length", "1f", "malformed"],
 		["a negative of indefinite length", "3f", "malformed"],
 		["a break", "ff", "malformed"],
-		["bytes of indefinite length", "5f42010203ff", "unsupported"],
-		["text of indefinite length", "7fff", "unsupported"],
-		["an array of indefinite length", "9fff", "unsupported"],
-		["a map of indefinite length", "bfff", "unsupported"],
-		["a tag", "c074", "unsupported"],
-		["a bignum", "c249010000000000000000", "unsupported"],
-		["a half float", "f93c00", "unsupported"],
-		["a float", "fa47c35000", "unsupported"],
-		["a double", "fb3ff199999999999a", "unsupported"],
-		["undefined", "f7", "unsupported"],
-		["simple 16", "f0", "unsupported"],
-		["simple 255", "f8ff", "unsupported"],
-		["2^53", "1b0020000000000000", "range"],
-		["2^64 - 1", "1bffffffffffffffff", "range"],
-		["-2^53", "3b001fffffffffffff", "range"],
-		["-2^64", "3bffffffffffffffff", "range"],
 		["text that is not UTF-8", "62c328", "malformed"],
 		["bytes that say 2^32 - 1", "5affffffff00", "truncated"],
 		["bytes that say 2^64 - 1", "5bffffffffffffffff00", "truncated"],
@@ -187,63 +170,48 @@ describe("CBOR reader: hostile input", () => {
 		it(`${name}: ${code}, and the reader stands where it stood`, () => {
 			const reader = new CborReader(fromHex(`01${hex}`));
 			assert.equal(reader.int(), 1);
-			assert.throws(() => reader.skip(), { code: code as ErrorCode });
+			assert.throws(() => reader.skip(), { code: code as ErrorCode, message: "CBOR at " });
 			assert.equal(reader.offset, 1);
 		});
 	it("another kind than asked for: type, and the reader stands where it stood", () => {
 		const asks: [string, (r: CborReader) => unknown][] = [
 			["00", (r) => r.int()],
 			["00", (r) => r.uint()],
+			["1b0020000000000000", (r) => r.bigint()],
 			["40", (r) => r.byteString()],
 			["60", (r) => r.text()],
 			["80", (r) => r.array()],
 			["a0", (r) => r.map()],
+			["c000", (r) => r.tag()],
 			["f6", (r) => r.null()],
+			["f7", (r) => r.undefined()],
 			["f4", (r) => r.boolean()],
+			["f0", (r) => r.simple()],
+			["f93c00", (r) => r.float()],
+			["f93c00", (r) => r.number()],
 		];
+		const integer = /^[01]/;
+		const simple = /^f[0467]/;
 		for (const [own, ask] of asks)
 			for (const [other] of asks) {
 				const reader = new CborReader(fromHex(other));
 				if (other === own) ask(reader);
-				else {
-					assert.throws(() => ask(reader), { code: "type" });
+				// What takes any integer, any simple value or any number has tests of its own.
+				else if (
+					!(integer.test(other) && (integer.test(own) || own === "f93c00")) &&
+					!(own === "f0" && simple.test(other))
+				) {
+					assert.throws(() => ask(reader), { code: "type", message: "CBOR at 0: not " });
 					assert.equal(reader.offset, 0);
 				}
 			}
 		assert.throws(() => new CborReader(fromHex("20")).uint(), { code: "type" });
 		for (const [, ask] of asks) assert.throws(() => ask(new CborReader(new Uint8Array(0))), { code: "truncated" });
 	});
-	it("depth: 16 levels pass, 17 do not, a million do not hurt", () => {
-		const nested = (levels: number) => Uint8Array.from({ length: levels + 1 }, (_, n) => (n < levels ? 0x81 : 0));
-		new CborReader(nested(16)).skip();
-		for (const levels of [17, 1_000_000]) {
-			const reader = new CborReader(nested(levels));
-			assert.throws(() => reader.skip(), { code: "depth" });
-			assert.equal(reader.offset, 0);
-		}
-	});
 	it("byte string: a view, not a copy", () => {
 		const bytes = fromHex("4201ff");
 		const view = new CborReader(bytes).byteString();
 		bytes[1] = 9;
 		assert.equal(view[0], 9);
-	});
-	it("noise (seed 8949): only DormouseErrors, at most as many items as bytes", () => {
-		const random = new Seeded(8949);
-		for (let run = 0; run < 20_000; run++) {
-			const bytes = Uint8Array.from({ length: random.between(0, 24) }, () =>
-				random.real() < 0.5 ? random.u32() & 0xff : [0x82, 0xa1, 0x18, 0x9a, 0x62, 0xf6][random.between(0, 5)]!,
-			);
-			const reader = new CborReader(bytes);
-			try {
-				while (!reader.done) {
-					const before = reader.offset;
-					reader.skip();
-					assert.ok(reader.offset > before);
-				}
-			} catch (error) {
-				if (!(error instanceof DormouseError)) throw error;
-			}
-		}
 	});
 });

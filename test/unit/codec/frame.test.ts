@@ -170,7 +170,7 @@ describe("frame decoder: hostile input", () => {
 		["too many steps", "87 01 00 01 01 00 00 84 00 00 81 01 81 00", "malformed"],
 		["a value beyond 32 bits", "87 01 00 01 01 00 00 83 01 00 1a80000000", "malformed"],
 		["differences beyond 32 bits", "87 01 00 01 01 00 00 84 00 00 00 82 1a7fffffff 01", "malformed"],
-		["a float", "87 01 00 01 01 00 00 83 01 00 f93c00", "unsupported"],
+		["a float", "87 01 00 01 01 00 00 83 01 00 f93c00", "type"],
 		["text for a value", "87 01 00 01 01 00 00 83 01 00 6131", "type"],
 	] as const)
 		it(`${name}: ${code}`, () => {
