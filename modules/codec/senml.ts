@@ -3,8 +3,8 @@ import type { EncodedNode, NodeEncoding, RecordEncoding } from "./encoding.js";
 import { SenmlEncoder, senmlBase } from "./senml-encoder.js";
 import { senmlQuantity, senmlValue } from "./senml-units.js";
 
-/** A base name and all that goes with it but the readings: array, `sample.number` and `sample.epoch` at their largest. */
-const HEAD = 1 + (1 + 1 + 14 + 1 + 5 + 1 + 31 + 1 + 5) + (1 + 1 + 13 + 1 + 3);
+/** All but the readings, at its largest: the array, `sample.number` with base name and time, `sample.epoch`. */
+const HEAD = 2 + (1 + 1 + 14 + 1 + 5 + 1 + 31 + 1 + 5) + (1 + 1 + 13 + 1 + 3);
 
 /** SenML-CBOR (RFC 8428): for receivers that understand it already; see docs/wire.md. `declareNode({ …, encoding: senml })`. */
 export const senml: RecordEncoding = Object.freeze({
@@ -20,7 +20,7 @@ export const senml: RecordEncoding = Object.freeze({
 				step === 0 && Number.isSafeInteger(low) && Number.isSafeInteger(high)
 					? Math.max(intSize(low), intSize(high))
 					: 9;
-			least += 1 + 2 + quantity.name.length + 1 + value + 1 + 1 + quantity.unit.length;
+			least += 1 + 1 + intSize(quantity.name.length) + quantity.name.length + 1 + value + 2 + quantity.unit.length;
 		});
 		return Object.freeze<NodeEncoding>({
 			kind: "senml",
