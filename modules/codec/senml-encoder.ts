@@ -63,6 +63,7 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 		const isOld = epoch !== time.epoch;
 		const wall = isOld || time.wall === 0 ? 0 : time.wall - (time.seconds - start);
 		const names = this.names(kind);
+		const sizes = names.map(textSize);
 		let upTo = 0;
 		let last = start;
 		let begin = 0;
@@ -87,12 +88,11 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 			for (let column = 0; column < names.length && fits; column++) {
 				const value = this.value(column, isSample, isOld, count);
 				if (Number.isNaN(value)) continue;
-				const name = names[column]!;
-				const withName = grownNamed + 1 + textSize(name);
+				const withName = grownNamed + 1 + sizes[column]!;
 				let more = 2 + writer.sizeOf(value) + (delay > 0 ? 1 + intSize(delay) : 0);
 				let withBase = grownBased;
 				if (!(used & (1 << column))) {
-					withBase += 1 + textSize(base + name);
+					withBase += 1 + textSize(base + names[column]!);
 					if (isSample && column >= 2) more += 1 + textSize(quantities[column - 2]!.unit);
 				}
 				const rest = intSize(grownEntries + 1) + 1 + intSize(begins) + Math.min(withName, withBase);

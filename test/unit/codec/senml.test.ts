@@ -70,6 +70,12 @@ describe("senml encoder", () => {
 				'{0: "temperature", 2: 1, -4: "Cel"}]',
 		],
 		[
+			"a wall time that SenML would take as relative (below 2^28): an age",
+			[sample(5, 100, 100, undefined)],
+			{ seconds: 160, wall: 200_000_000 },
+			'[{0: "sample.number", 2: 5, -2: "urn:dev:mac:02005efffe102030_", -3: -60}, {0: "temperature", 2: 1, -4: "Cel"}]',
+		],
+		[
 			"an epoch that is over: told, and times are the least ages",
 			[sample(5, 100, 100, undefined), sample(6, 130, undefined, undefined)],
 			{ seconds: 7, epoch: 2, wall: 1_700_000_060 },
@@ -232,6 +238,23 @@ describe("senml encoder", () => {
 			const length = encodePack(quantities, [old], least, { seconds: 0xffff_fff0 }).bytes.length;
 			assert.ok(length <= least && least - length <= 1 + 8 * quantities.length, `${length} of ${least}`);
 		}
+	});
+	it("the least room of readings that are whole in their unit: that of the larger end of the range", () => {
+		for (const [low, high, bytes] of [
+			[0, 23, 1],
+			[0, 24, 2],
+			[-300, 24, 3],
+			[0, 100_000, 5],
+		] as const) {
+			const light = { name: "light", unit: "lx", resolution: 1, low, high };
+			assert.equal(planOf([light]).least - planOf([{ ...light, low: 0, high: 1 }]).least, bytes - 1);
+		}
+		const height = { name: "height", unit: "km", resolution: 0.001, low: 0, high: 1 };
+		assert.equal(
+			planOf([{ ...height, unit: "m" }]).least - planOf([height]).least,
+			9 - 3,
+			"1000 m is whole, 0.001 m not",
+		);
 	});
 });
 
