@@ -23,11 +23,18 @@ export type SenmlSource = Pick<SchemaQuantity, "name" | "unit" | "resolution">;
 
 /**
  * Decodes a pack of a node (see `docs/wire.md`) into the records that went in, each value as its scaled integer.
- * @throws {DormouseError} as `decodeSenml` and `resolveSenml`; `unsupported` for a reading that the node does not have or
- * another unit, `malformed` for what no node makes
+ * @throws {DormouseError} as `decodeSenml`, `resolveSenml` and {@link packRecords}
  */
 export function decodePack(bytes: Uint8Array, quantities: readonly SenmlSource[]): DecodedPack {
-	const resolved = resolveSenml(decodeSenml(bytes));
+	return packRecords(resolveSenml(decodeSenml(bytes)), quantities);
+}
+
+/**
+ * Makes a node's records of a resolved pack, whatever form it came in.
+ * @throws {DormouseError} `unsupported` for a reading that the node does not have or another unit, `malformed` for what no
+ * node makes
+ */
+export function packRecords(resolved: readonly ResolvedSenml[], quantities: readonly SenmlSource[]): DecodedPack {
 	const first = resolved[0];
 	if (!first) throw new DormouseError("malformed", "an empty pack");
 	const base = first.n.slice(0, first.n.indexOf("_") + 1);

@@ -3,6 +3,7 @@ import { decode } from "cborg";
 import { Seeded } from "../../sim/seeded.js";
 import { decodeSenml, resolveSenml, type SenmlRecord } from "../../tools/senml.js";
 import { parseSenmlJson, senmlJson } from "../../tools/senml-json.js";
+import { decodePack, packRecords } from "../../tools/senml-records.js";
 import * as assert from "../assert.js";
 import { randomRecords } from "../support/records.js";
 import { seedOf } from "../support/seed.js";
@@ -33,6 +34,13 @@ function named(pack: Map<number, unknown>[]): SenmlRecord[] {
 }
 
 describe("senml interop", () => {
+	it("docs/wire.md: its worked bytes are what the encoder makes", () => {
+		const text = readFileSync(join(PROJECT, "docs/wire.md"), "utf8");
+		const worked = /^82 .*?(?=```)/ms.exec(text)![0].replace(/#.*$/gm, "").replace(/\s/g, "");
+		const pressure = { name: "pressure", unit: "hPa", resolution: 0.1, low: 300, high: 1100 };
+		const sample = { number: 300, kind: RecordKind.sample, epoch: 1, seconds: 600, wall: false, values: [10_132] };
+		assert.deepEqual(encodePack([pressure], [sample], 100, { seconds: 602 }).bytes, fromHex(worked));
+	});
 	it(`packs of random declarations (seed ${SEED}): cborg and cbor2 read what our decoder does, and so does JSON`, () => {
 		const random = new Seeded(SEED);
 		let records = 0;
@@ -47,6 +55,16 @@ describe("senml interop", () => {
 			assert.deepEqual(parseSenmlJson(senmlJson(ours)), ours);
 			const resolved = resolveSenml(ours, 1.7e9);
 			assert.deepEqual(resolveSenml(parseSenmlJson(senmlJson(resolved))), resolved);
+			const { records: told } = decodePack(bytes, quantities);
+			const json = packRecords(
+				parseSenmlJson(senmlJson(resolved)).map((one) => resolveSenml([one])[0]!),
+				quantities,
+			);
+			assert.deepEqual(
+				json.records.map(({ number, values }) => ({ number, values })),
+				told.map(({ number, values }) => ({ number, values })),
+				"and of JSON, resolved, come the same records",
+			);
 			records += ours.length;
 		}
 		assert.ok(records > 2000, `${records} records`);
