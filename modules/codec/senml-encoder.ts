@@ -40,6 +40,18 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 	upTo = 0;
 	/** Number that follows the last one: a record with that need not tell it. */
 	private next = 0;
+	/** Of the pack's records: whether they are samples, and of an epoch that is over. */
+	private isSample = true;
+	private isOld = false;
+	/** Of each column: the number, the epoch, then the values. */
+	private names: readonly string[] = [];
+	// What `survey` finds: records and entries that fit, columns that have any, whether a name in each entry is shorter, the
+	// base time.
+	private count = 0;
+	private entries = 0;
+	private used = 0;
+	private isNamed = true;
+	private begin = 0;
 
 	/**
 	 * @param base see {@link senmlBase}
@@ -54,39 +66,51 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 		this.writer = new SenmlWriter(view);
 	}
 	encode(from: Reader, room: number, time: FrameTime): number {
-		const { base, quantities, reader, record, writer } = this;
+		const { reader, record, writer } = this;
 		writer.reset(room);
 		reader.moveTo(from);
 		if (!reader.read(record)) return 0;
+		const start = record.seconds;
+		this.survey(time);
+		if (this.count === 0) return 0;
+		writer.array(this.entries);
+		for (let column = 0; column < this.names.length; column++)
+			if (this.used & (1 << column)) this.write(column, from, start);
+		for (let left = this.count; left > 0; left--) from.read(record);
+		this.upTo = record.number;
+		return writer.length;
+	}
+
+	/** Finds what fits, from the record at hand on. */
+	private survey(time: FrameTime): void {
+		const { base, quantities, reader, record, writer } = this;
 		const { kind, epoch, seconds: start } = record;
 		const isSample = kind === RecordKind.sample;
 		const isOld = epoch !== time.epoch;
 		const wall = isOld || time.wall === 0 ? 0 : time.wall - (time.seconds - start);
-		const names = this.names(kind);
+		this.isSample = isSample;
+		this.isOld = isOld;
+		const names = this.namesOf(kind);
 		const sizes = names.map(textSize);
-		let upTo = 0;
+		this.names = names;
+		this.count = this.entries = this.used = this.next = 0;
 		let last = start;
-		let begin = 0;
-		let count = 0;
-		let entries = 0;
 		let size = 0; // of entries without their names
 		let named = 1 + textSize(base); // a name in each entry behind one base name
 		let based = 0; // or a base name for each column, which is all of its name
-		let used = 0;
-		this.next = 0;
 		do {
 			const delay = record.seconds - start;
 			// Of an epoch that is over it is known how old the record is at least.
 			const age = isOld ? time.seconds + delay : Math.max(time.seconds - start, delay);
-			const begins = wall >= ABSOLUTE ? wall : 0 - age;
-			let grownEntries = entries;
-			let grownSize = size;
+			const begin = wall >= ABSOLUTE ? wall : 0 - age;
+			let entries = this.entries;
+			let used = this.used;
+			let grown = size;
 			let grownNamed = named;
 			let grownBased = based;
-			let grownUsed = used;
 			let fits = true;
 			for (let column = 0; column < names.length && fits; column++) {
-				const value = this.value(column, isSample, isOld, count);
+				const value = this.value(column, this.count);
 				if (Number.isNaN(value)) continue;
 				const withName = grownNamed + 1 + sizes[column]!;
 				let more = 2 + writer.sizeOf(value) + (delay > 0 ? 1 + intSize(delay) : 0);
@@ -95,27 +119,26 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 					withBase += 1 + textSize(base + names[column]!);
 					if (isSample && column >= 2) more += 1 + textSize(quantities[column - 2]!.unit);
 				}
-				const rest = intSize(grownEntries + 1) + 1 + intSize(begins) + Math.min(withName, withBase);
-				fits = rest + grownSize + more <= writer.room;
+				const rest = intSize(entries + 1) + 1 + intSize(begin) + Math.min(withName, withBase);
+				fits = rest + grown + more <= writer.room;
 				if (!fits) continue;
-				grownEntries++;
-				grownSize += more;
+				entries++;
+				used |= 1 << column;
+				grown += more;
 				grownNamed = withName;
 				grownBased = withBase;
-				grownUsed |= 1 << column;
 			}
 			// A sample goes in whole. Another kind must not wait for ever: of that, the values that fit.
-			if (!fits && (isSample || grownEntries === 0)) break;
-			entries = grownEntries;
-			size = grownSize;
+			if (!fits && (isSample || entries === 0)) break;
+			this.entries = entries;
+			this.used = used;
+			size = grown;
 			named = grownNamed;
 			based = grownBased;
-			used = grownUsed;
-			begin = begins;
 			last = record.seconds;
-			upTo = record.number;
-			this.next = upTo + 1;
-			count++;
+			this.begin = begin;
+			this.next = record.number + 1;
+			this.count++;
 		} while (
 			isSample &&
 			reader.read(record) &&
@@ -123,41 +146,36 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 			record.epoch === epoch &&
 			record.seconds > last // by its time a receiver knows what belongs to a sample
 		);
-		if (count === 0) return 0;
-		const isNamed = named <= based;
-		writer.array(entries);
-		for (let column = 0; column < names.length && entries > 0; column++) {
-			if (!(used & (1 << column))) continue;
-			let isFirst = true;
-			reader.moveTo(from);
-			this.next = 0;
-			for (let n = 0; n < count; n++) {
-				reader.read(record);
-				const value = this.value(column, isSample, isOld, n);
-				this.next = record.number + 1;
-				if (Number.isNaN(value)) continue;
-				const delay = record.seconds - start;
-				const isStart = column === 0 && n === 0;
-				const hasBase = isNamed ? isStart : isFirst;
-				const hasUnit = isFirst && isSample && column >= 2;
-				writer.map(1 + +isNamed + +(delay > 0) + +hasBase + +isStart + +hasUnit);
-				// Keys in the order of their encodings (RFC 8949 §4.2.1): the negative ones are last.
-				if (isNamed) writer.int(Label.n).text(names[column]!);
-				writer.int(Label.v).number(value);
-				if (delay > 0) writer.int(Label.t).int(delay);
-				if (hasBase) writer.int(Label.bn).text(isNamed ? base : base + names[column]!);
-				if (isStart) writer.int(Label.bt).int(begin);
-				if (hasUnit) writer.int(Label.bu).text(quantities[column - 2]!.unit);
-				isFirst = false;
-			}
-		}
-		while (count-- > 0) from.read(record);
-		this.upTo = upTo;
-		return writer.length;
+		this.isNamed = named <= based;
 	}
-
-	/** Of each column: the number, the epoch, then the values. */
-	private names(kind: RecordKind): string[] {
+	/** Writes the entries of a column. */
+	private write(column: number, from: Reader, start: number): void {
+		const { base, isNamed, reader, record, writer } = this;
+		const name = this.names[column]!;
+		let isFirst = true;
+		reader.moveTo(from);
+		this.next = 0;
+		for (let n = 0; n < this.count; n++) {
+			reader.read(record);
+			const value = this.value(column, n);
+			this.next = record.number + 1;
+			if (Number.isNaN(value)) continue;
+			const delay = record.seconds - start;
+			const isStart = column === 0 && n === 0;
+			const hasBase = isNamed ? isStart : isFirst;
+			const hasUnit = isFirst && this.isSample && column >= 2;
+			writer.map(1 + +isNamed + +(delay > 0) + +hasBase + +isStart + +hasUnit);
+			// Keys in the order of their encodings (RFC 8949 §4.2.1): the negative ones are last.
+			if (isNamed) writer.int(Label.n).text(name);
+			writer.int(Label.v).number(value);
+			if (delay > 0) writer.int(Label.t).int(delay);
+			if (hasBase) writer.int(Label.bn).text(isNamed ? base : base + name);
+			if (isStart) writer.int(Label.bt).int(this.begin);
+			if (hasUnit) writer.int(Label.bu).text(this.quantities[column - 2]!.unit);
+			isFirst = false;
+		}
+	}
+	private namesOf(kind: RecordKind): string[] {
 		const own = KINDS.split(" ")[kind]!;
 		const names = [`${own}number`, `${own}epoch`];
 		if (kind === RecordKind.sample) for (const { name } of this.quantities) names.push(name);
@@ -168,13 +186,13 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 		return names;
 	}
 	/** What a column has of the record at hand, the `n`th of the pack; NaN for nothing. */
-	private value(column: number, isSample: boolean, isOld: boolean, n: number): number {
-		const { quantities, record } = this;
+	private value(column: number, n: number): number {
+		const { isSample, quantities, record } = this;
 		if (column === 0) {
 			const isEmpty = isSample && record.missing === 2 ** quantities.length - 1;
 			return isEmpty || record.number !== this.next ? record.number : Number.NaN;
 		}
-		if (column === 1) return isOld && n === 0 ? record.epoch : Number.NaN;
+		if (column === 1) return this.isOld && n === 0 ? record.epoch : Number.NaN;
 		const scaled = record.values[column - 2]!;
 		if (!isSample) return scaled;
 		return record.isMissing(column - 2) ? Number.NaN : senmlValue(scaled, quantities[column - 2]!);
