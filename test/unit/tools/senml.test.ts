@@ -98,6 +98,9 @@ describe("senml-cbor on the host", () => {
 		it(`${name}: refused as ${code}`, () => {
 			assert.throws(() => decodeSenml(fromHex(hex)), { code });
 		});
+	it("a stream: said to be one", () => {
+		assert.throws(() => decodeSenml(fromHex("9fff")), { code: "malformed", message: "definite length" });
+	});
 	it(`the RFC's pack with bytes changed (seed ${SEED}): decoded or refused with a code, never anything else`, () => {
 		const random = new Seeded(SEED);
 		let refused = 0;
