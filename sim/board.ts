@@ -4,7 +4,7 @@ import type { WakeReport } from "../modules/cycle/report.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
 import type { Fault, Figures, Firmware, Wake } from "./engine/engine.js";
-import { NorFlash } from "./flash.js";
+import { NorFlash, SECTOR } from "./flash.js";
 import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
 import { Kind } from "./host/table.js";
@@ -47,6 +47,8 @@ export interface BoardOptions {
 	readonly chips: readonly I2cChip[];
 	/** Analog inputs by pin. */
 	readonly analog: ReadonlyMap<number, AdcChannel>;
+	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
+	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
 	/** Six bytes. */
 	readonly identity: Uint8Array;
@@ -64,7 +66,7 @@ export class Board {
 	readonly options: BoardOptions;
 	readonly rtc = new Uint8Array(RTC_BYTES);
 	/** Partitions by label. */
-	readonly flash: ReadonlyMap<string, NorFlash> = new Map([["store", new NorFlash(64)]]);
+	readonly flash: ReadonlyMap<string, NorFlash>;
 	readonly random: Seeded;
 	readonly handles = new Handles();
 	wakeCause: WakeCause = WakeCause.reset;
@@ -88,6 +90,7 @@ export class Board {
 	constructor(options: BoardOptions) {
 		this.options = options;
 		this.random = new Seeded(options.seed);
+		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.#dispatch = new Dispatch(this);
 	}
 	/** The board's time: virtual time, and what buses have taken since it last moved. */

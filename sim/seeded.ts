@@ -7,6 +7,13 @@ export class Seeded {
 	constructor(seed: number) {
 		this.#state = seed >>> 0;
 	}
+	/** Where the sequence stands: setting it repeats what followed. */
+	get state(): number {
+		return this.#state;
+	}
+	set state(value: number) {
+		this.#state = value >>> 0;
+	}
 	/** 0 … 0xffff_ffff */
 	u32(): number {
 		this.#state = (this.#state + 0x6d2b79f5) >>> 0;

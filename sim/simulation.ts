@@ -8,6 +8,7 @@ import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
 import type { Firmware } from "./engine/engine.js";
 import type { Faults } from "./faults.js";
+import type { FlashCounts } from "./flash.js";
 import { Pins } from "./host/pins.js";
 import type { Network } from "./net/network.js";
 import { Pace } from "./pace.js";
@@ -72,6 +73,11 @@ export interface Summary {
 	/** Handles that firmware left open at sleep. */
 	leaks: number;
 	undecodable: number;
+	/** Bytes programmed and sectors erased in flash, erases of its busiest sector, and operations that break NOR's rules. */
+	flashProgrammed: number;
+	flashErases: number;
+	flashMostWear: number;
+	flashViolations: number;
 }
 
 /** A simulated node in its world: board, chips, network, and a subscriber that checks what it decodes against the world. */
@@ -102,6 +108,10 @@ export class Simulation {
 		longestAwakeMs: 0,
 		leaks: 0,
 		undecodable: 0,
+		flashProgrammed: 0,
+		flashErases: 0,
+		flashMostWear: 0,
+		flashViolations: 0,
 	};
 	/** What the engine measured over all wakes; undefined where it does not. */
 	usage: Usage | undefined;
@@ -197,6 +207,12 @@ export class Simulation {
 	finish(): Summary {
 		const { summary, collector } = this;
 		this.#checkAll();
+		const partitions = [...this.board.flash.values()];
+		const total = (of: keyof FlashCounts) => partitions.reduce((sum, { counts }) => sum + counts[of], 0);
+		summary.flashProgrammed = total("programmed");
+		summary.flashErases = total("erases");
+		summary.flashMostWear = Math.max(...partitions.map(({ mostWear }) => mostWear));
+		summary.flashViolations = total("violations");
 		summary.simulatedMs = this.#options.scheduler.now;
 		summary.duplicates = collector.duplicates;
 		summary.frames = collector.frames;

@@ -16,7 +16,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"modules/store": ["modules/core", "modules/codec"],
 	"modules/measure": ["modules/core", "modules/codec"],
 	"modules/cycle": ["modules/core", "modules/codec", "modules/measure", "modules/store", "type net/uplink.ts"],
-	"modules/device": ["modules/core", "embedded:*", "device/*", "timer", "mc/*"],
+	"modules/device": ["modules/core", "embedded:*", "device/*", "timer", "crypt", "mc/*"],
 	sensors: ["modules/core", "modules/measure", "modules/device/provider.ts", "type modules/device/io.ts"],
 	net: ["modules/core", "modules/codec", "modules/store"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],

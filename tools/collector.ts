@@ -35,8 +35,8 @@ const AHEAD = 0x1_0000;
  * The receiver's end for one node: decodes frames or packs, drops what came twice, and tells times.
  *
  * Wall times are the node's own where it knew them. Else the start of an epoch comes from a sync record, or from frames'
- * ages: a frame made at `now` cannot have arrived before, so the earliest of all arrivals less `now` is nearest to the
- * truth.
+ * ages: a frame made at `now` cannot have arrived before, nor can its last record where it tells no `now`; so the
+ * earliest of all arrivals less that is nearest to the truth.
  */
 export class Collector {
 	readonly #node: NodeSchema;
@@ -107,8 +107,9 @@ export class Collector {
 		for (const { kind, seconds, values } of records)
 			if (kind === RecordKind.sync && values[0] !== undefined)
 				this.#epochStart.set(epoch, { wallMs: 1000 * ((values[0] >>> 0) - seconds), exact: true });
-		if (now === undefined || known?.exact || this.#epochStart.get(epoch)?.exact) return;
-		const wallMs = arrivedMs - 1000 * now;
+		if (known?.exact || this.#epochStart.get(epoch)?.exact) return;
+		// Of an epoch that is over, the last record is what cannot have been taken after the frame's arrival.
+		const wallMs = arrivedMs - 1000 * (now ?? records[records.length - 1]!.seconds);
 		if (!known || wallMs < known.wallMs) this.#epochStart.set(epoch, { wallMs, exact: false });
 	}
 }

@@ -30,9 +30,10 @@ export class CborCoreWriter {
 		return this.bytes.subarray(0, this.at);
 	}
 	/** Starts over, with at most `room` of the caller's bytes. */
-	reset(room = this.bytes.byteLength): this {
+	reset(room?: number): this {
+		const most = this.bytes.length;
 		this.at = 0;
-		this.limit = Math.min(room, this.bytes.byteLength);
+		this.limit = room !== undefined && room < most ? room : most;
 		return this;
 	}
 	/** An integer, −2^53 + 1 … 2^53 − 1. @throws {DormouseError} `range`, `overflow` */
@@ -41,7 +42,12 @@ export class CborCoreWriter {
 		// Most are found to be integers by an operator; a call costs more.
 		if (argument >>> 0 !== argument && !Number.isSafeInteger(value))
 			throw new DormouseError("range", `${value} is not a safe integer`);
-		this.head(value < 0 ? 0x20 : 0, argument, 0);
+		const at = this.at;
+		// Most are small: without another call.
+		if (argument < 24 && at < this.limit) {
+			this.bytes[at] = value < 0 ? 0x20 | argument : argument;
+			this.at = at + 1;
+		} else this.head(value < 0 ? 0x20 : 0, argument, 0);
 		return this;
 	}
 	/** A byte string. @throws {DormouseError} `overflow` */
@@ -57,7 +63,7 @@ export class CborCoreWriter {
 		writeUtf8(value, this.bytes, this.at - length);
 		return this;
 	}
-	/** The head of an array; `count` items must follow. @throws {DormouseError} `range`, `overflow` */
+	/** The head of an array; `count` items must follow, 0 … 2^32 − 1. @throws {DormouseError} `range`, `overflow` */
 	array(count: number): this {
 		return this.counted(Major.array, count);
 	}
@@ -77,7 +83,7 @@ export class CborCoreWriter {
 	}
 
 	private counted(major: number, count: number): this {
-		if (!Number.isSafeInteger(count) || count < 0) throw new DormouseError("range", `${count} is not a count`);
+		if (count >>> 0 !== count) throw new DormouseError("range", `${count} is not a count`);
 		this.head(major, count, 0);
 		return this;
 	}

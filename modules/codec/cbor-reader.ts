@@ -69,9 +69,9 @@ export class CborReader {
 	/** An integer, −2^53 + 1 … 2^53 − 1. @throws {DormouseError} also `range` beyond */
 	int(): number {
 		const initial = this.bytes[this.at]!; // undefined at the end compares as false
-		if (initial < 24) {
+		if (initial < 24 || (initial >= 0x20 && initial < 0x38)) {
 			this.at++;
-			return initial;
+			return initial < 24 ? initial : 0x1f - initial;
 		}
 		if (!(initial < 0x40)) throw this.wrongType("an integer");
 		const next = this.head(initial);
@@ -114,27 +114,20 @@ export class CborReader {
 	}
 	/** A byte string: a view that lives as long as the reader's bytes; a copy where its length is indefinite. */
 	byteString(): Uint8Array {
-		return this.string(Major.bytes, "a byte string");
+		if (this.initial === (Major.bytes | 31)) return this.chunks();
+		const start = this.span(Major.bytes, "a byte string");
+		return this.bytes.subarray(start, this.at);
 	}
 	/** A text string. @throws {DormouseError} `malformed` also when it is not UTF-8 */
 	text(): string {
 		const start = this.at;
-		const bytes = this.string(Major.text, "a text string");
-		const end = bytes.length;
-		let text = "";
+		let bytes = this.bytes;
 		let at = 0;
-		// Four at a time while it is ASCII: a call and a longer text for each character would cost most of the time.
-		for (; end - at >= 4; at += 4) {
-			const a = bytes[at]!;
-			const b = bytes[at + 1]!;
-			const c = bytes[at + 2]!;
-			const d = bytes[at + 3]!;
-			if ((a | b | c | d) > 0x7f) break;
-			text += String.fromCharCode(a, b, c, d);
-		}
-		if (at === end) return text;
+		if (this.initial === (Major.text | 31)) bytes = this.chunks();
+		else at = this.span(Major.text, "a text string");
+		const end = bytes === this.bytes ? this.at : bytes.length;
 		try {
-			return text + fromUtf8(at > 0 ? bytes.subarray(at) : bytes);
+			return textOf(bytes, at, end);
 		} catch {
 			this.at = start;
 			throw this.error("malformed", "not UTF-8");
@@ -206,15 +199,15 @@ export class CborReader {
 		if (this.initial !== (Major.simple | value)) throw this.wrongType(what);
 		this.at++;
 	}
-	private string(major: Major, what: string): Uint8Array {
+	/** Passes over a string of definite length. @returns where its bytes start */
+	private span(major: Major, what: string): number {
 		const initial = this.initial;
 		if ((initial & 0xe0) !== major) throw this.wrongType(what);
-		if ((initial & 31) === 31) return this.chunks();
 		const next = this.head(initial);
 		const end = next + this.argument;
 		if (end > this.bytes.length) throw this.error("truncated", what);
 		this.at = end;
-		return this.bytes.subarray(next, end);
+		return next;
 	}
 	/** A string of indefinite length, put together. */
 	private chunks(): Uint8Array {
@@ -280,4 +273,37 @@ export class CborReader {
 	private error(code: "truncated" | "malformed" | "type" | "range", why: string): DormouseError {
 		return cborError(code, this.at, why);
 	}
+}
+
+/** What XS adds to `String`. Source: `fx_String_fromArrayBuffer`, xs/sources/xsString.c. */
+interface XsString {
+	fromArrayBuffer(buffer: ArrayBufferLike, offset: number, length: number): string;
+}
+
+/**
+ * Text of UTF-8, at less cost than `fromUtf8` where it is ASCII: by XS itself, else four characters at a time.
+ * @throws {DormouseError} `malformed`
+ */
+function textOf(bytes: Uint8Array, at: number, end: number): string {
+	const make = (String as Partial<XsString>).fromArrayBuffer;
+	if (make) {
+		try {
+			// As many characters as bytes: ASCII, without the U+0000 at which XS ends. What else it takes is not looked at.
+			const text = make(bytes.buffer, bytes.byteOffset + at, end - at);
+			if (text.length === end - at) return text;
+		} catch {
+			// Not UTF-8, or of a kind that XS does not know: told below.
+		}
+		return fromUtf8(bytes.subarray(at, end));
+	}
+	let text = "";
+	for (; end - at >= 4; at += 4) {
+		const a = bytes[at]!;
+		const b = bytes[at + 1]!;
+		const c = bytes[at + 2]!;
+		const d = bytes[at + 3]!;
+		if ((a | b | c | d) > 0x7f) break;
+		text += String.fromCharCode(a, b, c, d);
+	}
+	return at === end ? text : text + fromUtf8(bytes.subarray(at, end));
 }

@@ -3,7 +3,7 @@ import { NodeRecord, RecordKind } from "../core/record.js";
 import { CborReader } from "./cbor-reader.js";
 import { FRAME_MOST, type FrameSchema, SHORT_AGE_BITS, SHORT_NUMBER_BITS, TimeBase } from "./frame.js";
 import { FrameModel } from "./frame-model.js";
-import { RANGE_LOW, RANGE_STEP, RANGE_TOP, type RangeCoder } from "./range-coder.js";
+import { RANGE_LOW, RANGE_TOP, type RangeCoder } from "./range-coder.js";
 import { shortAgeBits, shortBits, shortSize } from "./short-frame.js";
 
 /** A record out of a frame. */
@@ -70,9 +70,10 @@ function decodeLong(content: Uint8Array, schema: FrameSchema): DecodedFrame {
 	record.seconds = time;
 	const records: DecodedRecord[] = [];
 	for (let n = 0; n < count; n++) {
-		model.record(record, n === 0);
+		model.head(record, n === 0);
 		const { number, seconds, kind, wall } = record;
 		if (!KINDS.includes(kind)) throw new DormouseError("malformed", `record kind ${kind}`);
+		model.body(record);
 		records.push({ number, kind, epoch, seconds, wall, values: valuesOf(record) });
 	}
 	if (!coder.atEnd) throw new DormouseError("malformed", "bytes that no record needs");
@@ -129,6 +130,8 @@ function decodeShort(content: Uint8Array, schema: FrameSchema, length: number): 
 			if (bits > 32 || value !== (value | 0)) throw new DormouseError("malformed", "a value beyond 32 bits");
 			values.push(value);
 		}
+		const left = content.length * 8 - at;
+		if (left > 7 || take(left) !== 0) throw new DormouseError("malformed", "bits that no value needs");
 	}
 	return {
 		schema: schema.schema,
@@ -152,47 +155,44 @@ function valuesOf(record: NodeRecord): (number | undefined)[] {
 class RangeDecoder implements RangeCoder {
 	private readonly bytes: Uint8Array;
 	private at: number;
-	private code = 0;
+	private ahead = 0;
 	private range = RANGE_TOP;
 
 	constructor(bytes: Uint8Array, at: number) {
 		this.bytes = bytes;
 		this.at = at;
-		for (let n = 0; n < 3; n++) this.code = (this.code << 8) | this.next();
+		for (let n = 0; n < 3; n++) this.ahead = (this.ahead << 8) | this.next();
 	}
-	/** Whether each byte was needed, as the encoder ends with the fewest. */
+	/** Whether no byte is left over: an encoder writes at most the first of the three at hand, and no zeros at the end. */
 	get atEnd(): boolean {
-		return this.at >= this.bytes.length;
+		return this.at - 2 >= this.bytes.length && this.bytes[this.bytes.length - 1] !== 0;
 	}
-	bit(p: number, _outcome: number): number {
-		const bound = (this.range >> 12) * p;
-		const outcome = this.code < bound ? 1 : 0;
-		if (outcome) this.narrow(0, bound);
-		else this.narrow(bound, this.range - bound);
-		return outcome;
-	}
-	uniform(_value: number, n: number): number {
-		if (n > RANGE_STEP) {
-			const above = this.uniform(0, Math.ceil(n / 256));
-			const value = above * 256 + this.uniform(0, 256);
-			if (value >= n) throw new DormouseError("malformed", `${value} of ${n}`);
-			return value;
+	code(_outcome: number, n: number, p: number): number {
+		let { range } = this;
+		let outcome = 0;
+		if (n > 0) {
+			range = (range / n) | 0;
+			outcome = (this.ahead / range) | 0;
+			if (outcome >= n) throw new DormouseError("malformed", `${outcome} of ${n}`);
+			this.ahead -= outcome * range;
+		} else {
+			const bound = (range >> 12) * p;
+			if (this.ahead < bound) {
+				outcome = 1;
+				range = bound;
+			} else {
+				this.ahead -= bound;
+				range -= bound;
+			}
 		}
-		const share = (this.range / n) | 0;
-		const value = (this.code / share) | 0;
-		if (value >= n) throw new DormouseError("malformed", `${value} of ${n}`);
-		this.narrow(share * value, share);
-		return value;
-	}
-
-	private narrow(by: number, range: number): void {
-		this.code -= by;
 		while (range < RANGE_LOW) {
-			this.code = (this.code << 8) | this.next();
+			this.ahead = (this.ahead << 8) | this.next();
 			range <<= 8;
 		}
 		this.range = range;
+		return outcome;
 	}
+
 	/** Zeros follow the end: the encoder left them out. More than the coder looks ahead are none of its making. */
 	private next(): number {
 		const byte = this.bytes[this.at++];

@@ -42,14 +42,35 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 		this.model = new FrameModel(schema, this.coder);
 	}
 	encode(from: Reader, room: number, time: FrameTime): number {
-		const { record, reader } = this;
+		const { coder, model, record, reader } = this;
+		// A byte string of up to 23 bytes has a head of one byte, of up to 255 one of two (RFC 8949 §3).
+		const most = room < 26 ? Math.min(room - 1, 23) : room < 259 ? Math.min(room - 2, 255) : Math.min(room - 3, 0xffff);
+		const head = most < 24 ? 1 : most < 256 ? 2 : 3;
 		let length = 0;
-		for (let most = FRAME_MOST; most > 0 && length === 0; ) {
-			if (!this.survey(from, most)) return 0;
-			const tried = this.count;
-			length = this.attempt(from, room, time);
-			// `count` is now how many did fit; without those behind, their number and step, one more may.
-			most = Math.min(tried - 1, this.count + 1);
+		for (let tried = FRAME_MOST; tried > 0 && length === 0; ) {
+			this.survey(from, tried);
+			tried = this.count;
+			if (tried === 0) return 0;
+			reader.moveTo(from);
+			reader.read(record);
+			this.begin(time, head, most);
+			model.header();
+			let done = 0;
+			for (; done < tried; done++) {
+				if (done > 0) reader.read(record);
+				model.head(record, done === 0);
+				model.body(record);
+				if (coder.full) break;
+			}
+			coder.finish();
+			if (!coder.full && most > 1) {
+				this.upTo = record.number;
+				length = byteString(this.view, head, coder.at - head);
+			}
+			// Without those behind, their number and step, one more may fit than did. The declared batch costs less to tell than
+			// any other number: it may fit where fewer do not.
+			else if (tried > this.schema.batch && done < this.schema.batch) tried = this.schema.batch;
+			else tried = Math.min(tried - 1, done + 1);
 		}
 		if (length === 0) {
 			reader.moveTo(from);
@@ -62,8 +83,8 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 		return length;
 	}
 
-	/** Looks at up to `most` records of one epoch. @returns whether there is any */
-	private survey(from: Reader, most: number): boolean {
+	/** Looks at up to `most` records of one epoch. */
+	private survey(from: Reader, most: number): void {
 		const { record, reader, schema } = this;
 		let count = 0;
 		let epoch = 0;
@@ -80,53 +101,29 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 		}
 		this.count = count;
 		this.step = step < 0 ? schema.every : step;
-		return count > 0;
 	}
-	/** Encodes `count` records. @returns the frame's bytes; 0 when they do not fit, `count` is then how many did */
-	private attempt(from: Reader, room: number, time: FrameTime): number {
-		const { coder, model, record, reader, schema, view } = this;
-		// A byte string of up to 23 bytes has a head of one byte, of up to 255 one of two (RFC 8949 §3).
-		const most = room < 26 ? Math.min(room - 1, 23) : room < 259 ? Math.min(room - 2, 255) : room - 3;
-		const head = most < 24 ? 1 : most < 256 ? 2 : 3;
-		const start = head + 2;
-		coder.begin(start, head + most);
-		reader.moveTo(from);
-		reader.read(record);
+	/** Begins a frame of `count` records. The first one is at hand. */
+	private begin(time: FrameTime, head: number, most: number): void {
+		const { model, record, schema, view } = this;
+		if (most > 1) {
+			view[head] = schema.schema >> 8;
+			view[head + 1] = schema.schema;
+		}
+		this.coder.begin(head + 2, head + most);
 		model.count = this.count;
 		model.number = record.number;
 		model.step = this.step;
-		this.setTime(time);
-		model.header();
-		this.count = 0;
-		for (let n = 0; n < model.count; ) {
-			model.record(record, n === 0);
-			if (coder.full) break;
-			this.count = ++n;
-			if (n < model.count) reader.read(record);
-		}
-		const end = coder.finish();
-		if (coder.full || most < 2) {
-			if (this.count === model.count) this.count--;
-			return 0;
-		}
-		view[head] = schema.schema >> 8;
-		view[head + 1] = schema.schema;
-		this.upTo = record.number;
-		return byteString(view, head, end - head);
-	}
-	/** Tells the model what times count from. The first record is at hand. */
-	private setTime(time: FrameTime): void {
-		const { model, record } = this;
 		const current = record.epoch === time.epoch;
-		const wall = current && time.wall > 0 ? time.wall - (time.seconds - record.seconds) : 0;
+		const old = time.seconds - record.seconds;
+		const wall = current && time.wall > 0 ? time.wall - old : 0;
 		model.epoch = record.epoch;
 		model.time = record.seconds;
 		model.age = current ? Math.max(time.seconds - this.last, 0) : -1;
 		model.base = current && time.stamped ? TimeBase.age : TimeBase.epoch;
 		if (wall > 0 && wall < 0x1_0000_0000) {
 			model.time = wall;
-			// Half of what the lowest bits tell apart is left for the way: a broker may hold a frame for days.
-			model.base = Math.abs(time.wall - wall) < 2 ** (RECENT_BITS - 1) ? TimeBase.recent : TimeBase.wall;
+			// Nearly half of what the lowest bits tell apart is left for the way: a broker may hold a frame for days.
+			model.base = old > -0x8000 && old < 2 ** (RECENT_BITS - 1) ? TimeBase.recent : TimeBase.wall;
 		}
 	}
 }

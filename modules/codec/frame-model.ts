@@ -1,7 +1,7 @@
 import { DormouseError } from "../core/errors.js";
 import { type NodeRecord, RecordKind } from "../core/record.js";
 import { FRAME_MOST, type FrameSchema, RECENT_BITS, TimeBase } from "./frame.js";
-import type { RangeCoder } from "./range-coder.js";
+import { choose, odds, RANGE_STEP, type RangeCoder, tally, uniform } from "./range-coder.js";
 
 /** Columns beside a sample's values: gaps between numbers, times, and the values of other records. */
 const EXTRA = 3;
@@ -28,8 +28,7 @@ const GAP = 2;
 const DELAY = 4;
 const KIND = 6;
 const HEADS = 8;
-/** Counts are in quarters; beyond this, both of a pair are halved, so that newer values weigh more. */
-const MOST_COUNTED = 255;
+/** Beyond so many halves counted, sum and count are halved, so that newer values weigh more. */
 const MOST_SUMMED = 8;
 // How likely what is rare is, of 4096.
 const VERSION_DIFFERS = 64;
@@ -52,6 +51,8 @@ const PASSES: readonly number[] = Object.freeze([
 	3976, 3928, 3861, 3770, 3647, 3484, 3273, 3008, 2690, 2327, 1939, 1555, 1202, 906, 674, 503, 383, 301, 246, 209, 184,
 ]);
 const PASSES_MIDDLE = 10;
+/** And beyond those. */
+const PASSES_LEAST = 184;
 
 /**
  * What a frame is made of, in order, and the statistics by which its integers are coded: a column each, small and of
@@ -115,31 +116,33 @@ export class FrameModel {
 		state[this.heads + USUAL] = 60;
 		state[this.heads + GAP] = 28;
 		state[this.heads + KIND] = 12;
-		if (coder.bit(VERSION_DIFFERS, 0)) throw new DormouseError("unsupported", "a frame of another version");
-		const differs = coder.bit(BASE_DIFFERS, this.base === TimeBase.recent ? 0 : 1);
-		const base = (differs ? 1 + coder.uniform(this.base - 1, 3) : TimeBase.recent) as TimeBase;
+		if (coder.code(0, 0, VERSION_DIFFERS)) throw new DormouseError("unsupported", "a frame of another version");
+		const differs = coder.code(this.base === TimeBase.recent ? 0 : 1, 0, BASE_DIFFERS);
+		const base = (differs ? 1 + coder.code(this.base - 1, 3, 0) : TimeBase.recent) as TimeBase;
 		this.base = base;
 		this.wallKnown = base <= TimeBase.wall;
 		// Most numbers in a node's life have 8 to 23 bits.
 		const size = 32 - Math.clz32(this.number);
-		const isRare = coder.bit(SIZE_DIFFERS, size < 8 || size > 23 ? 1 : 0);
-		this.number = this.sized(this.number, isRare ? coder.uniform(size, 33) : 8 + coder.uniform(size - 8, 16));
-		const unusual = coder.bit(COUNT_DIFFERS, this.count === schema.batch ? 0 : 1);
-		this.count = unusual ? 1 + coder.uniform(this.count - 1, FRAME_MOST) : schema.batch;
-		if (base === TimeBase.recent) this.time = coder.uniform(this.time % 2 ** RECENT_BITS, 2 ** RECENT_BITS);
-		else if (base === TimeBase.wall) this.time = coder.uniform(this.time, U32);
-		else if (base === TimeBase.age) this.age = this.natural(this.age);
+		const isRare = coder.code(size < 8 || size > 23 ? 1 : 0, 0, SIZE_DIFFERS);
+		this.number = bits(coder, this.number, isRare ? coder.code(size, 33, 0) : 8 + coder.code(size - 8, 16, 0));
+		const unusual = coder.code(this.count === schema.batch ? 0 : 1, 0, COUNT_DIFFERS);
+		this.count = unusual ? 1 + coder.code(this.count - 1, FRAME_MOST, 0) : schema.batch;
+		if (base === TimeBase.recent) this.time = uniform(coder, this.time % 2 ** RECENT_BITS, 2 ** RECENT_BITS);
+		else if (base === TimeBase.wall) this.time = uniform(coder, this.time, U32);
+		else if (base === TimeBase.age) this.age = natural(coder, this.age);
 		else {
-			this.epoch = this.natural(this.epoch);
-			this.time = this.natural(this.time);
-			this.age = coder.bit(EVEN, this.age < 0 ? 0 : 1) ? this.natural(this.age) : -1;
+			this.epoch = natural(coder, this.epoch);
+			this.time = natural(coder, this.time);
+			this.age = coder.code(this.age < 0 ? 0 : 1, 0, EVEN) ? natural(coder, this.age) : -1;
 		}
-		this.step = coder.bit(STEP_DIFFERS, this.step === schema.every ? 0 : 1) ? this.natural(this.step) : schema.every;
+		this.step = coder.code(this.step === schema.every ? 0 : 1, 0, STEP_DIFFERS)
+			? natural(coder, this.step)
+			: schema.every;
 	}
-	/** The next record: its number, seconds, kind, whether the wall time was known, missing and other values. */
-	record(record: NodeRecord, first: boolean): void {
-		const { coder, schema, heads } = this;
-		const width = schema.low.length;
+	/** What comes before the next record's values: its number, seconds, kind, wall, what is missing. */
+	head(record: NodeRecord, first: boolean): void {
+		const { coder, state, heads } = this;
+		const width = this.values.length;
 		const number = this.number + (first ? 0 : 1);
 		const seconds = first ? record.seconds : this.seconds + this.step;
 		let gap = (record.number - number) | 0;
@@ -149,22 +152,22 @@ export class FrameModel {
 		let changes = kind === RecordKind.sample ? record.missing ^ this.missing : 0;
 		const isKind = kind === RecordKind.sample && wall === this.wallKnown;
 		const hasHead = !isKind || changes !== 0;
-		if (this.decide(heads + USUAL, gap !== 0 || delay !== 0 || hasHead ? 1 : 0)) {
+		if (choose(coder, state, heads + USUAL, gap !== 0 || delay !== 0 || hasHead ? 1 : 0)) {
 			let head = 1;
 			if (!first) {
-				if (this.decide(heads + GAP, gap === 0 ? 0 : 1)) gap = this.residual(width, gap, 0);
+				if (choose(coder, state, heads + GAP, gap === 0 ? 0 : 1)) gap = this.difference(width, gap, 0);
 				else gap = 0;
-				if (this.decide(heads + DELAY, delay === 0 ? 0 : 1)) delay = this.residual(width + 1, delay, 0);
+				if (choose(coder, state, heads + DELAY, delay === 0 ? 0 : 1)) delay = this.difference(width + 1, delay, 0);
 				else delay = 0;
-				if (gap !== 0 || delay !== 0) head = coder.bit(HEAD_DIFFERS, hasHead ? 1 : 0);
+				if (gap !== 0 || delay !== 0) head = coder.code(hasHead ? 1 : 0, 0, HEAD_DIFFERS);
 			}
-			const other = head && this.decide(heads + KIND, isKind ? 0 : 1);
+			const other = head && choose(coder, state, heads + KIND, isKind ? 0 : 1);
 			if (other) {
-				kind = coder.uniform(kind, 8) as RecordKind;
-				wall = coder.bit(EVEN, wall ? 1 : 0) === 1;
+				kind = coder.code(kind, 8, 0) as RecordKind;
+				wall = coder.code(wall ? 1 : 0, 0, EVEN) === 1;
 				if (kind === RecordKind.sample) {
 					this.wallKnown = wall;
-					head = coder.bit(EVEN, changes === 0 ? 0 : 1);
+					head = coder.code(changes === 0 ? 0 : 1, 0, EVEN);
 				} else head = 0;
 			} else {
 				kind = RecordKind.sample;
@@ -173,10 +176,10 @@ export class FrameModel {
 			while (head) {
 				const next = 31 - Math.clz32(changes & -changes);
 				const last = this.toggled;
-				if (last < 0 || coder.bit(ANOTHER, next === last ? 0 : 1)) this.toggled = coder.uniform(next, width);
+				if (last < 0 || coder.code(next === last ? 0 : 1, 0, ANOTHER)) this.toggled = coder.code(next, width, 0);
 				this.missing ^= 1 << this.toggled;
 				changes &= changes - 1;
-				head = coder.bit(ANOTHER, changes === 0 ? 0 : 1);
+				head = coder.code(changes === 0 ? 0 : 1, 0, ANOTHER);
 			}
 		} else {
 			gap = delay = 0;
@@ -187,113 +190,94 @@ export class FrameModel {
 		record.seconds = this.seconds = (seconds + delay) >>> 0;
 		record.kind = kind;
 		record.wall = wall;
-		if (kind === RecordKind.sample) {
-			record.missing = this.missing >>> 0;
-			record.length = width;
-			this.sample(record.values, this.missing);
-		} else {
-			record.missing = 0;
-			record.length = coder.uniform(record.length, 33);
-			for (let n = 0; n < record.length; n++) record.values[n] = this.residual(width + 2, record.values[n]!, 0);
+		record.missing = kind === RecordKind.sample ? this.missing >>> 0 : 0;
+	}
+	/** The values of a record behind its {@link head}: of a sample those that are not missing. */
+	body(record: NodeRecord): void {
+		const { values } = record;
+		const last = this.values;
+		const width = last.length;
+		if (record.kind !== RecordKind.sample) {
+			record.length = this.coder.code(record.length, 33, 0);
+			for (let n = 0; n < record.length; n++) values[n] = this.difference(width + 2, values[n]!, 0);
+			return;
 		}
-	}
-
-	/** An integer of 0 … 2^32 − 1: the number of its bits, then those behind the first. */
-	private natural(value: number): number {
-		return this.sized(value, this.coder.uniform(32 - Math.clz32(value), 33));
-	}
-	/** The bits behind the first one. @param bits how many there are, the first one too */
-	private sized(value: number, bits: number): number {
-		if (bits < 2) return bits;
-		const above = 2 ** (bits - 1);
-		return above + this.coder.uniform(value - above, above);
-	}
-	/** A sample's values that are not missing: the first within its range, then differences. */
-	private sample(values: Int32Array, missing: number): void {
-		const { coder, schema, values: last } = this;
 		let before = 0;
-		for (let n = 0; n < last.length; n++) {
-			const bit = 1 << n;
-			if (missing & bit) before = 0;
-			else if (this.seen & bit) {
-				before = this.residual(n, (values[n]! - last[n]!) | 0, before);
-				last[n] = last[n]! + before;
-				values[n] = last[n]!;
+		record.length = width;
+		for (let n = 0; n < width; n++) {
+			if (this.missing & (1 << n)) before = 0;
+			else if (this.seen & (1 << n)) {
+				before = this.difference(n, (values[n]! - last[n]!) | 0, before);
+				last[n] = values[n] = last[n]! + before;
 			} else {
-				const low = schema.low[n]!;
-				const high = schema.high[n]!;
-				const value = values[n]!;
-				const out = coder.bit(OUT_OF_RANGE, value < low || value > high ? 1 : 0);
-				last[n] = out ? coder.uniform(value >>> 0, U32) : low + coder.uniform(value - low, high - low + 1);
-				values[n] = last[n]!;
-				this.seen |= bit;
+				last[n] = values[n] = this.first(n, values[n]!);
+				this.seen |= 1 << n;
 				before = 0;
 			}
 		}
+	}
+	/** The first value of a column: within its range, or else all its bits. */
+	private first(column: number, value: number): number {
+		const { coder, schema } = this;
+		const low = schema.low[column]!;
+		const high = schema.high[column]!;
+		if (coder.code(value < low || value > high ? 1 : 0, 0, OUT_OF_RANGE)) return uniform(coder, value >>> 0, U32) | 0;
+		return low + uniform(coder, value - low, high - low + 1);
 	}
 	/**
 	 * A difference, modulo 2^32.
 	 * @param before the difference of the column before, in the same record: signs go together
 	 */
-	private residual(column: number, value: number, before: number): number {
+	private difference(column: number, value: number, before: number): number {
 		const { coder, state } = this;
 		const at = column * STRIDE;
-		const along = state[at + SIGN]!;
-		if (!this.decide(at, value === 0 ? 0 : 1)) {
+		let p = coder.code(value === 0 ? 0 : 1, 0, odds(state, at)); // as `choose`, where a wake's stack is deepest
+		tally(state, at, p);
+		if (p === 0) {
 			state[at + SIGN] = 0;
 			return 0;
 		}
-		const across = at + (before < 0 ? ACROSS : ACROSS + 2);
-		const own = at + (along < 0 ? ALONG : ALONG + 2);
-		let p = EVEN;
-		if (before !== 0) p = odds(state, across);
-		if (along !== 0) p = before !== 0 ? (p + odds(state, own)) >> 1 : odds(state, own);
-		const positive = coder.bit(p, value < 0 ? 0 : 1);
-		if (before !== 0) this.tally(across, positive);
-		if (along !== 0) this.tally(own, positive);
-		state[at + SIGN] = positive ? 1 : -1;
-		const size = value < 0 ? -value : value;
-		const top = 31 - Math.clz32(size);
+		const across = before === 0 ? -1 : at + (before < 0 ? ACROSS : ACROSS + 2);
+		const along = state[at + SIGN] === 0 ? -1 : at + (state[at + SIGN]! < 0 ? ALONG : ALONG + 2);
+		p = across < 0 ? EVEN : odds(state, across);
+		if (along >= 0) p = across < 0 ? odds(state, along) : (p + odds(state, along)) >> 1;
+		const sign = coder.code(value < 0 ? 0 : 1, 0, p);
+		if (across >= 0) tally(state, across, sign);
+		if (along >= 0) tally(state, along, sign);
+		state[at + SIGN] = sign ? 1 : -1;
+		let size = value < 0 ? -value : value;
 		// Eight times the mean of all sizes less 1 so far, in half powers of two.
-		const mean = ((state[at + SUM]! << 4) / state[at + COUNT]!) | 1;
-		const power = 31 - Math.clz32(mean);
-		let index = PASSES_MIDDLE + 6 - 2 * power - (power > 0 ? (mean >> (power - 1)) & 1 : 0);
-		let bits = 0;
-		while (bits < 31) {
-			const p = PASSES[index < 0 ? 0 : index > 2 * PASSES_MIDDLE ? 2 * PASSES_MIDDLE : index]!;
-			if (!coder.bit(p, bits < top ? 1 : 0)) break;
-			bits++;
+		p = ((state[at + SUM]! << 4) / state[at + COUNT]!) | 1;
+		let index = 31 - Math.clz32(p);
+		index = PASSES_MIDDLE + 6 - 2 * index - (index > 0 ? (p >> (index - 1)) & 1 : 0);
+		let power = 1;
+		p = PASSES[0]!;
+		while (power < 0x8000_0000) {
+			if (index > 0) p = PASSES[index] ?? PASSES_LEAST;
+			if (!coder.code(size < 2 * power ? 0 : 1, 0, p)) break;
+			power *= 2;
 			index += 2;
 		}
-		const above = 2 ** bits;
-		const result = bits > 0 ? above + coder.uniform(size - above, above) : 1;
-		state[at + SUM]! += result > 0x10_0000 ? 0x10_0000 : result - 1;
+		size -= power;
+		size = power + (power > RANGE_STEP ? uniform(coder, size, power) : coder.code(size, power, 0));
+		state[at + SUM]! += size > 0x10_0000 ? 0x10_0000 : size - 1;
 		state[at + COUNT]! += 2;
 		if (state[at + COUNT]! > MOST_SUMMED) {
 			state[at + SUM]! >>= 1;
 			state[at + COUNT]! >>= 1;
 		}
-		return positive ? result | 0 : -result | 0;
-	}
-	/** A decision after what was decided before, by the pair of counts at `pair`. */
-	private decide(pair: number, outcome: number): number {
-		const decided = this.coder.bit(odds(this.state, pair), outcome);
-		this.tally(pair, decided);
-		return decided;
-	}
-	/** Counts one more outcome. */
-	private tally(pair: number, outcome: number): void {
-		const { state } = this;
-		state[pair + outcome]! += 4;
-		if (state[pair]! + state[pair + 1]! > MOST_COUNTED) {
-			state[pair] = (state[pair]! >> 1) | 1;
-			state[pair + 1] = (state[pair + 1]! >> 1) | 1;
-		}
+		return sign ? size | 0 : -size | 0;
 	}
 }
 
-/** How likely a 1 is, of 4096, after so many zeros and ones. */
-function odds(state: Int32Array, pair: number): number {
-	const ones = state[pair + 1]!;
-	return ((ones << 12) / (state[pair]! + ones)) | 0;
+/** An integer of 0 … 2^32 − 1: how many bits it has, then those behind the first. */
+function natural(coder: RangeCoder, value: number): number {
+	return bits(coder, value, coder.code(32 - Math.clz32(value), 33, 0));
+}
+
+/** The bits behind the first of `count`. */
+function bits(coder: RangeCoder, value: number, count: number): number {
+	if (count < 2) return count;
+	const above = 2 ** (count - 1);
+	return above + uniform(coder, value - above, above);
 }

@@ -6,17 +6,51 @@
  * with it is written once, for both.
  */
 export interface RangeCoder {
-	/** One decision. @param p how likely a 1 is, 1 … 4095 of 4096 @returns the outcome, 0 or 1 */
-	bit(p: number, outcome: number): number;
-	/** One of `n` equally likely values, 0 … n − 1. @param n 1 … 2^32 */
-	uniform(value: number, n: number): number;
+	/**
+	 * One decision.
+	 * @param outcome 0 or 1, or 0 … n − 1; any number for a decoder
+	 * @param n of how many alike outcomes it is one, 1 … {@link RANGE_STEP}; 0 when it is 0 or 1 with odds `p`
+	 * @param p how likely a 1 is, 1 … 4095 of 4096
+	 * @returns the outcome
+	 */
+	code(outcome: number, n: number, p: number): number;
 }
 
 /** Range and low have 24 bits; below 16 bits of range, a byte is shifted out. */
 export const RANGE_TOP = 0x100_0000;
 export const RANGE_LOW = 0x1_0000;
-/** The most values that are told apart in one step. */
+/** The most alike outcomes that are told apart in one step. */
 export const RANGE_STEP = 4096;
+
+/** One of `n` alike numbers, 0 … n − 1; n up to 2^32. Beyond {@link RANGE_STEP}, in digits of 256. */
+export function uniform(coder: RangeCoder, value: number, n: number): number {
+	let scale = 1;
+	for (; n > RANGE_STEP; n = Math.ceil(n / 256)) scale *= 256;
+	let result = coder.code(Math.floor(value / scale), n, 0);
+	for (; scale > 1; result = result * 256 + coder.code(Math.floor(value / scale) & 0xff, 256, 0)) scale /= 256;
+	return result;
+}
+
+/** A decision after what was decided before, by the two counts at `pair`; counts the outcome. */
+export function choose(coder: RangeCoder, counts: Int32Array, pair: number, outcome: number): number {
+	const chosen = coder.code(outcome, 0, odds(counts, pair));
+	tally(counts, pair, chosen);
+	return chosen;
+}
+
+/** How likely a 1 is, of 4096, after so many zeros and ones. */
+export function odds(counts: Int32Array, pair: number): number {
+	return ((counts[pair + 1]! << 12) / (counts[pair]! + counts[pair + 1]!)) | 0;
+}
+
+/** Counts one more outcome, in quarters. Beyond 255 both are halved, so that newer ones weigh more. */
+export function tally(counts: Int32Array, pair: number, outcome: number): void {
+	counts[pair + outcome]! += 4;
+	if (counts[pair]! + counts[pair + 1]! > 255) {
+		counts[pair] = (counts[pair]! >> 1) | 1;
+		counts[pair + 1] = (counts[pair + 1]! >> 1) | 1;
+	}
+}
 
 export class RangeEncoder implements RangeCoder {
 	private readonly bytes: Uint8Array;
@@ -40,51 +74,48 @@ export class RangeEncoder implements RangeCoder {
 		this.range = RANGE_TOP;
 		this.full = false;
 	}
-	bit(p: number, outcome: number): number {
-		const bound = (this.range >> 12) * p;
-		if (outcome) this.narrow(0, bound);
-		else this.narrow(bound, this.range - bound);
-		return outcome;
-	}
-	uniform(value: number, n: number): number {
-		if (n > RANGE_STEP) {
-			const above = Math.floor(value / 256);
-			this.uniform(above, Math.ceil(n / 256));
-			this.uniform(value - above * 256, 256);
-		} else {
-			const share = (this.range / n) | 0;
-			this.narrow(share * value, share);
+	code(outcome: number, n: number, p: number): number {
+		let { low, range } = this;
+		if (n > 0) {
+			range = (range / n) | 0;
+			low += range * outcome;
+		} else if (outcome) range = (range >> 12) * p;
+		else {
+			n = (range >> 12) * p;
+			low += n;
+			range -= n;
 		}
-		return value;
-	}
-	/** Ends the code: fewest bytes, of which those that are 0 at the end are left out. @returns offset behind the last */
-	finish(): number {
-		// The shortest number within: one that ends here, or one byte longer, as the range is at least 2^16.
-		if (this.low + this.range > RANGE_TOP) this.narrow(RANGE_TOP - this.low, RANGE_TOP);
-		else if (this.low > 0) this.narrow(0xffff, 0x100);
-		let { at } = this;
-		while (at > this.start && this.bytes[at - 1] === 0) at--;
-		this.at = at;
-		return at;
-	}
-
-	private narrow(by: number, range: number): void {
-		if (this.full) return; // bytes are missing: there is nothing to carry to
-		const { bytes } = this;
-		let low = this.low + by;
 		if (low >= RANGE_TOP) {
 			low -= RANGE_TOP;
-			let n = this.at - 1;
-			while (bytes[n] === 0xff) bytes[n--] = 0;
-			bytes[n]!++;
+			this.carry();
 		}
 		while (range < RANGE_LOW) {
-			if (this.at < this.end) bytes[this.at++] = low >> 16;
+			if (this.at < this.end) this.bytes[this.at++] = low >> 16;
 			else this.full = true;
 			low = (low & 0xffff) << 8;
 			range <<= 8;
 		}
 		this.low = low;
 		this.range = range;
+		return outcome;
+	}
+	/** Ends the code: fewest bytes, of which those that are 0 at the end are left out. */
+	finish(): void {
+		const { bytes } = this;
+		// The shortest number within: one that ends here, or one byte longer, as the range is at least 2^16.
+		if (this.low + this.range > RANGE_TOP) this.carry();
+		else if (this.low > 0) {
+			const last = (this.low + 0xffff) >> 16;
+			if (this.at < this.end) bytes[this.at++] = last;
+			else this.full = true;
+		}
+		while (this.at > this.start && bytes[this.at - 1] === 0) this.at--;
+	}
+
+	private carry(): void {
+		if (this.full) return; // bytes are missing: there is nothing to carry to
+		let n = this.at - 1;
+		while (this.bytes[n] === 0xff) this.bytes[n--] = 0;
+		this.bytes[n]!++;
 	}
 }

@@ -37,13 +37,18 @@ export function frameSchema(quantities: readonly SchemaQuantity[], every: number
 	const high: number[] = [];
 	let text = `${VERSION}\t${every}\t${batch}\t${schemaId(quantities)}\n`;
 	for (const { resolution, ...q } of quantities) {
-		const scale = resolution < 1 ? Math.round(1 / resolution) : 1 / resolution;
-		const least = Math.round(q.low * scale);
-		const most = Math.round(q.high * scale);
+		const least = scaled(q.low, resolution);
+		const most = scaled(q.high, resolution);
 		low.push(least);
 		high.push(most);
 		text += `${least}\t${most}\n`;
 	}
 	const schema = crc16(utf8(text)) & 0x7fff;
 	return Object.freeze({ schema, every, batch, low: Object.freeze(low), high: Object.freeze(high) });
+}
+
+/** As a sampler rounds, half away from zero: a reading at the end of its range is not beyond it. */
+function scaled(value: number, resolution: number): number {
+	const steps = resolution < 1 ? value * Math.round(1 / resolution) : value / resolution;
+	return Math.sign(steps) * Math.round(Math.abs(steps)) + 0;
 }

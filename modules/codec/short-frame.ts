@@ -38,7 +38,7 @@ export function encodeShort(
 ): number {
 	const isSample = record.kind === RecordKind.sample;
 	const size = shortSize(schema);
-	const all = isSample ? size : Math.min(room, 24);
+	let all = isSample ? size : Math.min(room, 24);
 	if (all > room || all < 7) return 0;
 	const start = all < 25 ? 1 : 2;
 	let at = start * 8;
@@ -79,6 +79,7 @@ export function encodeShort(
 			put(1, 1);
 			put(code, bits - 1);
 		}
+		all = (at + 7) >> 3;
 		at = head;
 		put(record.kind, 3);
 		put(count < record.length ? 1 : 0, 1);

@@ -69,3 +69,19 @@ export const ResetReason = Object.freeze({
 	pin: 7,
 });
 export type ResetReason = (typeof ResetReason)[keyof typeof ResetReason];
+
+/** A digest: SHA-256 by the platform where it has one, else `modules/core/sha256.ts`. */
+export interface Digest {
+	/** Begins a message; what was given of another one is forgotten. */
+	reset(): void;
+	/** Takes `bytes[from … to)`, the next part of the message. */
+	update(bytes: Uint8Array, from?: number, to?: number): void;
+	/** Ends the message; `into` gets as many of the digest's first bytes as it has room for, at most 32. */
+	finish(into: Uint8Array): void;
+}
+
+/**
+ * A keyed message authentication code: HMAC-SHA-256, one message after the other. Its methods are those of a digest; the
+ * key is given where it is made.
+ */
+export type Mac = Digest;

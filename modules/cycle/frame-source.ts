@@ -1,4 +1,5 @@
 import type { Filled, FrameSource } from "../../net/uplink.js";
+import type { FrameTime } from "../codec/frame.js";
 import type { RecordCursor, RecordQueue } from "../store/queue.js";
 import type { NodeDeclaration } from "./declaration.js";
 import type { EpochTime } from "./epoch-time.js";
@@ -11,7 +12,7 @@ export class QueueSource implements FrameSource {
 	private readonly queue: RecordQueue;
 	private readonly cursor: RecordCursor;
 	private readonly time: EpochTime;
-	private readonly epoch: number;
+	private readonly now: FrameTime;
 	private readonly report: WakeReport;
 	private upTo = 0;
 
@@ -29,14 +30,14 @@ export class QueueSource implements FrameSource {
 		this.queue = queue;
 		this.cursor = queue.cursor();
 		this.time = time;
-		this.epoch = epoch;
+		this.now = { epoch, seconds: 0, wall: 0, stamped: false };
 		this.report = report;
 	}
 	fill(view: Uint8Array, room: number): Filled {
 		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());
 		this.cursor.seek(this.upTo + 1);
-		const seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
-		const length = encoder.encode(this.cursor, room, { epoch: this.epoch, seconds, wall: 0, stamped: false });
+		this.now.seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
+		const length = encoder.encode(this.cursor, room, this.now);
 		if (length === 0) return { length, upTo: 0 };
 		this.upTo = encoder.upTo;
 		this.report.frames++;

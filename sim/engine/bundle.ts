@@ -13,6 +13,7 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"device/native": "device-native",
 	"device/resolver": "device-resolver",
 	timer: "timer",
+	crypt: "crypt",
 	"embedded:io/i2c": "embedded-io-i2c",
 	"embedded:io/analog": "embedded-io-analog",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
@@ -64,7 +65,7 @@ function board(node: string): Plugin {
 		name: "simulated board",
 		setup({ onResolve }) {
 			onResolve({ filter: /^dormouse\/node$/ }, () => ({ path: node }));
-			onResolve({ filter: /^(embedded:|device\/|timer$)/ }, ({ path }) => {
+			onResolve({ filter: /^(embedded:|device\/|(timer|crypt)$)/ }, ({ path }) => {
 				const shim = SHIMS[path];
 				if (!shim) return { errors: [{ text: `the simulated board has no "${path}"` }] };
 				return { path: join(PROJECT, "sim/shims", `${shim}.ts`) };

@@ -167,13 +167,18 @@ export class Dispatch implements HostSide {
 		const flash = this.#board.flash.get(label);
 		if (!flash) return Status.notFound;
 		const number = this.#board.handles.add({ kind: "flash", what: `flash partition ${label}`, flash, close() {} });
-		return this.#u16(number) || this.#u32(flash.size) || this.#u32(SECTOR) || this.#u8(1);
+		return this.#u16(number) || this.#u32(flash.size) || this.#u32(SECTOR) || this.#u8(flash.alignment);
 	}
-	/** Runs `use` on an open partition. NOR rules that it breaks come back as a status. */
+	/** Runs `use` on an open partition, which takes the chip's time. NOR rules that it breaks come back as a status. */
 	#flash(number: number, use: (flash: NorFlash) => unknown): number {
 		const handle = this.#board.handles.get(number, "flash");
 		if (!handle) return Status.closed;
-		use(handle.flash);
+		const before = handle.flash.busyUs;
+		try {
+			use(handle.flash);
+		} finally {
+			this.#board.spend((handle.flash.busyUs - before) / 1000);
+		}
 		return Status.ok;
 	}
 	#tcpRead(number: number, count: number): number {

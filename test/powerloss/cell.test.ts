@@ -11,8 +11,8 @@ function value(n: number, boot: number): Uint8Array {
 	return new Uint8Array(2 + (n % 19)).fill(boot).fill(n, 0, 1);
 }
 /** A partition of two blocks, four entries each, that can be cut. */
-function partition(): NorPort & Cuttable {
-	const port = new NorPort(2, 128);
+function partition(alignment: 1 | 16): NorPort & Cuttable {
+	const port = new NorPort(2, 128, { alignment });
 	return Object.assign(port, {
 		bytes: port.nor.bytes,
 		cutAfter: port.nor.cutAfter.bind(port.nor),
@@ -20,15 +20,17 @@ function partition(): NorPort & Cuttable {
 }
 
 describe("power loss: cell", () => {
-	for (const [depth, least] of [
-		[1, 350],
-		[2, 50_000],
+	for (const [depth, least, alignment] of [
+		[1, 350, 1],
+		[2, 50_000, 1],
+		[1, 350, 16],
 	] as const) {
 		const seed = seedOf(depth);
-		it(`cut after every byte and in every erase, ${depth} deep (seed ${seed}): the old value or the new one`, () => {
+		const how = alignment === 1 ? "" : ", encrypted by the hardware";
+		it(`cut after every byte and in every erase, ${depth} deep${how} (seed ${seed}): the old value or the new one`, () => {
 			let erases = 0;
 			const cuts = everyCut(
-				partition,
+				() => partition(alignment),
 				{ durable: 0, by: 0, attempted: 0, boot: 0 },
 				depth,
 				(device, ledger) => {

@@ -28,6 +28,7 @@ function proven({ payloads, summary, wakes, simulation }: Run): void {
 		highest = epoch;
 	}
 	assert.equal(summary.wrong, 0);
+	assert.equal(summary.flashViolations, 0, "operations that break flash's rules");
 	const died = wakes.filter(({ fault }) => fault && fault.reason !== "host").map(({ fault }) => fault);
 	assert.deepEqual(died, []);
 }

@@ -3,10 +3,11 @@ import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { decodeFrame } from "../../modules/codec/frame-decoder.js";
-import weather from "../../nodes/weather.js";
+import { NodeEngine } from "../../sim/engine/node.js";
 import { Model } from "../../sim/world/model.js";
 import * as assert from "../assert.js";
 import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
+import { weatherBundle } from "../support/simulate.js";
 import { buildLin, buildLoader, folder, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
 
 /** Status of a process whose board sleeps. Source: modules/device/native/desktop/board-desktop.h. */
@@ -112,7 +113,8 @@ describe("Moddable desktop (lin)", function () {
 				has(report, { frames: "1", acknowledged: "12", queued: "0", problem: "none" });
 				break;
 			}
-			const { records } = decodeFrame(await arrived, weather.frame);
+			const { node } = new NodeEngine("kept").load(await weatherBundle());
+			const { records } = decodeFrame(await arrived, node.frame);
 			const samples = records.filter(({ kind }) => kind === 0);
 			assert.deepEqual(
 				samples.map((record) => record.values.join()),

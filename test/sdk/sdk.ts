@@ -43,18 +43,13 @@ export interface Build {
 
 /** Builds for the desktop, to an mc.so. @param settings as `name=value` */
 export function buildLin(...settings: string[]): Build & { readonly library: string } {
+	return buildApp(join(PROJECT, "manifest.json"), ...settings);
+}
+
+/** The same of another application's manifest. */
+export function buildApp(manifest: string, ...settings: string[]): Build & { readonly library: string } {
 	const out = folder();
-	const log = run("mcconfig", [
-		"-m",
-		"-p",
-		"lin",
-		"-t",
-		"build",
-		"-o",
-		out,
-		join(PROJECT, "manifest.json"),
-		...settings,
-	]);
+	const log = run("mcconfig", ["-m", "-p", "lin", "-t", "build", "-o", out, manifest, ...settings]);
 	return { log, files: find(out, "makefile"), library: join(find(out, "mc.so"), "mc.so") };
 }
 

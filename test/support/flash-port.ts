@@ -1,14 +1,15 @@
 import type { FlashPort } from "../../modules/core/ports.js";
-import { NorFlash } from "../../sim/flash.js";
+import { type FlashOptions, NorFlash } from "../../sim/flash.js";
 
 /** A flash partition on simulated NOR flash. */
 export class NorPort implements FlashPort {
 	readonly nor: NorFlash;
 	readonly blockSize: number;
-	readonly writeAlignment = 1;
-	constructor(blocks: number, blockSize: number) {
-		this.nor = new NorFlash(blocks, blockSize);
+	readonly writeAlignment: number;
+	constructor(blocks: number, blockSize: number, options: FlashOptions = {}) {
+		this.nor = new NorFlash(blocks, blockSize, options);
 		this.blockSize = blockSize;
+		this.writeAlignment = this.nor.alignment;
 	}
 	get size(): number {
 		return this.nor.size;

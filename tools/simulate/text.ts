@@ -72,6 +72,7 @@ export class TextOutput implements Output {
 		this.#printArrived();
 		const { samples, decoded, wakes } = summary;
 		const perSample = decoded ? summary.frameBytes / decoded : 0;
+		const broken = summary.flashViolations ? `; ${number(summary.flashViolations)} operations broke its rules` : "";
 		print("");
 		if (interrupted) print(`Interrupted after ${number(summary.simulatedMs / DAY_MS)} simulated days.`);
 		const rows: readonly (readonly [string, string])[] = [
@@ -93,6 +94,10 @@ export class TextOutput implements Output {
 				`${number(perSample)} a sample in ${number(summary.frames)} frames; ${number(decoded ? summary.bytesOut / decoded : 0)} a sample with MQTT around`,
 			],
 			["exchanges", `${number(summary.exchanges)}, ${number(summary.failedExchanges)} failed`],
+			[
+				"flash",
+				`${number(summary.flashProgrammed)} bytes programmed, ${number(summary.flashErases)} sectors erased, the busiest ${number(summary.flashMostWear)} times${broken}`,
+			],
 		];
 		for (const [name, text] of rows) print(`${name.padEnd(10)} ${text}`);
 		if (summary.cuts) print(`${"power".padEnd(10)} ${number(summary.cuts)} wakes ended in a cut`);
@@ -101,7 +106,7 @@ export class TextOutput implements Output {
 			print(`${"foreign".padEnd(10)} ${number(summary.undecodable)} messages could not be decoded`);
 		if (usage) for (const [name, text] of usageRows(usage)) print(`${name.padEnd(10)} ${text}`);
 		print(
-			"Awake time is boot, bus, conversion and network time; JavaScript's own time and joining Wi-Fi are not modelled yet.",
+			"Awake time is boot, bus, conversion, flash and network time; JavaScript's own time and joining Wi-Fi are not modelled yet.",
 		);
 		if (process.stderr.isTTY) {
 			const seconds = (performance.now() - this.#startedAt) / 1000;

@@ -47,6 +47,8 @@ const refused: readonly (readonly [name: string, hex: string, at: number, says: 
 	["arrays as keys", "a2 82 01 02 00 82 01 01 00", 5, "out of order"],
 	["a tagged key twice", "a2 c1 01 00 c1 01 00", 4, "second time"],
 	["a map as a key, its own keys out of order", "a1 a2 02 00 01 00 00", 4, "out of order"],
+	["a map as a key, twice", "a2 a1 01 00 00 a1 01 00 00", 5, "second time"],
+	["maps as keys, out of order", "a2 a1 02 00 00 a1 01 00 00", 5, "out of order"],
 	["deep inside", "81 81 81 18 17", 3, "shortest"],
 ];
 const taken: readonly (readonly [name: string, hex: string])[] = [
@@ -151,6 +153,7 @@ describe("CBOR strict", () => {
 		const keys = order.map(fromHex);
 		assert.deepEqual([...keys].reverse().sort(compareKeys), keys);
 		assert.equal(compareKeys(fromHex("626161"), fromHex("626161")), 0);
+		assert.ok(compareKeys(fromHex("41"), fromHex("4100")) < 0);
 		assert.ok(compareKeys(fromHex("20"), fromHex("1864")) > 0);
 	});
 });

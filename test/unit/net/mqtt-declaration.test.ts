@@ -54,7 +54,7 @@ describe("mqtt declaration", () => {
 		[{ port: 65_536 }, "uplink.port: 65536"],
 		[{ deadline: 0 }, "uplink.deadline: 0 is wrong; 1 … 240"],
 		[{ deadline: 601 }, "uplink.deadline: 601"],
-		[{ mtu: 63 }, "uplink.mtu: 63 is wrong; 64 … 16384"],
+		[{ mtu: 10 }, "uplink.mtu: 10 is wrong; 11 … 16384"],
 		[{ mtu: 16_385 }, "uplink.mtu: 16385"],
 		[{ keepAlive: -1 }, "uplink.keepAlive: -1 is wrong; 0 … 65535"],
 		[{ version: 3 }, "uplink.version: 3 is wrong; 5 (MQTT 5.0) or 4 (3.1.1) would be right"],
@@ -75,7 +75,7 @@ describe("mqtt declaration", () => {
 		});
 
 	for (const options of [
-		{ batch: 1, port: 1, deadline: 1, mtu: 64, keepAlive: 0, version: 4 },
+		{ batch: 1, port: 1, deadline: 1, mtu: 11, keepAlive: 0, version: 4 },
 		{ batch: 255, port: 65_535, deadline: 240, mtu: 16_384, keepAlive: 65_535, version: 5 },
 		{ broker: "192.0.2.1", topic: "x" },
 		{ broker: "2001:db8::1", topic: "ü".repeat(100) },
