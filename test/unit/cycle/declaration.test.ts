@@ -1,3 +1,5 @@
+import { compact } from "../../../modules/codec/compact.js";
+import { senml } from "../../../modules/codec/senml.js";
 import { minutes, seconds } from "../../../modules/core/time.js";
 import { declareNode, type NodeOptions } from "../../../modules/cycle/declaration.js";
 import { sensor } from "../../../modules/measure/sensor.js";
@@ -24,6 +26,16 @@ describe("node declaration", () => {
 		);
 		assert.ok(Object.isFrozen(node) && Object.isFrozen(node.sensors) && Object.isFrozen(node.quantities));
 	});
+	it("encoding: compact unless another is chosen", () => {
+		assert.equal(declareNode(good).encoding.kind, "compact");
+		assert.equal(declareNode({ ...good, encoding: compact }).encoding.kind, "compact");
+		const mtu = declareNode({ ...good, encoding: senml, uplink: { ...uplink, mtu: 500 } }).encoding.least;
+		assert.equal(declareNode({ ...good, encoding: senml, uplink: { ...uplink, mtu } }).encoding.kind, "senml");
+		assert.throws(() => declareNode({ ...good, encoding: senml, uplink: { ...uplink, mtu: mtu - 1 } }), {
+			code: "declaration",
+			message: `uplink.mtu: ${mtu - 1} bytes is wrong; at least ${mtu}`,
+		});
+	});
 	for (const [name, change] of [
 		["a second", { every: seconds(1) }],
 		["a day", { every: 86_400 }],
@@ -36,7 +48,7 @@ describe("node declaration", () => {
 	for (const [name, options, message, remedy] of [
 		["nothing", undefined, "declareNode", "an object"],
 		["null", null, "declareNode", "an object"],
-		["misspelt field", { ...good, evry: 5 }, "evry", "one of name, every, sensors, uplink, durability"],
+		["misspelt field", { ...good, evry: 5 }, "evry", "one of name, every, sensors, uplink, encoding, durability"],
 		["no name", { ...good, name: undefined }, "name", "letters, digits or -"],
 		["empty name", { ...good, name: "" }, "name", "1 to 32"],
 		["name of 33", { ...good, name: "n".repeat(33) }, "name", "1 to 32"],
@@ -57,6 +69,8 @@ describe("node declaration", () => {
 		["25 readings", { ...good, sensors: [chip(25)] }, "25 readings", "at most 24"],
 		["no uplink", { ...good, uplink: undefined }, "uplink", "mqtt("],
 		["uplink that was not called", { ...good, uplink: () => uplink }, "uplink", "mqtt("],
+		["encoding by name", { ...good, encoding: "senml" }, "encoding", "senml or compact, imported"],
+		["encoding null", { ...good, encoding: null }, "encoding", "senml or compact, imported"],
 		["durability that is to come", { ...good, durability: "flash" }, "durability", '"rtc"'],
 	] as const)
 		it(`${name}: refused, field and remedy are named`, () => {
