@@ -150,8 +150,11 @@ function valuesOf(record: NodeRecord): (number | undefined)[] {
 	return values;
 }
 
-/** The encoder's other half: tells outcomes. */
-class RangeDecoder implements RangeCoder {
+/**
+ * The other half of `RangeEncoder`: tells outcomes. Behind the end it reads zeros, which the encoder left out; `truncated`
+ * when it goes on and on, `malformed` on a code that stands for no value.
+ */
+export class RangeDecoder implements RangeCoder {
 	private readonly bytes: Uint8Array;
 	private at: number;
 	private code = 0;
