@@ -1,8 +1,9 @@
 import { bench as node } from "./node.js";
+import { bench as wire } from "./wire.js";
 import { bench as xs } from "./xs.js";
 
 /** `npm run bench [-- NAME …]`: runs benchmarks by name, all of them by default. Figures, not verdicts. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({ node, xs });
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({ node, wire, xs });
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in BENCHES));

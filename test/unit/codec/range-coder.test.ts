@@ -160,7 +160,11 @@ describe("range coder", () => {
 		["one of 256: its byte", [uniform(0xa7, 256)], "a7"],
 		["zeros after it: left out", [uniform(0xa7, 256), ...new Array(9).fill(uniform(0, 256))], "a7"],
 		["the last of 2^32: four bytes", [uniform(0xffff_ffff, 2 ** 32)], "ffffffff"],
-		["the boundary within the range: the byte written is one more", [uniform(4, 9), bit(4, 0), uniform(300, 301)], undefined],
+		[
+			"the boundary within the range: the byte written is one more",
+			[uniform(4, 9), bit(4, 0), uniform(300, 301)],
+			undefined,
+		],
 	] as const)
 		it(`the end: ${name}`, () => {
 			const bytes = both(decisions);
