@@ -1,7 +1,7 @@
 import type { UplinkDeclaration } from "../../net/uplink.js";
 import type { FrameSchema } from "../codec/frame.js";
 import { frameSchema, schemaId } from "../codec/schema.js";
-import { shortSize } from "../codec/short-frame.js";
+import { SHORT_LEAST, shortSize } from "../codec/short-frame.js";
 import { DormouseError, wrong } from "../core/errors.js";
 import type { Quantity } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
@@ -76,7 +76,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	if (quantities.length > MOST_QUANTITIES)
 		wrong("sensors", `${quantities.length} readings`, `at most ${MOST_QUANTITIES}`);
 	const frame = frameSchema(quantities, every, uplink.batch);
-	const least = shortSize(frame);
+	const least = Math.max(shortSize(frame), SHORT_LEAST);
 	if (uplink.mtu < least)
 		wrong("uplink.mtu", `${uplink.mtu} bytes`, `at least ${least}, which one sample of these readings takes,`);
 	return Object.freeze({
