@@ -48,10 +48,10 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 			if (!this.survey(from, most)) return 0;
 			const tried = this.count;
 			length = this.attempt(from, room, time);
-			// `count` is now how many did fit; without those behind, their number and step, one more may. The declared batch
-			// costs less to tell than any other number: it may fit where fewer do not.
+			// `count` is now how many did fit. Two have their own usual step, which may cost less; and the declared batch costs
+			// less to tell than any other number: it may fit where fewer do not.
 			const { batch } = this.schema;
-			most = tried > batch && this.count < batch ? batch : Math.min(tried - 1, this.count + 1);
+			most = tried > batch && this.count < batch ? batch : Math.min(tried - 1, Math.max(this.count, 2));
 		}
 		if (length === 0) {
 			reader.moveTo(from);

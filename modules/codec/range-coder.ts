@@ -42,8 +42,9 @@ export class RangeEncoder implements RangeCoder {
 	}
 	bit(p: number, outcome: number): number {
 		const bound = (this.range >> 12) * p;
-		if (outcome) this.narrow(0, bound);
-		else this.narrow(bound, this.range - bound);
+		if (outcome === 0) this.narrow(bound, this.range - bound);
+		else if (bound < RANGE_LOW) this.narrow(0, bound);
+		else this.range = bound;
 		return outcome;
 	}
 	uniform(value: number, n: number): number {
