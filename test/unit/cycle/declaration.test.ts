@@ -13,6 +13,13 @@ function chip(count: number, prefix = "t") {
 	const rest = { step: 0.01, resolution: 0.1, low: -40, high: 85 };
 	return sensor({ chip: "fake", port: "I2C.default", channels: channels.map((one) => ({ ...one, ...rest })), create });
 }
+/** One bit, whose sample alone would fit 6 bytes. */
+const switched = sensor({
+	chip: "fake",
+	port: "I2C.default",
+	channels: [{ name: "on", unit: "/", step: 1, resolution: 1, low: 0, high: 1 }],
+	create,
+});
 const good: NodeOptions = { name: "weather", every: minutes(10), sensors: [chip(2)], uplink };
 
 describe("node declaration", () => {
@@ -40,6 +47,8 @@ describe("node declaration", () => {
 		["a second", { every: seconds(1) }],
 		["a day", { every: 86_400 }],
 		["a name of 32", { name: "n".repeat(32) }],
+		["a link for just one sample", { uplink: { ...uplink, mtu: 8 } }],
+		["a link for just one record of another kind", { sensors: [switched], uplink: { ...uplink, mtu: 7 } }],
 		["eight sensors", { sensors: Array.from({ length: 8 }, (_, n) => chip(3, `${"abcdefgh"[n]}`)) }],
 	] as const)
 		it(`${name}: taken`, () => {
@@ -71,6 +80,14 @@ describe("node declaration", () => {
 		["uplink that was not called", { ...good, uplink: () => uplink }, "uplink", "mqtt("],
 		["encoding by name", { ...good, encoding: "senml" }, "encoding", "senml or compact, imported"],
 		["encoding null", { ...good, encoding: null }, "encoding", "senml or compact, imported"],
+		["a link too small for a sample", { ...good, uplink: { ...uplink, mtu: 7 } }, "uplink.mtu: 7 bytes", "at least 8"],
+		["a link of nothing", { ...good, uplink: { ...uplink, mtu: 0 } }, "uplink.mtu", "at least 8, which one sample"],
+		[
+			"a link too small for a health record",
+			{ ...good, sensors: [switched], uplink: { ...uplink, mtu: 6 } },
+			"uplink.mtu",
+			"at least 7",
+		],
 		["durability that is to come", { ...good, durability: "flash" }, "durability", '"rtc"'],
 	] as const)
 		it(`${name}: refused, field and remedy are named`, () => {
