@@ -204,7 +204,8 @@ export class NodeRun implements UplinkListener {
 		}
 	}
 	private exchange() {
-		const source = new QueueSource(this.node, this.queue, this.time, this.numbers.epoch, this.report);
+		const { nodeId } = this.ports;
+		const source = new QueueSource(this.node, nodeId, this.queue, this.time, this.numbers.epoch, this.report);
 		this.uplink.start(source, this.cycle.out.deadlineMs, this);
 	}
 	/** Takes the sample, and a health record when one is due, into the queue. */
