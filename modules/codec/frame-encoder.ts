@@ -43,6 +43,7 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 	}
 	encode(from: Reader, room: number, time: FrameTime): number {
 		const { record, reader } = this;
+		const { batch } = this.schema;
 		let length = 0;
 		for (let most = FRAME_MOST; most > 0 && length === 0; ) {
 			if (!this.survey(from, most)) return 0;
@@ -50,7 +51,6 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 			length = this.attempt(from, room, time);
 			// `count` is now how many did fit. Two have their own usual step, which may cost less; and the declared batch costs
 			// less to tell than any other number: it may fit where fewer do not.
-			const { batch } = this.schema;
 			most = tried > batch && this.count < batch ? batch : Math.min(tried - 1, Math.max(this.count, 2));
 		}
 		if (length === 0) {
