@@ -14,7 +14,8 @@ const ABSOLUTE = 0x1000_0000;
 const KINDS = "sample. alarm. command. health. sync.";
 /** Last part of the names of a health record's values: `HEALTH_FIELDS`, as one text. Other kinds have numbers. */
 export const HEALTH_NAMES =
-	"start resetReason absent nonsense range failed dropped missed sectionsLost storeFailed panics clockSteps";
+	"start resetReason absent nonsense range failed dropped missed sectionsLost storeFailed panics clockSteps lost " +
+	"flashFaults unsaved";
 
 /**
  * Base of a node's names: the device's URN (RFC 9039 §4.1), which is globally unique as RFC 8428 §4.5.1 asks. An EUI-48

@@ -109,7 +109,12 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
 	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");
-	if (typeof encoding?.plan !== "function") wrong("encoding", JSON.stringify(encoding), "senml or compact, imported,");
+	if (typeof encoding?.plan !== "function")
+		wrong(
+			"encoding",
+			typeof encoding === "object" ? "an object" : JSON.stringify(encoding),
+			"senml or compact, imported,",
+		);
 	if (durability !== "rtc" && durability !== "flash")
 		wrong("durability", JSON.stringify(durability), '"rtc" or "flash"');
 	const quantities = sensors.flatMap((sensor) => sensor.quantities);
@@ -130,7 +135,11 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		(typeof full === "string" && full !== "oldest" && full !== "newest") ||
 		!(Number.isInteger(thin) && thin >= 2 && thin <= 10)
 	)
-		wrong("full", JSON.stringify(full), '"oldest", "newest" or { thin: 2 } … { thin: 10 }');
+		wrong(
+			"full",
+			typeof full === "object" ? `{ thin: ${thin} }` : JSON.stringify(full),
+			'"oldest", "newest" or { thin: 2 } … { thin: 10 }',
+		);
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });
 	const { least } = planned;
