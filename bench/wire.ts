@@ -19,6 +19,7 @@ import {
 	windows,
 } from "../test/support/recordings.js";
 import { PlainCursor, type PlainRecord } from "../test/support/records.js";
+import { encodePack } from "../test/support/senml.js";
 import { row } from "./row.js";
 
 const BATCHES = [1, 6, 12, 24, 48] as const;
@@ -89,6 +90,22 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
 					(one) => new Map(Object.entries(one).map(([key, value]) => [SENML[key as keyof typeof SENML], value])),
 				),
 			).length,
+	],
+	[
+		"SenML-CBOR, ours: the other encoding of a declaration",
+		(recording, records) => {
+			const first = records[0]!;
+			let bytes = 0;
+			// Samples of one time, as a clock that was set back gives them, begin a new pack.
+			for (let rest = records; rest.length > 0; ) {
+				const { seconds } = rest.at(-1)!;
+				const wall = wallOf(recording, first) + seconds - first.seconds;
+				const pack = encodePack(recording.quantities, rest, 65_536, { epoch: first.epoch, seconds, wall });
+				bytes += pack.bytes.length;
+				rest = rest.slice(pack.taken);
+			}
+			return bytes;
+		},
 	],
 	[
 		"Cayenne LPP (cayenne-lpp), without time",
