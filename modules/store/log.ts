@@ -57,7 +57,8 @@ export class Log extends Sectors {
 	/** Drops the oldest records to make a sector free, where that can be. The queue sets it. */
 	relieve: (() => boolean) | undefined;
 	private readonly openPort: () => FlashPort;
-	private phase = 0; // 1: retained, 2: flash is known
+	/** 0: nothing is known; 1: what was retained, flash was not touched; 2: flash is known. */
+	phase = 0;
 	private places: Uint16Array | undefined;
 	private readonly lengths = new Uint8Array(CELL_IDS);
 
@@ -124,6 +125,11 @@ export class Log extends Sectors {
 		while (!this.compact(id, value)) {
 			if (id === STATE) {
 				if (this.appendCell(id, value, 0)) return;
+				// A cut has closed the sector of cells, and the free one is bad. What this state gives up is erased before the
+				// state is written: a cut then makes those records lost ones, not dropped ones.
+				const free = this.free();
+				this.bury(new VarintReader(value).unsigned());
+				if (this.free() > free) continue;
 			} else if (this.relieve?.()) continue;
 			throw new DormouseError("flash", "no sector is left");
 		}
@@ -364,7 +370,7 @@ export class Log extends Sectors {
 		const { cells, records, view } = this;
 		for (let n = 0; n < 2; n++) {
 			const lane = n ? records : cells;
-			if (n && lane.sequence === 0) return true;
+			if (lane.sequence === 0) return false; // the first sector of records leaves no mark in another
 			if (lane.sector >= this.sectors || lane.end < HEADER || lane.end >= this.size) return false;
 			if (this.readHeader(lane.sector) !== (n ? RECORDS : CELLS) || view.getUint32(8) !== lane.sequence) return false;
 			if (this.page[this.load(lane.sector * this.size + lane.end, 1)] !== 0xff) return false;
