@@ -8,7 +8,7 @@ import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
 import type { Firmware } from "./engine/engine.js";
 import type { Faults } from "./faults.js";
-import type { FlashCounts } from "./flash.js";
+import type { FlashCounts, NorFlash } from "./flash.js";
 import { Pins } from "./host/pins.js";
 import type { Network } from "./net/network.js";
 import { Pace } from "./pace.js";
@@ -32,6 +32,8 @@ export interface SimulationOptions {
 	readonly faults: Faults;
 	/** Simulated milliseconds to run. */
 	readonly lengthMs: number;
+	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
+	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
 	readonly speed?: number;
 	onWake?(log: WakeLog): void;
@@ -155,6 +157,7 @@ export class Simulation {
 			seed,
 			identity,
 			settings,
+			...(options.flash ? { flash: options.flash } : {}),
 			chips: [new Bme280Chip({ trim: seededTrim(seed), read, fault })],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
 			onWake: (log) => this.#wake(log),

@@ -2,10 +2,13 @@ import { type FrameSchema, RECENT_BITS, TimeBase } from "../modules/codec/frame.
 import { type DecodedFrame, type DecodedRecord, decodeFrame } from "../modules/codec/frame-decoder.js";
 import { DormouseError } from "../modules/core/errors.js";
 import { RecordKind } from "../modules/core/record.js";
+import { decodePack } from "./senml-records.js";
 
-/** What a receiver needs to know of a node to decode its frames; a `NodeDeclaration` fits. */
+/** What a receiver needs to know of a node to decode what it sends; a `NodeDeclaration` fits. */
 export interface NodeSchema {
 	readonly frame: FrameSchema;
+	/** Compact frames when left out. */
+	readonly encoding?: { readonly kind: "compact" | "senml" };
 	readonly quantities: readonly { readonly name: string; readonly unit: string; readonly resolution: number }[];
 }
 
@@ -31,7 +34,7 @@ export interface Collected {
 const AHEAD = 0x1_0000;
 
 /**
- * The receiver's end for one node: decodes frames, drops what came twice, and tells times.
+ * The receiver's end for one node: decodes frames or packs, drops what came twice, and tells times.
  *
  * Wall times are the node's own where it knew them. Else the start of an epoch comes from a sync record, or from frames'
  * ages: a frame made at `now` cannot have arrived before, nor can its last record where it tells no `now`; so the
@@ -61,7 +64,7 @@ export class Collector {
 		this.frames++;
 		this.bytes += payload.length;
 		try {
-			const frame = decodeFrame(payload, this.#node.frame);
+			const frame = this.#decode(payload);
 			this.#learn(frame, arrivedMs);
 			const records: CollectedRecord[] = [];
 			let duplicates = 0;
@@ -87,12 +90,19 @@ export class Collector {
 		}
 	}
 
+	/** A pack of SenML tells times as a frame does: since 1970, or how old records were when it was made. */
+	#decode(payload: Uint8Array): Pick<DecodedFrame, "short" | "base" | "now" | "records"> {
+		const { encoding, frame, quantities } = this.#node;
+		if (encoding?.kind !== "senml") return decodeFrame(payload, frame);
+		const { absolute, records } = decodePack(payload, quantities);
+		return { short: false, base: absolute ? TimeBase.wall : TimeBase.age, now: 0, records };
+	}
 	/** The number with these lowest 16 bits that is nearest to the highest so far. */
 	#whole(number: number): number {
 		const whole = this.#highest + ((((number - this.#highest) << 16) >> 16) | 0);
 		return whole > 0 ? whole : number;
 	}
-	#wallMs({ base }: DecodedFrame, { epoch, seconds }: DecodedRecord, arrivedMs: number): number {
+	#wallMs({ base }: Pick<DecodedFrame, "base">, { epoch, seconds }: DecodedRecord, arrivedMs: number): number {
 		if (base === TimeBase.wall) return 1000 * seconds;
 		if (base === TimeBase.age) return arrivedMs + 1000 * seconds;
 		if (base === TimeBase.epoch) return (this.#epochStart.get(epoch!)?.wallMs ?? arrivedMs) + 1000 * seconds;
@@ -101,12 +111,12 @@ export class Collector {
 		return 1000 * (latest - ((((latest - seconds) % window) + window) % window));
 	}
 	/** Whether the frame tells its times itself, or an age, or an epoch that was placed. */
-	#isTimed({ base, now, records }: DecodedFrame): boolean {
+	#isTimed({ base, now, records }: Pick<DecodedFrame, "base" | "now" | "records">): boolean {
 		return (
 			now !== undefined || base === TimeBase.recent || base === TimeBase.wall || this.#placed.has(records[0]!.epoch)
 		);
 	}
-	#learn({ base, now, records }: DecodedFrame, arrivedMs: number) {
+	#learn({ base, now, records }: Pick<DecodedFrame, "base" | "now" | "records">, arrivedMs: number) {
 		const epoch = records[0]!.epoch;
 		if (base !== TimeBase.epoch || epoch === undefined) return;
 		const known = this.#epochStart.get(epoch);

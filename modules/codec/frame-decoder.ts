@@ -37,7 +37,7 @@ export interface DecodedFrame {
 
 /** The schema id of a frame: all of it, or the lowest seven bits in the short form. @throws as {@link decodeFrame} */
 export function frameSchemaId(bytes: Uint8Array): { readonly id: number; readonly short: boolean } {
-	const content = new CborReader(bytes).byteString();
+	const content = contentOf(new CborReader(bytes));
 	if (content.length < 2) throw new DormouseError("truncated");
 	const short = content[0]! >= 0x80;
 	return { id: short ? content[0]! & 0x7f : (content[0]! << 8) | content[1]!, short };
@@ -49,12 +49,17 @@ export function frameSchemaId(bytes: Uint8Array): { readonly id: number; readonl
  */
 export function decodeFrame(bytes: Uint8Array, schema: FrameSchema): DecodedFrame {
 	const reader = new CborReader(bytes);
-	const content = reader.byteString();
+	const content = contentOf(reader);
 	if (!reader.done) throw new DormouseError("malformed", "bytes behind the frame");
 	const { id, short } = frameSchemaId(bytes);
 	if (id !== (short ? schema.schema & 0x7f : schema.schema))
 		throw new DormouseError("unsupported", `schema ${id} is not ${schema.schema}, the declaration's`);
 	return short ? decodeShort(content, schema, bytes.length) : decodeLong(content, schema);
+}
+
+function contentOf(reader: CborReader): Uint8Array {
+	if (reader.initial === 0x5f) throw new DormouseError("unsupported", "a byte string in parts");
+	return reader.byteString();
 }
 
 const KINDS: readonly number[] = Object.freeze(Object.values(RecordKind));
@@ -151,8 +156,11 @@ function valuesOf(record: NodeRecord): (number | undefined)[] {
 	return values;
 }
 
-/** The encoder's other half: tells outcomes. */
-class RangeDecoder implements RangeCoder {
+/**
+ * The other half of `RangeEncoder`: tells outcomes. Behind the end it reads zeros, which the encoder left out; `truncated`
+ * when it goes on and on, `malformed` on a code that stands for no value.
+ */
+export class RangeDecoder implements RangeCoder {
 	private readonly bytes: Uint8Array;
 	private at: number;
 	private ahead = 0;

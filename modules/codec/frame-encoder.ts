@@ -67,10 +67,10 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 				this.upTo = record.number;
 				length = byteString(this.view, head, coder.at - head);
 			}
-			// Without those behind, their number and step, one more may fit than did. The declared batch costs less to tell than
-			// any other number: it may fit where fewer do not.
+			// Two have their own usual step, which may cost less; and the declared batch costs less to tell than any other
+			// number: it may fit where fewer do not.
 			else if (tried > this.schema.batch && done < this.schema.batch) tried = this.schema.batch;
-			else tried = Math.min(tried - 1, done + 1);
+			else tried = Math.min(tried - 1, Math.max(done, 2));
 		}
 		if (length === 0) {
 			reader.moveTo(from);

@@ -258,8 +258,8 @@ export class FrameModel {
 			power *= 2;
 			index += 2;
 		}
-		size -= power;
-		size = power + (power > RANGE_STEP ? uniform(coder, size, power) : coder.code(size, power, 0));
+		if (power === 1) size = 1;
+		else size = power + (power > RANGE_STEP ? uniform(coder, size - power, power) : coder.code(size - power, power, 0));
 		state[at + SUM]! += size > 0x10_0000 ? 0x10_0000 : size - 1;
 		state[at + COUNT]! += 2;
 		if (state[at + COUNT]! > MOST_SUMMED) {

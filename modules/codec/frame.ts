@@ -5,7 +5,7 @@
 
 /** Most records in one frame. */
 export const FRAME_MOST = 1024;
-/** Bits of wall time that a frame carries while it is recent: a receiver knows the rest, within 12 days of arrival. */
+/** Bits of wall time that a frame carries while it is recent: a receiver knows the rest, for 11 days until arrival. */
 export const RECENT_BITS = 20;
 /** Bits of the record number in the short form. */
 export const SHORT_NUMBER_BITS = 16;

@@ -1,3 +1,5 @@
+import { DormouseError } from "../core/errors.js";
+
 /**
  * Binary range coding after G. N. N. Martin (1979): each decision costs what it was unlikely. 24 bits of range, so that
  * all arithmetic stays in 31-bit integers, which XS does fastest.
@@ -22,12 +24,17 @@ export const RANGE_LOW = 0x1_0000;
 /** The most alike outcomes that are told apart in one step. */
 export const RANGE_STEP = 4096;
 
-/** One of `n` alike numbers, 0 … n − 1; n up to 2^32. Beyond {@link RANGE_STEP}, in digits of 256. */
+/**
+ * One of `n` alike numbers, 0 … n − 1; n up to 2^32. Beyond {@link RANGE_STEP}, in digits of 256.
+ * @throws {DormouseError} `malformed` when a decoder finds none of these
+ */
 export function uniform(coder: RangeCoder, value: number, n: number): number {
 	let scale = 1;
-	for (; n > RANGE_STEP; n = Math.ceil(n / 256)) scale *= 256;
-	let result = coder.code(Math.floor(value / scale), n, 0);
+	let steps = n;
+	for (; steps > RANGE_STEP; steps = Math.ceil(steps / 256)) scale *= 256;
+	let result = coder.code(Math.floor(value / scale), steps, 0);
 	for (; scale > 1; result = result * 256 + coder.code(Math.floor(value / scale) & 0xff, 256, 0)) scale /= 256;
+	if (result >= n) throw new DormouseError("malformed", `${result} of ${n}`);
 	return result;
 }
 

@@ -3,6 +3,8 @@ import { type FrameSchema, type FrameTime, SHORT_AGE_BITS, SHORT_NUMBER_BITS } f
 
 /** Bits before the age: form, schema, number, kind. */
 const SHORT_HEAD = 9 + SHORT_NUMBER_BITS;
+/** Bytes of the short form of a record of another kind, without any values: a link must carry these too. */
+export const SHORT_LEAST = 7;
 
 /** Bits of a value in the short form: its range, and one code more, all ones, for a missing one. */
 export function shortBits(low: number, high: number): number {
@@ -39,7 +41,7 @@ export function encodeShort(
 	const isSample = record.kind === RecordKind.sample;
 	const size = shortSize(schema);
 	let all = isSample ? size : Math.min(room, 24);
-	if (all > room || all < 7) return 0;
+	if (all > room || (!isSample && all < SHORT_LEAST)) return 0;
 	const start = all < 25 ? 1 : 2;
 	let at = start * 8;
 	view.fill(0, 0, all);

@@ -1,7 +1,8 @@
 import type { UplinkDeclaration } from "../../net/uplink.js";
+import { compact } from "../codec/compact.js";
+import type { NodeEncoding, RecordEncoding } from "../codec/encoding.js";
 import type { FrameSchema } from "../codec/frame.js";
 import { frameSchema, schemaId } from "../codec/schema.js";
-import { shortSize } from "../codec/short-frame.js";
 import { DormouseError, wrong } from "../core/errors.js";
 import { type Quantity, toScaled } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
@@ -17,6 +18,8 @@ export interface NodeOptions {
 	readonly sensors: readonly SensorDeclaration[];
 	/** Made by a factory in `net/`. */
 	readonly uplink: UplinkDeclaration;
+	/** How records are written: `compact` from `modules/codec/compact.ts`, the default, or `senml` from `…/senml.ts`. */
+	readonly encoding?: RecordEncoding;
 	/**
 	 * What a record survives once it was taken. `rtc`, the default: deep sleep and resets; it moves to flash with others
 	 * when RTC memory is three quarters full, or as `spill` says. `flash`: any power cut.
@@ -65,9 +68,20 @@ export interface NodeDeclaration {
 	readonly schema: number;
 	/** What frames are encoded and decoded with. */
 	readonly frame: FrameSchema;
+	/** How the records are written. */
+	readonly encoding: NodeEncoding;
 }
 
-const FIELDS: readonly string[] = Object.freeze(["name", "every", "sensors", "uplink", "durability", "spill", "full"]);
+const FIELDS: readonly string[] = Object.freeze([
+	"name",
+	"every",
+	"sensors",
+	"uplink",
+	"encoding",
+	"durability",
+	"spill",
+	"full",
+]);
 const SHORTEST_SPILL = 60;
 const LONGEST_SPILL = 7 * 86_400;
 const MOST_SENSORS = 8;
@@ -82,7 +96,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	if (typeof options !== "object" || options === null) wrong("declareNode", options, "an object");
 	for (const field of Object.keys(options))
 		if (!FIELDS.includes(field)) wrong(field, "this field", `one of ${FIELDS.join(", ")}`);
-	const { name, every, sensors, uplink, durability = "rtc" } = options;
+	const { name, every, sensors, uplink, encoding = compact, durability = "rtc" } = options;
 	if (typeof name !== "string" || !/^[A-Za-z0-9-]{1,32}$/.test(name))
 		wrong("name", JSON.stringify(name), "1 to 32 letters, digits or -");
 	if (!Number.isInteger(every) || every < 1 || every > LONGEST_PERIOD)
@@ -95,6 +109,12 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
 	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");
+	if (typeof encoding?.plan !== "function")
+		wrong(
+			"encoding",
+			typeof encoding === "object" ? "an object" : JSON.stringify(encoding),
+			"senml or compact, imported,",
+		);
 	if (durability !== "rtc" && durability !== "flash")
 		wrong("durability", JSON.stringify(durability), '"rtc" or "flash"');
 	const quantities = sensors.flatMap((sensor) => sensor.quantities);
@@ -115,9 +135,14 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		(typeof full === "string" && full !== "oldest" && full !== "newest") ||
 		!(Number.isInteger(thin) && thin >= 2 && thin <= 10)
 	)
-		wrong("full", JSON.stringify(full), '"oldest", "newest" or { thin: 2 } … { thin: 10 }');
+		wrong(
+			"full",
+			typeof full === "object" ? `{ thin: ${thin} }` : JSON.stringify(full),
+			'"oldest", "newest" or { thin: 2 } … { thin: 10 }',
+		);
 	const frame = frameSchema(quantities, every, uplink.batch);
-	const least = shortSize(frame);
+	const planned = encoding.plan({ frame, quantities });
+	const { least } = planned;
 	if (uplink.mtu < least)
 		wrong("uplink.mtu", `${uplink.mtu} bytes`, `at least ${least}, which one sample of these readings takes,`);
 	return Object.freeze({
@@ -132,6 +157,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		quantities: Object.freeze(quantities),
 		schema: schemaId(quantities),
 		frame,
+		encoding: planned,
 	});
 }
 
@@ -151,6 +177,8 @@ function spillOf(spill: NodeOptions["spill"] = {}, quantities: readonly Quantity
 	}
 	return Object.freeze({
 		everySeconds: every,
-		below: Object.freeze(quantities.map((one) => (one.name in below ? toScaled(below[one.name]!, one) : undefined))),
+		below: Object.freeze(
+			quantities.map((one) => (Object.hasOwn(below, one.name) ? toScaled(below[one.name]!, one) : undefined)),
+		),
 	});
 }

@@ -1,14 +1,14 @@
 import type { Filled, FrameSource } from "../../net/uplink.js";
 import type { FrameTime } from "../codec/frame.js";
-import { FrameEncoder } from "../codec/frame-encoder.js";
 import type { RecordCursor, RecordQueue } from "../store/queue.js";
 import type { NodeDeclaration } from "./declaration.js";
 import type { EpochTime } from "./epoch-time.js";
 import type { WakeReport } from "./report.js";
 
-/** Frames out of the queue, for the uplink: encoded at transmit time, so that their age is right. Made for one exchange. */
+/** Payloads out of the queue, for the uplink: encoded at transmit time, so that their age is right. Made for one exchange. */
 export class QueueSource implements FrameSource {
 	private readonly node: NodeDeclaration;
+	private readonly nodeId: string;
 	private readonly queue: RecordQueue;
 	private readonly cursor: RecordCursor;
 	private readonly time: EpochTime;
@@ -17,8 +17,16 @@ export class QueueSource implements FrameSource {
 	private upTo = 0;
 
 	/** @param epoch the current one */
-	constructor(node: NodeDeclaration, queue: RecordQueue, time: EpochTime, epoch: number, report: WakeReport) {
+	constructor(
+		node: NodeDeclaration,
+		nodeId: string,
+		queue: RecordQueue,
+		time: EpochTime,
+		epoch: number,
+		report: WakeReport,
+	) {
 		this.node = node;
+		this.nodeId = nodeId;
 		this.queue = queue;
 		this.cursor = queue.cursor();
 		this.time = time;
@@ -26,7 +34,7 @@ export class QueueSource implements FrameSource {
 		this.report = report;
 	}
 	fill(view: Uint8Array, room: number): Filled {
-		const encoder = new FrameEncoder(this.node.frame, view, () => this.queue.cursor());
+		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());
 		this.cursor.seek(this.upTo + 1);
 		this.now.seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
 		const length = encoder.encode(this.cursor, room, this.now);

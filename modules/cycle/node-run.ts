@@ -212,9 +212,10 @@ export class NodeRun implements UplinkListener {
 		}
 	}
 	private exchange() {
+		const { nodeId } = this.ports;
 		let source: QueueSource;
 		try {
-			source = new QueueSource(this.node, this.queue, this.time, this.numbers.epoch, this.report);
+			source = new QueueSource(this.node, nodeId, this.queue, this.time, this.numbers.epoch, this.report);
 		} catch (error) {
 			return this.failed(this.storeFailed(error));
 		}

@@ -31,7 +31,6 @@ export class LogQueue implements RecordQueue {
 	readonly width: number;
 	private readonly policy: FullPolicy;
 	private readonly every: number;
-	private first = 0;
 	// The entry that is being drafted.
 	private readonly values: Int32Array;
 	private seconds = 0;
@@ -76,14 +75,9 @@ export class LogQueue implements RecordQueue {
 		log.ready();
 		return this.full || 4 * log.live > 3 * (log.sectors - 2);
 	}
+	/** The first number that may wait: what is below is gone. 0 when none waits. */
 	get oldest(): number {
-		if (this.count === 0) return 0;
-		if (this.first === 0) {
-			this.log.ready();
-			const reader = new LogCursor(this);
-			if (reader.advance()) this.first = reader.number;
-		}
-		return this.first;
+		return this.count === 0 ? 0 : this.log.floor + 1;
 	}
 	/**
 	 * Appends a record; durable on return.
@@ -143,7 +137,6 @@ export class LogQueue implements RecordQueue {
 		}
 		if (taken !== log.taken) log.writeState(floor, Math.min(taken, log.pushed), dropped, lost);
 		reader.mark();
-		this.first = log.count > 0 ? floor + 1 : 0;
 		log.provide(0);
 	}
 	cursor(): RecordCursor {
@@ -226,7 +219,6 @@ export class LogQueue implements RecordQueue {
 			return;
 		}
 		this.count_ = 0;
-		if (log.count === 0) this.first = this.number;
 		log.pushed += count_;
 		log.last = this.number + (count_ - 1) * this.step;
 	}
@@ -284,7 +276,7 @@ export class LogQueue implements RecordQueue {
 			reader.left = 0;
 		}
 		log.writeState(log.firsts[next]! - 1, log.taken + count, log.dropped + count, log.lost);
-		log.tailAt = this.first = 0;
+		log.tailAt = 0;
 		log.map();
 		return true;
 	}
@@ -370,7 +362,7 @@ export class LogQueue implements RecordQueue {
 		log.taken += removed;
 		log.dropped += removed;
 		log.firsts[one] = log.firsts[two] = 0;
-		log.tailAt = this.first = 0;
+		log.tailAt = 0;
 		log.live--;
 		return true;
 	}

@@ -370,7 +370,7 @@ export class Log extends Sectors {
 		const { cells, records, view } = this;
 		for (let n = 0; n < 2; n++) {
 			const lane = n ? records : cells;
-			if (lane.sequence === 0) return false; // the first sector of records leaves no mark in another
+			if (lane.sequence === 0) return false; // the first record since then would have left no trace in the other lane
 			if (lane.sector >= this.sectors || lane.end < HEADER || lane.end >= this.size) return false;
 			if (this.readHeader(lane.sector) !== (n ? RECORDS : CELLS) || view.getUint32(8) !== lane.sequence) return false;
 			if (this.page[this.load(lane.sector * this.size + lane.end, 1)] !== 0xff) return false;

@@ -9,7 +9,7 @@ export interface RecordQueue {
 	readonly count: number;
 	/** Whether three quarters of the room are taken: time to send, whatever the batch. */
 	readonly pressed: boolean;
-	/** Number of the oldest record, 0 when none waits. */
+	/** Number of the oldest record, or one below that no record has which waits; 0 when none waits. */
 	readonly oldest: number;
 	/** Records dropped since the queue was made, because there was no room. */
 	readonly dropped: number;

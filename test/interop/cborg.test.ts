@@ -1,8 +1,11 @@
+import { decode as decode2, encode as encode2 } from "cbor2";
 import { decode, encode, rfc8949EncodeOptions } from "cborg";
 import { CborReader } from "../../modules/codec/cbor-reader.js";
 import { CborWriter } from "../../modules/codec/cbor-writer.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
+import { at, encodeFrame, schemaOf } from "../support/frame-bytes.js";
+import { randomRecords } from "../support/records.js";
 import { seedOf } from "../support/seed.js";
 
 type Item = number | string | boolean | null | Uint8Array | Item[] | Map<string, Item>;
@@ -86,5 +89,24 @@ describe("interop: cborg", () => {
 			skipper.skip();
 			assert.ok(skipper.done);
 		}
+	});
+	it(`random frames (seed ${seed}): a byte string to cborg and cbor2, which write the same bytes again`, () => {
+		const random = new Seeded(seed);
+		const heads = new Set<number>();
+		for (let run = 0; run < 400; run++) {
+			const width = random.between(1, 6);
+			const schema = schemaOf(new Array(width).fill(-5000), new Array(width).fill(5000));
+			const records = randomRecords(random, width, random.between(1, 60), { epoch: 7 });
+			const room = run % 2 ? random.between(11, 40) : random.between(40, 1200);
+			const { bytes } = encodeFrame(records, schema, room, at(records[0]!.seconds));
+			if (bytes.length === 0) continue;
+			const content = decode(bytes, { strict: true });
+			assert.ok(content instanceof Uint8Array);
+			assert.deepEqual(decode2(bytes, { requirePreferred: true }), content);
+			assert.deepEqual(encode(content, rfc8949EncodeOptions), bytes);
+			assert.deepEqual(encode2(content, { cde: true }), bytes);
+			heads.add(bytes[0]! < 0x58 ? 1 : bytes[0]! - 0x56);
+		}
+		assert.deepEqual([...heads].sort(), [1, 2, 3]);
 	});
 });

@@ -149,7 +149,8 @@ const CASES: readonly Case[] = [
 		before: FILL,
 		edge: true,
 		ops: [push],
-		least: 5000,
+		depth: 1,
+		least: 200,
 		erases: 2,
 	},
 ];

@@ -5,6 +5,7 @@ import { bundleFirmware, PROJECT } from "../../sim/engine/bundle.js";
 import type { Firmware, FirmwareBundle } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
 import { Faults } from "../../sim/faults.js";
+import { NorFlash } from "../../sim/flash.js";
 import { Broker } from "../../sim/net/broker.js";
 import { VirtualNetwork, type VirtualNetworkOptions } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
@@ -39,6 +40,8 @@ export interface RunOptions {
 	readonly seed?: number;
 	readonly faults?: readonly string[];
 	readonly network?: VirtualNetworkOptions;
+	/** Sectors of the store's partition, 64 by default. */
+	readonly sectors?: number;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -64,6 +67,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 		world: options.world ?? new Model({ seed }),
 		seed,
 		settings: {},
+		...(options.sectors ? { flash: new Map([["store", new NorFlash(options.sectors)]]) } : {}),
 		faults: script,
 		lengthMs: days * DAY_MS,
 		onWake: (log) => wakes.push(log),

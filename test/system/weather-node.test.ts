@@ -86,8 +86,8 @@ describe("the weather node", function () {
 			assert.equal(number, n + 1);
 		});
 	});
-	it("the outage is longer than the queue: the oldest are dropped, counted and reported", async () => {
-		const { summary, wakes, records } = await run({ days: 8, faults: ["broker@2h..6d"] });
+	it("the outage is longer than a small store holds: the oldest are dropped, counted and reported", async () => {
+		const { summary, wakes, records } = await run({ days: 28, faults: ["broker@2h..26d"], sectors: 4 });
 		const dropped = wakes.at(-1)!.report!.dropped;
 		assert.ok(dropped > 100, `${dropped} dropped`);
 		assert.near(summary.lost, dropped, 1 + dropped / 100); // health records are among the dropped

@@ -68,21 +68,23 @@ async function live(engine: Engine, bundle: FirmwareBundle, days: number) {
 describe("the weather node on xs", () => {
 	const host = needsXs();
 
-	it("a month with faults: payloads and host calls are those of the Node engine, byte for byte", async function () {
-		this.timeout(180_000);
-		const bundle = await bundleFirmware("nodes/weather.ts");
-		const node = await live(new NodeEngine("fresh"), bundle, 30);
-		const xs = await live(new XsEngine(host()), bundle, 30);
-		assert.deepEqual(xs.faults, []);
-		assert.deepEqual(xs.written, [], "module state that a wake wrote");
-		assert.ok(node.payloads.length > 300, `${node.payloads.length} payloads`);
-		assert.deepEqual(xs.payloads, node.payloads);
-		assert.deepEqual(xs.summary, node.summary);
-		assert.equal(xs.calls, node.calls);
-	});
+	for (const file of ["nodes/weather.ts", "nodes/weather-senml.ts"])
+		it(`${file}, a month with faults: payloads and host calls are those of the Node engine, byte for byte`, async function () {
+			this.timeout(180_000);
+			const bundle = await bundleFirmware(file);
+			const node = await live(new NodeEngine("fresh"), bundle, 30);
+			const xs = await live(new XsEngine(host()), bundle, 30);
+			assert.deepEqual(xs.faults, []);
+			assert.deepEqual(xs.written, [], "module state that a wake wrote");
+			assert.ok(node.payloads.length > 300, `${node.payloads.length} payloads`);
+			assert.deepEqual(xs.payloads, node.payloads);
+			assert.deepEqual(xs.summary, node.summary);
+			assert.deepEqual([xs.summary.wrong, xs.summary.undecodable], [0, 0]);
+			assert.equal(xs.calls, node.calls);
+		});
 
 	it("module scope: nothing that the SDK's linker would warn of", async () => {
-		const firmware = new XsEngine(host()).load(await bundleFirmware("nodes/weather.ts"));
+		const firmware = new XsEngine(host()).load(await bundleFirmware("nodes/weather-senml.ts"));
 		const { warnings } = firmware;
 		firmware.close();
 		assert.deepEqual(warnings, []);

@@ -29,7 +29,6 @@ var dormouse = (function () {
 		for (n = 0; n < bytes.length; n++) all.push(bytes[n] & 255);
 		if (all.length === 0) throw refusal("truncated", "no bytes");
 		major = all[0] >> 5;
-		if (major === 6 || (all[0] >= 0xf9 && all[0] <= 0xfb)) throw refusal("unsupported", "a tag or a float");
 		if (major !== 2) throw refusal("type", "not a CBOR byte string, so no frame");
 		length = all[0] & 31;
 		if (length === 31) throw refusal("unsupported", "a byte string in parts");

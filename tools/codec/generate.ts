@@ -13,7 +13,7 @@ export interface CodecNode {
 	readonly frame: FrameSchema;
 	readonly quantities: readonly { readonly name: string; readonly unit: string; readonly resolution: number }[];
 	/** How it writes records; compact frames when left out. */
-	readonly encoding?: { readonly kind: string };
+	readonly encoding?: { readonly kind: "compact" | "senml" };
 }
 
 /** The Things Stack takes no larger payload formatter, in bytes. Source: its documentation, "Payload formatters". */

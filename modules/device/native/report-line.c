@@ -1,13 +1,13 @@
 /*
  * A wake's report as one readable line. The report is a CBOR array in the order of `FIELDS` (modules/cycle/report.ts,
- * version 1); decoding it here costs the firmware's JavaScript nothing.
+ * version 2); decoding it here costs the firmware's JavaScript nothing.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "board.h"
 
-#define VERSION 1
+#define VERSION 2
 #define LINE_SIZE 512
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -40,6 +40,7 @@ static const Field FIELDS[] = {
 	{ "bytes", 0, 0 },
 	{ "acknowledged", 0, 0 },
 	{ "dropped", 0, 0 },
+	{ "unsaved", 0, 0 },
 	{ "problem", 0, 0 },
 	{ "failures", 0, 0 },
 	{ "sleepMs", 0, 0 },

@@ -340,10 +340,13 @@ describe("health", () => {
 			storeFailed: 8,
 			panics: 9,
 			clockSteps: 10,
+			lost: 11,
+			flashFaults: 12,
+			unsaved: 13,
 		});
 		health.fill(record);
 		assert.equal(record.kind, RecordKind.health);
-		assert.deepEqual([...record.values.subarray(0, record.length)], [3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+		assert.deepEqual([...record.values.subarray(0, record.length)], [3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
 		assert.equal(record.length, HEALTH_FIELDS.length);
 	});
 	it("due: at first, then when something changed and a day is over", () => {
@@ -368,7 +371,7 @@ describe("health", () => {
 		assert.deepEqual([back.start, back.resetReason, back.absent, back.failed, back.panics], [2, 4, 0xffff, 3, 1]);
 		assert.equal(back.clockSteps, 2);
 		assert.equal(back.urgent, false);
-		assert.deepEqual([...new Uint8Array(section(back).buffer).subarray(28, 32)], [0, 1, 0x86, 0x9f]);
+		assert.deepEqual([...new Uint8Array(section(back).buffer).subarray(34, 38)], [0, 1, 0x86, 0x9f]);
 	});
 	it("unknown version, a section cut anywhere: refused, nothing changed", () => {
 		const health = new Health();
@@ -399,6 +402,7 @@ describe("wake report", () => {
 			frameBytes: 0xffff_ffff,
 			acknowledged: 0xffff,
 			dropped: 0xffff_ffff,
+			unsaved: 0xffff_ffff,
 			problem: "unresolved",
 			failures: 0xffff,
 			sleepMs: 86_400_000,
@@ -412,10 +416,10 @@ describe("wake report", () => {
 		for (let short = 0; short < bytes.length; short++)
 			assert.throws(() => decodeReport(bytes.subarray(0, short)), { code: "truncated" });
 		const other = bytes.slice();
-		other[1] = 2;
+		other[1] = 3;
 		assert.throws(() => decodeReport(other), { code: "unsupported" });
-		other[1] = 1;
-		other[0] = 0x91;
+		other[1] = 2;
+		other[0] = 0x92;
 		assert.throws(() => decodeReport(other), { code: "malformed" });
 	});
 });

@@ -1,3 +1,5 @@
+import { compact } from "../../../modules/codec/compact.js";
+import { senml } from "../../../modules/codec/senml.js";
 import { minutes, seconds } from "../../../modules/core/time.js";
 import { declareNode, type NodeOptions } from "../../../modules/cycle/declaration.js";
 import { sensor } from "../../../modules/measure/sensor.js";
@@ -11,6 +13,13 @@ function chip(count: number, prefix = "t") {
 	const rest = { step: 0.01, resolution: 0.1, low: -40, high: 85 };
 	return sensor({ chip: "fake", port: "I2C.default", channels: channels.map((one) => ({ ...one, ...rest })), create });
 }
+/** One bit, whose sample alone would fit 6 bytes. */
+const switched = sensor({
+	chip: "fake",
+	port: "I2C.default",
+	channels: [{ name: "on", unit: "/", step: 1, resolution: 1, low: 0, high: 1 }],
+	create,
+});
 const good: NodeOptions = { name: "weather", every: minutes(10), sensors: [chip(2)], uplink };
 
 describe("node declaration", () => {
@@ -24,10 +33,22 @@ describe("node declaration", () => {
 		);
 		assert.ok(Object.isFrozen(node) && Object.isFrozen(node.sensors) && Object.isFrozen(node.quantities));
 	});
+	it("encoding: compact unless another is chosen", () => {
+		assert.equal(declareNode(good).encoding.kind, "compact");
+		assert.equal(declareNode({ ...good, encoding: compact }).encoding.kind, "compact");
+		const mtu = declareNode({ ...good, encoding: senml, uplink: { ...uplink, mtu: 500 } }).encoding.least;
+		assert.equal(declareNode({ ...good, encoding: senml, uplink: { ...uplink, mtu } }).encoding.kind, "senml");
+		assert.throws(() => declareNode({ ...good, encoding: senml, uplink: { ...uplink, mtu: mtu - 1 } }), {
+			code: "declaration",
+			message: `uplink.mtu: ${mtu - 1} bytes is wrong; at least ${mtu}`,
+		});
+	});
 	for (const [name, change] of [
 		["a second", { every: seconds(1) }],
 		["a day", { every: 86_400 }],
 		["a name of 32", { name: "n".repeat(32) }],
+		["a link for just one sample", { uplink: { ...uplink, mtu: 8 } }],
+		["a link for just one record of another kind", { sensors: [switched], uplink: { ...uplink, mtu: 7 } }],
 		["eight sensors", { sensors: Array.from({ length: 8 }, (_, n) => chip(3, `${"abcdefgh"[n]}`)) }],
 	] as const)
 		it(`${name}: taken`, () => {
@@ -36,7 +57,7 @@ describe("node declaration", () => {
 	for (const [name, options, message, remedy] of [
 		["nothing", undefined, "declareNode", "an object"],
 		["null", null, "declareNode", "an object"],
-		["misspelt field", { ...good, evry: 5 }, "evry", "one of name, every, sensors, uplink, durability"],
+		["misspelt field", { ...good, evry: 5 }, "evry", "one of name, every, sensors, uplink, encoding, durability"],
 		["no name", { ...good, name: undefined }, "name", "letters, digits or -"],
 		["empty name", { ...good, name: "" }, "name", "1 to 32"],
 		["name of 33", { ...good, name: "n".repeat(33) }, "name", "1 to 32"],
@@ -57,7 +78,28 @@ describe("node declaration", () => {
 		["25 readings", { ...good, sensors: [chip(25)] }, "25 readings", "at most 24"],
 		["no uplink", { ...good, uplink: undefined }, "uplink", "mqtt("],
 		["uplink that was not called", { ...good, uplink: () => uplink }, "uplink", "mqtt("],
-		["durability that is to come", { ...good, durability: "flash" }, "durability", '"rtc"'],
+		["encoding by name", { ...good, encoding: "senml" }, "encoding", "senml or compact, imported"],
+		["encoding null", { ...good, encoding: null }, "encoding", "senml or compact, imported"],
+		["a link too small for a sample", { ...good, uplink: { ...uplink, mtu: 7 } }, "uplink.mtu: 7 bytes", "at least 8"],
+		["a link of nothing", { ...good, uplink: { ...uplink, mtu: 0 } }, "uplink.mtu", "at least 8, which one sample"],
+		[
+			"a link too small for a health record",
+			{ ...good, sensors: [switched], uplink: { ...uplink, mtu: 6 } },
+			"uplink.mtu",
+			"at least 7",
+		],
+		["durability that is none", { ...good, durability: "eeprom" }, "durability", '"rtc" or "flash"'],
+		["spilling without end", { ...good, spill: { every: 604_801 } }, "spill.every: 604801", "minutes(1) to days(7)"],
+		["spilling all the time", { ...good, spill: { every: 59 } }, "spill.every: 59", "minutes(1) to days(7)"],
+		["spilling by another field", { ...good, spill: { when: 60 } }, "spill.when", "every or below"],
+		["spilling by name", { ...good, spill: "hourly" }, "spill", "{ every: …, below: { … } }"],
+		["spilling below nothing", { ...good, spill: { below: 3.4 } }, "spill.below", "{ battery: 3.4 }"],
+		["spilling below no reading", { ...good, spill: { below: { toString: 1 } } }, "spill.below.toString", "one of t0"],
+		["spilling below a limit out of range", { ...good, spill: { below: { t0: 1e9 } } }, "spill.below.t0", " to "],
+		["a policy that is none", { ...good, full: "random" }, "full", '"oldest", "newest" or { thin: 2 }'],
+		["thinning out nothing", { ...good, full: { thin: 1 } }, "full", "{ thin: 2 } … { thin: 10 }"],
+		["thinning out all", { ...good, full: { thin: 11 } }, "full", "{ thin: 2 } … { thin: 10 }"],
+		["thinning out without a number", { ...good, full: {} }, "full", "{ thin: 2 }"],
 	] as const)
 		it(`${name}: refused, field and remedy are named`, () => {
 			for (const text of [message, remedy])

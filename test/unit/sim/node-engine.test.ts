@@ -165,7 +165,7 @@ export default declareNode(${options});`;
 		],
 		["broker with a scheme", { uplink: `mqtt({ broker: "mqtt://x" })` }, "uplink.broker"],
 		["batch 0", { uplink: "mqtt({ batch: 0 })" }, "uplink.batch: 0 is wrong; 1 … 255"],
-		["durability flash", { durability: `"flash"` }, 'durability: "flash" is wrong'],
+		["durability of paper", { durability: `"paper"` }, 'durability: "paper" is wrong'],
 	] as const)
 		it(`${what}: refused, naming the field and what would be right`, async () => {
 			const error = await load(text(change));

@@ -242,6 +242,24 @@ describe("log: queue", () => {
 		queue.push(fill(record(), recordOf(9, 4)));
 		assert.deepEqual(readAll(queue), [recordOf(5, 2), recordOf(9, 4)]);
 	});
+	it("all delivered, then none for long: reading begins with the oldest, though the sector where it stood is used again", () => {
+		const queue = opened(new CutPort(5, 256));
+		let number = 0;
+		for (let round = 0; round < 8; round++) {
+			for (let n = 0; n < 3 + round; n++) queue.push(fill(record(), recordOf(++number, 1)));
+			queue.trim(number);
+			assert.deepEqual(numbersOf(queue), []);
+			const { dropped } = queue;
+			const first = number + 1;
+			while (queue.dropped === dropped) {
+				queue.push(fill(record(), recordOf(++number, 1)));
+				for (let n = 0; n < 12; n++) queue.log.put(3, Uint8Array.of(n, number)); // cells take the sector, too
+				if (queue.dropped === dropped) assert.equal(numbersOf(queue)[0], first, `round ${round}`);
+				assert.equal(numbersOf(queue).length, queue.count);
+			}
+			queue.trim(number);
+		}
+	});
 	it("another schema: its records are dropped and counted, the new ones are read", () => {
 		const port = new CutPort(6, 512);
 		const old = opened(port);
