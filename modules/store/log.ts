@@ -125,11 +125,6 @@ export class Log extends Sectors {
 		while (!this.compact(id, value)) {
 			if (id === STATE) {
 				if (this.appendCell(id, value, 0)) return;
-				// A cut has closed the sector of cells, and the free one is bad. What this state gives up is erased before the
-				// state is written: a cut then makes those records lost ones, not dropped ones.
-				const free = this.free();
-				this.bury(new VarintReader(value).unsigned());
-				if (this.free() > free) continue;
 			} else if (this.relieve?.()) continue;
 			throw new DormouseError("flash", "no sector is left");
 		}

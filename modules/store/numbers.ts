@@ -53,13 +53,14 @@ export class Numbers {
 	/**
 	 * Passes over numbers up to `number`, and epochs up to `epoch`, which were given: retained memory may be older than what
 	 * is in flash.
-	 * @param doubtful flash may have lost the newest value of the cell: a new epoch then begins a block further on
+	 * @param doubtful flash may have lost the newest value of the cell: it is written anew before the next number, and a new
+	 * epoch begins a block further on
 	 */
 	pass(number: number, epoch = 0, doubtful = false): void {
 		this.past = epoch;
 		this.doubtful = doubtful;
 		this.next = Math.max(this.next, number + 1);
-		this.limit = Math.max(this.limit, this.next);
+		this.limit = doubtful ? this.next : Math.max(this.limit, this.next);
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
