@@ -120,7 +120,11 @@ export class NodeRun implements UplinkListener {
 	delivered(upTo: number, by: DeliveredBy): void {
 		if (by === "sent" && this.node.uplink.trimOn === "peer") return;
 		const before = this.queue.count;
-		this.queue.trim(upTo);
+		try {
+			this.queue.trim(upTo);
+		} catch (error) {
+			this.storeFailed(error); // they are sent again
+		}
 		this.report.acknowledged += before - this.queue.count;
 		this.feed(Event.delivered);
 	}
@@ -155,8 +159,12 @@ export class NodeRun implements UplinkListener {
 		const torn = front.count > 0 && (given.next !== front.first + front.count || given.epoch !== front.epoch);
 		const spoilt = torn || (isFault(this.ports.resetReason) && !front.isSound());
 		if (spoilt) front.clear();
-		this.unsure = isFault(this.ports.resetReason) || this.retained.fellBack || spoilt || lost.length > 0;
-		if (lost.length === 0 && !this.retained.fellBack && !spoilt) return Start.warm;
+		const isWhole = lost.length === 0 && !this.retained.fellBack && !spoilt;
+		// Only a wake that came to its end has committed what it wrote to flash. Until flash was looked at anew nothing is
+		// retained of it, so that a wake that does not come to that leaves it to the next one.
+		if (!isWhole || this.ports.resetReason !== ResetReason.deepSleep) this.log.phase = 0;
+		this.unsure = this.log.phase === 0;
+		if (isWhole) return Start.warm;
 		const { numbers, time, cycle } = Section;
 		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
 			if (lost.some(({ id }) => id === cycle.id)) this.cycle.reset(this.time.nowMs());
@@ -205,7 +213,12 @@ export class NodeRun implements UplinkListener {
 	}
 	private exchange() {
 		const { nodeId } = this.ports;
-		const source = new QueueSource(this.node, nodeId, this.queue, this.time, this.numbers.epoch, this.report);
+		let source: QueueSource;
+		try {
+			source = new QueueSource(this.node, nodeId, this.queue, this.time, this.numbers.epoch, this.report);
+		} catch (error) {
+			return this.failed(this.storeFailed(error));
+		}
 		this.uplink.start(source, this.cycle.out.deadlineMs, this);
 	}
 	/** Takes the sample, and a health record when one is due, into the queue. */
@@ -222,9 +235,10 @@ export class NodeRun implements UplinkListener {
 		health.missed = this.cycle.missed;
 		const queued = this.push(seconds);
 		this.report.sample(record);
-		if (queued) this.spill(record, seconds);
-		if (this.numbers.epoch > 0) {
-			const { log, queue } = this;
+		const isDue = queued && this.isSpillDue(seconds);
+		if (this.unsure || this.numbers.epoch === 0) return Event.stored;
+		const { log, queue } = this;
+		try {
 			health.dropped = queue.dropped;
 			health.lost = log.lost;
 			health.flashFaults = log.faults;
@@ -232,28 +246,38 @@ export class NodeRun implements UplinkListener {
 				health.fill(record);
 				if (this.push(seconds)) health.reported(seconds);
 			}
+			// The health record goes too: what it says of records that the power took is said once.
+			if (isDue) queue.spill();
+		} catch (error) {
+			this.storeFailed(error);
+		}
+		try {
 			this.cycle.in.queued = queue.count;
 			this.cycle.in.pressed = queue.pressed;
+		} catch (error) {
+			this.storeFailed(error);
 		}
 		return Event.stored;
+	}
+	/** What the last wake wrote to flash is not to be numbered again, or sent twice. @throws {DormouseError} as the log does */
+	private makeSure() {
+		if (!this.unsure) return;
+		const { log } = this;
+		log.ready();
+		this.numbers.pass(log.last, log.epoch, log.cells.closed || log.faults > 0);
+		this.front.trim(log.last);
+		this.unsure = false;
 	}
 	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
 	private push(seconds: number): boolean {
 		const { record, log, numbers } = this;
 		try {
-			if (this.unsure) {
-				// What the last wake wrote to flash is not to be numbered again.
-				log.ready();
-				numbers.pass(log.last);
-				this.front.trim(log.last);
-				this.unsure = false;
-			}
+			this.makeSure();
 			const isFirst = numbers.epoch === 0;
 			record.number = numbers.take();
 			if (isFirst && this.node.durability === "rtc")
 				this.health.unsaved = this.report.unsaved = Math.max(record.number - 1 - Math.max(log.last, log.floor), 0);
 		} catch (error) {
-			if (!(error instanceof DormouseError)) throw error;
 			record.number = 0;
 			this.storeFailed(error);
 			return false;
@@ -264,31 +288,24 @@ export class NodeRun implements UplinkListener {
 		try {
 			this.queue.push(record, this.node.durability === "flash");
 		} catch (error) {
-			if (!(error instanceof DormouseError)) throw error;
 			this.storeFailed(error);
 			this.front.push(record); // flash is worn out or full: better kept until the power goes than not at all
 		}
 		return true;
 	}
-	/** Moves records from RTC memory to flash, when that is due. */
-	private spill(record: NodeRecord, seconds: number) {
-		const { front, node } = this;
+	/** Whether records are to move from RTC memory to flash, once this sample's is there. */
+	private isSpillDue(seconds: number): boolean {
+		const { front, node, record } = this;
 		const { everySeconds, below } = node.spill;
-		let isDue = everySeconds > 0 && front.count > 0 && seconds - front.seconds >= everySeconds;
-		below.forEach((limit, n) => {
-			if (limit !== undefined && !record.isMissing(n) && record.values[n]! < limit) isDue = true;
-		});
-		if (!isDue) return;
-		try {
-			this.queue.spill();
-		} catch (error) {
-			if (!(error instanceof DormouseError)) throw error;
-			this.storeFailed(error);
-		}
+		if (everySeconds > 0 && front.count > 0 && seconds - front.seconds >= everySeconds) return true;
+		return below.some((limit, n) => limit !== undefined && !record.isMissing(n) && record.values[n]! < limit);
 	}
-	private storeFailed(error: DormouseError) {
+	/** Counts what flash failed in; the wake goes on. @throws what is not of flash */
+	private storeFailed(error: unknown): ErrorCode {
+		if (!(error instanceof DormouseError)) throw error;
 		this.health.storeFailed++;
 		this.report.problem = error.code;
+		return error.code;
 	}
 	private sleep() {
 		this.sampler?.close();
@@ -296,11 +313,15 @@ export class NodeRun implements UplinkListener {
 		const report = this.report;
 		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));
 		report.epoch = this.numbers.epoch;
-		if (report.epoch > 0) {
-			report.queued = this.queue.count;
-			report.oldest = this.queue.oldest;
-			report.dropped = this.queue.dropped;
-		}
+		if (report.epoch > 0)
+			try {
+				this.makeSure();
+				report.queued = this.queue.count;
+				report.dropped = this.queue.dropped;
+				report.oldest = this.queue.oldest;
+			} catch (error) {
+				this.storeFailed(error);
+			}
 		report.failures = this.cycle.failures;
 		report.sleepMs = ms;
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));

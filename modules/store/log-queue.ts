@@ -40,6 +40,8 @@ export class LogQueue implements RecordQueue {
 	private epoch = 0;
 	private count_ = 0;
 	private step = 1;
+	/** Room had to be made, or was refused. */
+	private full = false;
 
 	/**
 	 * @param schema what the declaration's schema id is: records of another one are dropped and counted
@@ -63,12 +65,15 @@ export class LogQueue implements RecordQueue {
 		this.log.known();
 		return this.log.dropped;
 	}
-	/** Whether records take three quarters of the sectors that they may have. */
+	/**
+	 * Whether records take three quarters of the sectors that they may have, or there was no room for one since the queue
+	 * was made: where sectors are worn out, that may be long before.
+	 */
 	get pressed(): boolean {
 		const { log } = this;
 		if (this.count === 0) return false;
 		log.ready();
-		return 4 * log.live > 3 * (log.sectors - 2);
+		return this.full || 4 * log.live > 3 * (log.sectors - 2);
 	}
 	/** The first number that may wait: what is below is gone. 0 when none waits. */
 	get oldest(): number {
@@ -225,6 +230,7 @@ export class LogQueue implements RecordQueue {
 		log.map();
 		// One sector stays free, for the cells.
 		while (log.free() < 2) {
+			this.full = true;
 			if (this.policy === "newest") return false;
 			if ((this.policy === "thin" && this.thin()) || this.dropOldest()) continue;
 			throw new DormouseError("flash", "no sector is left");

@@ -57,7 +57,8 @@ export class Log extends Sectors {
 	/** Drops the oldest records to make a sector free, where that can be. The queue sets it. */
 	relieve: (() => boolean) | undefined;
 	private readonly openPort: () => FlashPort;
-	private phase = 0; // 1: retained, 2: flash is known
+	/** 0: nothing is known; 1: what was retained, flash was not touched; 2: flash is known. */
+	phase = 0;
 	private places: Uint16Array | undefined;
 	private readonly lengths = new Uint8Array(CELL_IDS);
 

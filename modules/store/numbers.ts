@@ -23,6 +23,8 @@ export class Numbers {
 	/** The number that {@link take} gives next. */
 	next = 1;
 	private limit = 1;
+	private past = 0;
+	private doubtful = false;
 	private cell: StoredValue | undefined;
 	private readonly open: () => StoredValue;
 
@@ -48,10 +50,17 @@ export class Numbers {
 		if (this.epoch === 0 || this.next >= this.limit) this.reserve();
 		return this.next++;
 	}
-	/** Passes over numbers up to `number`, which were given: retained memory may be older than what is in flash. */
-	pass(number: number): void {
+	/**
+	 * Passes over numbers up to `number`, and epochs up to `epoch`, which were given: retained memory may be older than what
+	 * is in flash.
+	 * @param doubtful flash may have lost the newest value of the cell: it is written anew before the next number, and a new
+	 * epoch begins a block further on
+	 */
+	pass(number: number, epoch = 0, doubtful = false): void {
+		this.past = epoch;
+		this.doubtful = doubtful;
 		this.next = Math.max(this.next, number + 1);
-		this.limit = Math.max(this.limit, this.next);
+		this.limit = doubtful ? this.next : Math.max(this.limit, this.next);
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
@@ -84,9 +93,14 @@ export class Numbers {
 					throw new DormouseError("unsupported", `layout ${value[0]}`);
 				const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
 				epoch = view.getUint16(1);
-				next = view.getUint32(3);
+				next = Math.max(next, view.getUint32(3));
 			}
-			epoch = Math.min(epoch + 1, LAST_EPOCH);
+			epoch = Math.max(epoch, this.past) + 1;
+			if (this.doubtful) {
+				epoch++;
+				next += NUMBER_BLOCK;
+			}
+			epoch = Math.min(epoch, LAST_EPOCH);
 		}
 		if (next >= LAST_NUMBER) throw new DormouseError("range", "no numbers left");
 		const limit = Math.min(next + NUMBER_BLOCK, LAST_NUMBER);

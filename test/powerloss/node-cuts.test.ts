@@ -10,6 +10,7 @@ import { type Run, run } from "../support/simulate.js";
 import { needsXs } from "../xs/support.js";
 
 const BRISK = join(PROJECT, "test/fixtures/brisk.ts");
+const DURABLE = join(PROJECT, "test/fixtures/durable.ts");
 
 /** What must hold whatever the power does: a number means one record for ever, epochs only grow, values are true. */
 function proven({ payloads, summary, wakes, simulation }: Run): void {
@@ -68,6 +69,41 @@ describe("power cuts inside host calls", function () {
 			}
 			assert.ok(cuts >= 60, `only ${cuts} cuts were made`);
 			console.log(`      ${cuts} cuts`);
+		});
+		it(`${name}, durability flash: a cut in each host call of wakes that push and publish, nothing that was stored is lost`, async () => {
+			const firmware = engine().load(await bundleFirmware(DURABLE));
+			let cuts = 0;
+			try {
+				// Each of them pushes; some publish too.
+				for (const at of [29_000, 59_000, 89_000, 119_000])
+					for (let call = 0; ; call++) {
+						const result = await run({
+							firmware,
+							days: 14 / 2880,
+							prepare: ({ board }, _, scheduler) => void scheduler.at(at, () => board.cutInCall(call, 5000)),
+						});
+						proven(result);
+						const cut = result.wakes.findIndex(({ fault }) => fault?.message === "power cut");
+						const { at: cutAt } = result.wakes[cut] ?? { at: Number.POSITIVE_INFINITY };
+						if (cutAt > at + 20_000) break; // the wake has no more calls
+						cuts++;
+						// Wakes before it came to their ends: what they took down is promised, all but what still waits at the end.
+						const last = result.wakes.at(-1)!.report!;
+						for (const { report } of result.wakes) {
+							if (!report || report.number === 0) continue;
+							const waits = last.oldest > 0 && report.number >= last.oldest;
+							assert.ok(
+								waits || result.records.some(({ number }) => number === report.number),
+								`record ${report.number} is lost; the cut was in call ${call} at ${at}`,
+							);
+						}
+						assert.equal(last.unsaved, 0);
+					}
+			} finally {
+				firmware.close();
+			}
+			assert.ok(cuts >= 200, `only ${cuts} cuts were made`);
+			console.log(`      ${cuts} cuts in four wakes`);
 		});
 		it(`${name}: thousands of cuts at random in one process, torn flash writes among them`, async () => {
 			const seed = 20_261;

@@ -2,7 +2,7 @@ import { type DecodedRecord, decodeFrame } from "../../modules/codec/frame-decod
 import type { ErrorCode } from "../../modules/core/errors.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import { ResetReason, WakeCause } from "../../modules/core/ports.js";
-import { declareNode, type NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { declareNode, type NodeDeclaration, type NodeOptions } from "../../modules/cycle/declaration.js";
 import { NodeRun } from "../../modules/cycle/node-run.js";
 import type { WakeReport } from "../../modules/cycle/report.js";
 import { decodeReport } from "../../modules/cycle/report-decoder.js";
@@ -10,6 +10,7 @@ import { BANK } from "../../modules/cycle/retained.js";
 import type { Driver } from "../../modules/measure/driver.js";
 import { sensor } from "../../modules/measure/sensor.js";
 import type { FrameSource, Uplink, UplinkListener } from "../../net/uplink.js";
+import type { FlashOptions, FlashSnapshot } from "../../sim/flash.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { Seeded } from "../../sim/seeded.js";
 import { NorPort } from "./flash-port.js";
@@ -31,14 +32,34 @@ export const fail =
 	({ on }) =>
 		on.failed(code);
 
+/** What of the declaration and the board can be chosen beside the constructor's arguments. */
+export interface FakeNodeOptions extends Pick<NodeOptions, "durability" | "spill" | "full"> {
+	/** The flash partition; 8 sectors of 4,096 bytes by default. */
+	readonly sectors?: number;
+	readonly sectorBytes?: number;
+	readonly flash?: FlashOptions;
+}
+
+/** All of a node that sleeps: what {@link FakeNode.restore} makes it again. */
+export interface FakeNodeSnapshot {
+	readonly flash: FlashSnapshot;
+	readonly rtc: Uint8Array;
+	readonly now: number;
+	readonly poweredMs: number;
+	readonly sleepMs: number;
+	readonly random: number;
+}
+
 /** A node on ports of arrays and counters, without a simulator: one channel, whose reading is `reading`. */
 export class FakeNode {
-	readonly scheduler = new Scheduler();
-	readonly timers = new VirtualTimers(this.scheduler);
-	readonly flash = new NorPort(8, 4096);
+	scheduler = new Scheduler();
+	timers = new VirtualTimers(this.scheduler);
+	readonly flash: NorPort;
 	readonly random = new Seeded(1);
 	readonly rtc = new Uint8Array(2 * BANK);
 	reading = 0;
+	/** Reading of the second channel, which nothing is connected to by default. */
+	spare: number | undefined;
 	sensorFails: ErrorCode | undefined;
 	flashFails = false;
 	script: Script = deliverAll;
@@ -51,11 +72,21 @@ export class FakeNode {
 	uplinkOpen = false;
 	/** Bytes that retained memory still takes before it crashes. */
 	rtcLeft = Number.POSITIVE_INFINITY;
+	/** Crashes in the write to retained memory that is so many away, behind so many of its bytes. */
+	rtcCut: { writes: number; readonly bytes: number } | undefined;
+	/** Hears of each write to retained memory, before it and when all of it is there. */
+	onRtc: ((offset: number, length: number, isDone: boolean) => void) | undefined;
+	/** Runs when the sensor is read, before it answers. */
+	onCollect: (() => void) | undefined;
+	/** The wake at hand, or the last one. */
+	run: NodeRun | undefined;
 	/** Virtual time at which the power came. */
 	poweredMs = 0;
 	readonly node: NodeDeclaration;
 
-	constructor(batch = 3, every = 600, trimOn: "peer" | "sent" = "peer") {
+	constructor(batch = 3, every = 600, trimOn: "peer" | "sent" = "peer", options: FakeNodeOptions = {}) {
+		const { sectors = 8, sectorBytes = 4096, flash, ...declared } = options;
+		this.flash = new NorPort(sectors, sectorBytes, flash);
 		const channels = [
 			{ name: "temperature", unit: "Cel", step: 1, resolution: 1, low: -1_000_000, high: 1_000_000 },
 			{ name: "spare", unit: "V", step: 1, resolution: 1, low: 0, high: 10 },
@@ -69,8 +100,40 @@ export class FakeNode {
 			create: () => this.#uplink(),
 		};
 		const sensors = [sensor({ chip: "fake", port: "I2C.default", channels, create: () => this.#driver() })];
-		this.node = declareNode({ name: "fake", every, sensors, uplink });
+		this.node = declareNode({ name: "fake", every, sensors, uplink, ...declared });
 		this.losePower();
+	}
+	/** All that survives the end of a wake, and the time. */
+	snapshot(): FakeNodeSnapshot {
+		const { flash, rtc, scheduler, poweredMs, sleepMs, random } = this;
+		return {
+			flash: flash.nor.snapshot(),
+			rtc: rtc.slice(),
+			now: scheduler.now,
+			poweredMs,
+			sleepMs,
+			random: random.state,
+		};
+	}
+	/** Becomes what a node of the same options was; time goes back too. */
+	restore(snapshot: FakeNodeSnapshot): void {
+		this.flash.nor.restore(snapshot.flash);
+		this.rtc.set(snapshot.rtc);
+		this.poweredMs = snapshot.poweredMs;
+		this.sleepMs = snapshot.sleepMs;
+		this.random.state = snapshot.random;
+		this.crashed(snapshot.now);
+	}
+	/** What ran is gone, at a time that may be another: timers, drivers, faults that waited. */
+	crashed(now = this.scheduler.now): void {
+		this.scheduler = new Scheduler();
+		this.scheduler.skipTo(now);
+		this.timers = new VirtualTimers(this.scheduler);
+		this.openDrivers = 0;
+		this.uplinkOpen = false;
+		this.rtcCut = undefined;
+		this.rtcLeft = Number.POSITIVE_INFINITY;
+		this.flash.nor.cutAfter(Number.POSITIVE_INFINITY, this.random);
 	}
 	/** Retained memory becomes noise, the board's clock starts again. */
 	losePower(): void {
@@ -83,17 +146,21 @@ export class FakeNode {
 	wake(resetReason: ResetReason = ResetReason.deepSleep, cause: WakeCause = WakeCause.timer): WakeReport {
 		const { sleeps, scheduler } = this;
 		let report: WakeReport | undefined;
-		new NodeRun(this.node, {
+		const run = new NodeRun(this.node, {
 			clock: { nowMs: () => scheduler.now - this.poweredMs },
 			timers: this.timers,
 			memory: {
 				size: this.rtc.length,
 				read: (into, offset) => into.set(this.rtc.subarray(offset, offset + into.length)),
 				write: (bytes, offset) => {
-					const done = Math.min(bytes.length, this.rtcLeft);
+					this.onRtc?.(offset, bytes.length, false);
+					const { rtcCut } = this;
+					const isCut = rtcCut !== undefined && rtcCut.writes-- === 0;
+					const done = Math.min(bytes.length, this.rtcLeft, isCut ? rtcCut.bytes : bytes.length);
 					this.rtc.set(bytes.subarray(0, done), offset);
 					this.rtcLeft -= done;
-					if (done < bytes.length) throw new Crash();
+					if (isCut || done < bytes.length) throw new Crash();
+					this.onRtc?.(offset, bytes.length, true);
 				},
 			},
 			entropy: {
@@ -116,7 +183,9 @@ export class FakeNode {
 				this.sleeps++;
 				this.sleepMs = ms;
 			},
-		}).start();
+		});
+		this.run = run;
+		run.start();
 		while (this.sleeps === sleeps && scheduler.advance());
 		if (!report) throw new Error("the wake did not come to its end");
 		while (scheduler.advance(scheduler.now + 60_000)); // what is left over must do no harm
@@ -141,8 +210,10 @@ export class FakeNode {
 				return 10;
 			},
 			collect: (into, missing) => {
+				this.onCollect?.();
 				into[0] = this.reading;
-				missing.mark(1, 2);
+				if (this.spare === undefined) missing.mark(1, 2);
+				else into[1] = this.spare;
 			},
 			close: () => {
 				if (open) this.openDrivers--;
