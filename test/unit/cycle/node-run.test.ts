@@ -374,14 +374,14 @@ describe("node run", () => {
 		}
 	});
 	it("queue full for long: the oldest are dropped, and the health record counts them", () => {
-		const node = new FakeNode(2, 60);
+		const node = new FakeNode(2, 60, "peer", { sectors: 4, sectorBytes: 1024 });
 		node.script = fail("timeout");
 		node.first();
 		let dropped = 0;
-		for (let n = 1; n <= 9000; n++) dropped = sample(node, n).dropped;
+		for (let n = 1; n <= 1200; n++) dropped = sample(node, n).dropped;
 		assert.ok(dropped > 100, `${dropped}`);
 		node.script = deliverAll;
-		for (let n = 9001; node.sent.length === 0; n++) sample(node, n);
+		for (let n = 1201; node.sent.length === 0; n++) sample(node, n);
 		const numbers = node.sent.map(({ number }) => number);
 		assert.ok(numbers[0]! > dropped);
 		assert.equal(numbers.at(-1)! - numbers[0]! + 1, numbers.length);
