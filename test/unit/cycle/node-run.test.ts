@@ -381,7 +381,7 @@ describe("node run", () => {
 		for (let n = 1; n <= 1200; n++) dropped = sample(node, n).dropped;
 		assert.ok(dropped > 100, `${dropped}`);
 		node.script = deliverAll;
-		for (let n = 1201; node.sent.length === 0; n++) sample(node, n);
+		for (let n = 1201; health(node).length === 0; n++) sample(node, n);
 		const numbers = node.sent.map(({ number }) => number);
 		assert.ok(numbers[0]! > dropped);
 		assert.equal(numbers.at(-1)! - numbers[0]! + 1, numbers.length);
