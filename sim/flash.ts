@@ -345,7 +345,6 @@ export class NorFlash {
 	}
 	#violation(why: string): DormouseError {
 		this.counts.violations++;
-		if (process.env.DBG) console.log(new Error(why).stack);
 		return new DormouseError("flash", why);
 	}
 	#check(offset: number, count: number) {

@@ -233,7 +233,14 @@ export class NodeRun implements UplinkListener {
 		health.nonsense += counts[MissingReason.nonsense]!;
 		health.range += counts[MissingReason.range]!;
 		health.missed = this.cycle.missed;
-		const queued = this.push(seconds);
+		let queued = false;
+		try {
+			this.makeSure();
+			this.push(seconds);
+			queued = true;
+		} catch (error) {
+			this.storeFailed(error);
+		}
 		this.report.sample(record);
 		const isDue = queued && this.isSpillDue(seconds);
 		if (this.unsure || this.numbers.epoch === 0) return Event.stored;
@@ -244,7 +251,8 @@ export class NodeRun implements UplinkListener {
 			health.flashFaults = log.faults;
 			if (queued && health.isDue(seconds)) {
 				health.fill(record);
-				if (this.push(seconds)) health.reported(seconds);
+				this.push(seconds);
+				health.reported(seconds);
 			}
 			// The health record goes too: what it says of records that the power took is said once.
 			if (isDue) queue.spill();
@@ -268,20 +276,13 @@ export class NodeRun implements UplinkListener {
 		this.front.trim(log.last);
 		this.unsure = false;
 	}
-	/** Numbers the record and queues it. @returns false when flash gave no number; that is counted */
-	private push(seconds: number): boolean {
+	/** Numbers the record and queues it. @throws {DormouseError} when flash gave no number */
+	private push(seconds: number) {
 		const { record, log, numbers } = this;
-		try {
-			this.makeSure();
-			const isFirst = numbers.epoch === 0;
-			record.number = numbers.take();
-			if (isFirst && this.node.durability === "rtc")
-				this.health.unsaved = this.report.unsaved = Math.max(record.number - 1 - Math.max(log.last, log.floor), 0);
-		} catch (error) {
-			record.number = 0;
-			this.storeFailed(error);
-			return false;
-		}
+		const isFirst = numbers.epoch === 0;
+		record.number = numbers.take();
+		if (isFirst && this.node.durability === "rtc")
+			this.health.unsaved = this.report.unsaved = Math.max(record.number - 1 - Math.max(log.last, log.floor), 0);
 		record.epoch = numbers.epoch;
 		record.seconds = seconds;
 		record.wall = false;
@@ -291,7 +292,6 @@ export class NodeRun implements UplinkListener {
 			this.storeFailed(error);
 			this.front.push(record); // flash is worn out or full: better kept until the power goes than not at all
 		}
-		return true;
 	}
 	/** Whether records are to move from RTC memory to flash, once this sample's is there. */
 	private isSpillDue(seconds: number): boolean {

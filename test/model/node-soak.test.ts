@@ -153,5 +153,5 @@ describe("model: nodes that everything happens to", () => {
 			told(JSON.stringify(soaked));
 			assert.ok(soaked.dead <= runsOf(90) / 20, `${soaked.dead} nodes dead`);
 			assert.ok(soaked.cuts > runsOf(1000), `${soaked.cuts} cuts`);
-		}).timeout(60_000);
+		});
 });

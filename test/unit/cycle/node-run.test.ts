@@ -346,6 +346,33 @@ describe("node run", () => {
 		const report = node.first();
 		assert.deepEqual([node.sleeps, report.queued, report.acknowledged, report.failures], [1, 0, 2, 0]);
 	});
+	it("battery that dies again and again: what is said of records that went with the power is spilt with the sample", () => {
+		const node = new FakeNode(20, 600, "peer", { spill: { below: { temperature: 100 } } });
+		node.reading = 200;
+		node.first();
+		for (let n = 0; n < 5; n++) sample(node, 200);
+		for (let losses = 0; losses < 2; losses++) {
+			node.losePower();
+			node.reading = 50;
+			node.first();
+		}
+		while (node.sent.length === 0) sample(node, 50);
+		const [first, second] = health(node);
+		assert.ok(first!.unsaved! >= 7, `${first!.unsaved}`);
+		assert.ok(second!.unsaved! < 256 && node.sent.every(({ epoch }) => epoch! > 1));
+	});
+	it("flash that fails for some wakes, whatever they begin with: each comes to its sleep, what was taken down stays", () => {
+		for (const reset of [ResetReason.deepSleep, ResetReason.panic, ResetReason.software]) {
+			const node = new FakeNode(4, 600, "peer", { durability: "flash" });
+			node.first();
+			node.flashFails = true;
+			for (let n = 1; n < 4; n++) assert.equal(sample(node, n, n === 1 ? reset : undefined).problem, "flash");
+			node.flashFails = false;
+			for (let n = 4; node.sent.length === 0; n++) sample(node, n);
+			assert.deepEqual(readings(node).slice(0, 2), reset === ResetReason.deepSleep ? [0, 1] : [0, 4]);
+			assert.ok(health(node).length > 0);
+		}
+	});
 	it("queue full for long: the oldest are dropped, and the health record counts them", () => {
 		const node = new FakeNode(2, 60, "peer", { sectors: 4, sectorBytes: 1024 });
 		node.script = fail("timeout");

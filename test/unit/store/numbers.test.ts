@@ -56,6 +56,24 @@ describe("numbers", () => {
 		assert.equal(opened, 2);
 		assert.equal(numbers.epoch, 1);
 	});
+	it("flash may have lost the cell's newest value: within an epoch it is written anew, a new epoch begins a block further on", () => {
+		const port = stored(1, 5, 1000);
+		const numbers = cold(port);
+		numbers.pass(700, 3, true);
+		assert.deepEqual([numbers.take(), numbers.epoch], [1000 + NUMBER_BLOCK, 7]);
+		stored(1, 5, 1000).nor.bytes.forEach((byte, at) => {
+			port.nor.bytes[at] = byte;
+		});
+		numbers.pass(0, 0, true);
+		assert.deepEqual([numbers.take(), numbers.epoch], [1001 + NUMBER_BLOCK, 7]);
+		const next = cold(port);
+		assert.deepEqual([next.take(), next.epoch], [1001 + 2 * NUMBER_BLOCK, 8]);
+	});
+	it("records in flash have a later number and epoch than the cell: both begin behind them", () => {
+		const numbers = cold(stored(1, 5, 1000));
+		numbers.pass(1300, 8);
+		assert.deepEqual([numbers.take(), numbers.epoch], [1301, 9]);
+	});
 	it("power loss: the next epoch, numbers behind the reserved block", () => {
 		const port = new NorPort(2, BLOCK);
 		for (let epoch = 1; epoch <= 20; epoch++) {
