@@ -107,7 +107,29 @@ describe("dormouse codec and decode", function () {
 		const pack = JSON.parse(stdout) as { bn?: string; n: string; u?: string; v: number; t: number }[];
 		assert.equal(pack[0]!.bn, "urn:dev:x/");
 		assert.deepEqual([pack[0]!.n, pack[0]!.u, pack[0]!.v], ["temperature", "Cel", -6.03]);
+		assert.deepEqual([pack[2]!.n, pack[2]!.u, pack[2]!.v], ["pressure", "Pa", 100_010]);
 		assert.ok(pack.every(({ t }) => Math.abs(t - Date.now() / 1000) < 86_400));
+	});
+	it("two nodes on topics of their own: what has equal numbers is no duplicate, and each record tells its topic", async () => {
+		const lines = payloads
+			.slice(0, 2)
+			.flatMap((bytes) => ["d/one/t", "d/two/t"].map((topic) => `${RECEIVED} ${topic} ${toHex(bytes)}\n`));
+		for (const as of ["lines", "influx", "senml"]) {
+			const { status, stdout, stderr } = await piped(["--node", WEATHER, "--as", as], lines.join(""));
+			assert.deepEqual([status, stderr], [0, ""]);
+			const told = stdout.trimEnd().split("\n");
+			const of = (topic: string) => told.filter((line) => line.includes(topic)).map((line) => line.replace(topic, ""));
+			assert.ok(of("d/one/t").length > 1);
+			assert.deepEqual(of("d/one/t"), of("d/two/t"));
+			assert.equal(of("d/one/t").length * 2, told.length);
+		}
+	});
+	it("--from hex and a file: its lines, in that form alone", async () => {
+		const file = join(folder, "lines.txt");
+		writeFileSync(file, `${toHex(payloads[0]!)}\n${Buffer.from(payloads[1]!).toString("base64")}\n`);
+		const { status, stdout, stderr } = await dormouse(["decode", "--node", WEATHER, "--from", "hex", file]);
+		assert.equal(status, 1);
+		assert.ok(stdout.includes("sample 1 ") && /message 2: malformed: .* is no hex\n$/.test(stderr), stderr);
 	});
 	it("another node's message: unsupported, status 1", async () => {
 		const other = join(folder, "other.ts");
