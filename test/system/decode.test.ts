@@ -131,6 +131,25 @@ describe("dormouse codec and decode", function () {
 		assert.equal(status, 1);
 		assert.ok(stdout.includes("sample 1 ") && /message 2: malformed: .* is no hex\n$/.test(stderr), stderr);
 	});
+	it("a simulation's messages as they are: all its samples, at their times", async () => {
+		const sent = await dormouse(["simulate", "--days", "0.5", "--engine", "node", "--show", "messages"]);
+		assert.deepEqual([sent.status, sent.stderr], [0, ""]);
+		assert.deepEqual(
+			sent.stdout
+				.trimEnd()
+				.split("\n")
+				.map((line) => line.split(" ")[2]),
+			payloads.map(toHex),
+		);
+		const { status, stdout } = await piped(["--node", WEATHER], sent.stdout);
+		assert.equal(status, 0);
+		const samples = stdout.split("\n").filter((line) => line.includes(" sample "));
+		assert.equal(samples.length, records.filter(({ kind }) => kind === 0).length);
+		samples.forEach((line, n) => {
+			const at = Date.parse(`${/2026-03-01 \d\d:\d\d:\d\d/.exec(line)![0].replace(" ", "T")}Z`);
+			assert.ok(Math.abs(at - Date.UTC(2026, 2, 1, 0, 10 * n)) < 2000, line);
+		});
+	});
 	it("another node's message: unsupported, status 1", async () => {
 		const other = join(folder, "other.ts");
 		writeFileSync(
