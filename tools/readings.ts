@@ -1,3 +1,4 @@
+import { senmlQuantity, senmlValue } from "../modules/codec/senml-units.js";
 import { RecordKind } from "../modules/core/record.js";
 import { fromScaled } from "../modules/measure/quantity.js";
 import type { CollectedRecord, NodeSchema } from "./collector.js";
@@ -5,7 +6,7 @@ import { fieldName, fieldValue, kindName } from "./record-fields.js";
 
 /** One value with all that is known of it: what formats are written from. */
 export interface Reading {
-	/** A quantity's name; of records that are no samples `kind/field`, such as `health/failed`. */
+	/** A quantity's name; of records that are no samples `kind.field`, such as `health.failed`. */
 	readonly name: string;
 	/** SenML unit; empty for plain numbers. */
 	readonly unit: string;
@@ -16,8 +17,16 @@ export interface Reading {
 	readonly number?: number;
 }
 
-/** The values of records, in their order; missing ones are left out. */
-export function readingsOf(records: readonly CollectedRecord[], { quantities }: NodeSchema): Reading[] {
+/**
+ * The values of records, in their order; missing ones are left out.
+ * @param isPrimary in SenML's primary units instead of those declared: Pa for hPa
+ */
+export function readingsOf(
+	records: readonly CollectedRecord[],
+	{ quantities }: NodeSchema,
+	isPrimary = false,
+): Reading[] {
+	const primary = isPrimary ? quantities.map(senmlQuantity) : [];
 	return records.flatMap(({ kind, number, values, timed, wallMs }) => {
 		const timeMs = timed ? wallMs : undefined;
 		return values.flatMap((value, n): Reading[] => {
@@ -25,15 +34,16 @@ export function readingsOf(records: readonly CollectedRecord[], { quantities }: 
 			if (kind !== RecordKind.sample)
 				return [
 					{
-						name: `${kindName(kind)}/${fieldName(kind, n)}`,
+						name: `${kindName(kind)}.${fieldName(kind, n)}`,
 						unit: "",
 						value: fieldValue(kind, n, value),
 						timeMs,
 						number,
 					},
 				];
-			const quantity = quantities[n]!;
-			return [{ name: quantity.name, unit: quantity.unit, value: fromScaled(value, quantity), timeMs, number }];
+			const { name, unit } = primary[n] ?? quantities[n]!;
+			const real = isPrimary ? senmlValue(value, primary[n]!) : fromScaled(value, quantities[n]!);
+			return [{ name, unit, value: real, timeMs, number }];
 		});
 	});
 }

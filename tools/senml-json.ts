@@ -20,14 +20,11 @@ export function parseSenmlJson(text: string): SenmlRecord[] {
 	});
 }
 
-/** Writes a pack, or resolved records, as SenML-JSON (RFC 8428 §5). */
+/** Writes a pack, or resolved records, as SenML-JSON (RFC 8428 §5), in one line. */
 export function senmlJson(pack: readonly (SenmlRecord | ResolvedSenml)[]): string {
-	const lines = pack.map((record) =>
-		JSON.stringify(record, (_, value: unknown) =>
-			value instanceof Uint8Array ? Buffer.from(value).toString("base64url") : value,
-		),
+	return JSON.stringify(pack, (_, value: unknown) =>
+		value instanceof Uint8Array ? Buffer.from(value).toString("base64url") : value,
 	);
-	return `[${lines.join(",\n")}]`;
 }
 
 function parsed(text: string): unknown {

@@ -38,7 +38,7 @@ export function packRecords(resolved: readonly ResolvedSenml[], quantities: read
 	const first = resolved[0];
 	if (!first) throw new DormouseError("malformed", "an empty pack");
 	const base = first.n.slice(0, first.n.indexOf("_") + 1);
-	const known = quantities.map((quantity) => senmlQuantity({ ...quantity, low: 0, high: 0 }));
+	const known = quantities.map(senmlQuantity);
 	const absolute = first.t >= SENML_ABSOLUTE;
 	let kind: RecordKind | undefined;
 	let epoch: number | undefined;

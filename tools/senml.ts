@@ -49,8 +49,6 @@ export const SENML_ABSOLUTE = 2 ** 28;
 const LABELS = Object.freeze("bs bv bu bt bn bver n u v vs vb s t ut vd".split(" ")) as readonly (keyof SenmlRecord)[];
 const LOWEST = -6;
 const VALUES = Object.freeze(["v", "vs", "vb", "vd"] as const);
-/** What a whole name may be. Source: RFC 8428 §4.5.1. */
-const NAME = /^[A-Za-z0-9][-A-Za-z0-9:./_]*$/;
 /** Records that a pack may have here, so that a message makes no host ill. */
 const MOST = 65_536;
 
@@ -98,6 +96,11 @@ export function put(record: SenmlRecord, label: keyof SenmlRecord, value: unknow
 	if (label === "bver" && !(Number.isInteger(value) && (value as number) > 0))
 		throw new DormouseError("malformed", `record ${n}: bver ${String(value)} is no positive integer`);
 	Object.assign(record, { [label]: value });
+}
+
+/** Whether this may be a whole name, or begin one. Source: RFC 8428 §4.5.1. */
+export function isSenmlName(name: string): boolean {
+	return /^[A-Za-z0-9][-A-Za-z0-9:./_]*$/.test(name);
 }
 
 /** A label of JSON that is known. */
@@ -156,7 +159,7 @@ export function resolveSenml(pack: readonly SenmlRecord[], now?: number): Resolv
 			return;
 		}
 		const name = (base.bn ?? "") + (own.n ?? "");
-		if (!NAME.test(name)) throw new DormouseError("malformed", `record ${n}: the name is ${JSON.stringify(name)}`);
+		if (!isSenmlName(name)) throw new DormouseError("malformed", `record ${n}: the name is ${JSON.stringify(name)}`);
 		const values = VALUES.filter((label) => own[label] !== undefined);
 		const one: ResolvedSenml = { n: name, t: (base.bt ?? 0) + (own.t ?? 0) };
 		const unit = own.u ?? base.bu;

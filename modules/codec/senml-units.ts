@@ -22,7 +22,11 @@ export interface SenmlQuantity {
 }
 
 /** How a quantity's scaled integers become values in its primary unit. */
-export function senmlQuantity({ name, unit, resolution }: SchemaQuantity): SenmlQuantity {
+export function senmlQuantity({
+	name,
+	unit,
+	resolution,
+}: Pick<SchemaQuantity, "name" | "unit" | "resolution">): SenmlQuantity {
 	const at = SECONDARY.indexOf(` ${unit}:`);
 	const row = at < 0 ? unit : SECONDARY.slice(at + unit.length + 2).split(" ", 1)[0]!;
 	const [primary, numerator = 1, denominator = 1, offset = 0] = row.split(":");

@@ -107,7 +107,48 @@ describe("dormouse codec and decode", function () {
 		const pack = JSON.parse(stdout) as { bn?: string; n: string; u?: string; v: number; t: number }[];
 		assert.equal(pack[0]!.bn, "urn:dev:x/");
 		assert.deepEqual([pack[0]!.n, pack[0]!.u, pack[0]!.v], ["temperature", "Cel", -6.03]);
+		assert.deepEqual([pack[2]!.n, pack[2]!.u, pack[2]!.v], ["pressure", "Pa", 100_010]);
 		assert.ok(pack.every(({ t }) => Math.abs(t - Date.now() / 1000) < 86_400));
+	});
+	it("two nodes on topics of their own: what has equal numbers is no duplicate, and each record tells its topic", async () => {
+		const lines = payloads
+			.slice(0, 2)
+			.flatMap((bytes) => ["d/one/t", "d/two/t"].map((topic) => `${RECEIVED} ${topic} ${toHex(bytes)}\n`));
+		for (const as of ["lines", "influx", "senml"]) {
+			const { status, stdout, stderr } = await piped(["--node", WEATHER, "--as", as], lines.join(""));
+			assert.deepEqual([status, stderr], [0, ""]);
+			const told = stdout.trimEnd().split("\n");
+			const of = (topic: string) => told.filter((line) => line.includes(topic)).map((line) => line.replace(topic, ""));
+			assert.ok(of("d/one/t").length > 1);
+			assert.deepEqual(of("d/one/t"), of("d/two/t"));
+			assert.equal(of("d/one/t").length * 2, told.length);
+		}
+	});
+	it("--from hex and a file: its lines, in that form alone", async () => {
+		const file = join(folder, "lines.txt");
+		writeFileSync(file, `${toHex(payloads[0]!)}\n${Buffer.from(payloads[1]!).toString("base64")}\n`);
+		const { status, stdout, stderr } = await dormouse(["decode", "--node", WEATHER, "--from", "hex", file]);
+		assert.equal(status, 1);
+		assert.ok(stdout.includes("sample 1 ") && /message 2: malformed: .* is no hex\n$/.test(stderr), stderr);
+	});
+	it("a simulation's messages as they are: all its samples, at their times", async () => {
+		const sent = await dormouse(["simulate", "--days", "0.5", "--engine", "node", "--show", "messages"]);
+		assert.deepEqual([sent.status, sent.stderr], [0, ""]);
+		assert.deepEqual(
+			sent.stdout
+				.trimEnd()
+				.split("\n")
+				.map((line) => line.split(" ")[2]),
+			payloads.map(toHex),
+		);
+		const { status, stdout } = await piped(["--node", WEATHER], sent.stdout);
+		assert.equal(status, 0);
+		const samples = stdout.split("\n").filter((line) => line.includes(" sample "));
+		assert.equal(samples.length, records.filter(({ kind }) => kind === 0).length);
+		samples.forEach((line, n) => {
+			const at = Date.parse(`${/2026-03-01 \d\d:\d\d:\d\d/.exec(line)![0].replace(" ", "T")}Z`);
+			assert.ok(Math.abs(at - Date.UTC(2026, 2, 1, 0, 10 * n)) < 2000, line);
+		});
 	});
 	it("another node's message: unsupported, status 1", async () => {
 		const other = join(folder, "other.ts");

@@ -4,11 +4,12 @@ import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { type CollectedRecord, Collector, type NodeSchema } from "../collector.js";
 import { loadNode } from "../node-file.js";
-import { readingsOf } from "../readings.js";
+import { isSenmlName } from "../senml.js";
+import { senmlJson } from "../senml-json.js";
 import { influxLine, parseTag, type Tags } from "./influx.js";
 import { FORMS, type Form, isText, type Message, parseLine, parseTime } from "./input.js";
 import { recordLine } from "./lines.js";
-import { isSenmlName, senmlJson } from "./senml-json.js";
+import { senmlPack } from "./senml-pack.js";
 
 const HELP = `What a node sent, as readable lines, SenML-JSON or InfluxDB line protocol.
 
@@ -18,8 +19,9 @@ const HELP = `What a node sent, as readable lines, SenML-JSON or InfluxDB line p
                    input (one message a line); standard input where there is none
   --node FILE      the declaration of the node that sent it
   --from FORM      hex, base64, or file: each INPUT is a file that is one message (by default whatever it looks like)
-  --received TIME  when the messages arrived, such as 2026-03-01T12:00:00Z (now); a line may begin with a time of its own
-  --as FORM        lines (a line a record), senml (RFC 8428, a pack a message), influx (line protocol)
+  --received TIME  when the messages arrived, such as 2026-03-01T12:00:00Z (now); a line may begin with a time of its own,
+                   and then with the MQTT topic: each topic is a node of its own
+  --as FORM        lines (a line a record), senml (RFC 8428, a pack a message and line), influx (line protocol)
   --name NAME      what the node is called in senml (names begin with it and /) and influx (measurement)
   --tag KEY=VALUE  a tag of each point in influx; may be given several times
   --help           this text
@@ -27,12 +29,12 @@ const HELP = `What a node sent, as readable lines, SenML-JSON or InfluxDB line p
 Messages are taken in their order: what came twice is left out, and times become known as the node tells them.
 Exit status 1: at least one message could not be decoded; the others were.
 
-  mosquitto_sub -t 'dormouse/+/t' -F '%I %x' | dormouse decode --node nodes/weather.ts
+  mosquitto_sub -t 'dormouse/+/t' -F '%I %t %x' | dormouse decode --node nodes/weather.ts
 `;
 
 const OUTPUTS = ["lines", "senml", "influx"] as const;
-/** Writes what new records of one message are. */
-type Writer = (records: readonly CollectedRecord[]) => string;
+/** Writes what new records of one message are. @param topic that it came on, where that is known */
+type Writer = (records: readonly CollectedRecord[], topic: string | undefined) => string;
 
 /**
  * `dormouse decode`.
@@ -60,7 +62,7 @@ export async function decode(args: readonly string[]): Promise<number> {
 		throw new DormouseError("declaration", `--name ${name}: letters, digits and - : . / _ would be right`);
 	if (name === "" || /[\r\n]|\\$/.test(name)) throw new DormouseError("declaration", "--name: a word would be right");
 
-	const collector = new Collector(node);
+	const collectors = new Map<string | undefined, Collector>();
 	const write = writer(as, node, name, tags);
 	let count = 0;
 	let failed = 0;
@@ -72,26 +74,38 @@ export async function decode(args: readonly string[]): Promise<number> {
 				count--;
 				continue;
 			}
+			const { topic } = message;
+			const collector = collectors.get(topic) ?? new Collector(node);
+			collectors.set(topic, collector);
 			const { records, error } = collector.take(message.bytes, message.receivedMs ?? receivedMs ?? Date.now());
 			if (error) throw error;
-			process.stdout.write(write(records));
+			process.stdout.write(write(records, topic));
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error;
 			failed++;
-			process.stderr.write(`dormouse: message ${count}: ${error.code}: ${error.message}\n`);
+			const why = error.message === error.code ? "" : `: ${error.message}`;
+			process.stderr.write(`dormouse: message ${count}: ${error.code}${why}\n`);
 		}
 	}
-	if (collector.duplicates)
-		process.stderr.write(`Note: ${collector.duplicates} records came twice and are left out.\n`);
+	const duplicates = [...collectors.values()].reduce((sum, one) => sum + one.duplicates, 0);
+	if (duplicates) process.stderr.write(`Note: ${duplicates} records came twice and are left out.\n`);
 	return failed ? 1 : 0;
 }
 
 function writer(as: (typeof OUTPUTS)[number], node: NodeSchema, name: string, tags: Tags): Writer {
 	if (as === "senml")
-		return (records) => (records.length ? `${senmlJson(readingsOf(records, node), `${name}/`)}\n` : "");
-	const line = (record: CollectedRecord) =>
-		as === "influx" ? influxLine(record, node, name, tags) : `${recordLine(record, node)}\n`;
-	return (records) => records.map(line).join("");
+		return (records, topic) => {
+			const base = topic === undefined ? `${name}/` : `${name}/${topic}/`;
+			if (!isSenmlName(base)) throw new DormouseError("malformed", `SenML has no names such as ${base}`);
+			const pack = senmlPack(records, node, base);
+			return pack.length ? `${senmlJson(pack)}\n` : "";
+		};
+	return (records, topic) => {
+		const [before, all] = topic === undefined ? ["", tags] : [`${topic}  `, { topic, ...tags }];
+		return records
+			.map((one) => (as === "influx" ? influxLine(one, node, name, all) : `${before}${recordLine(one, node)}\n`))
+			.join("");
+	};
 }
 
 /** What is left to do for a message; it throws where the message cannot be read, and gives none for an empty line. */
@@ -102,11 +116,11 @@ async function* messages(inputs: readonly string[], form: Form): AsyncGenerator<
 		if (input === "-" && form !== "file") {
 			for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }))
 				yield () => parseLine(line, form);
-		} else if (form === "file" || (form === "auto" && existsSync(input))) {
+		} else if (form === "file" || existsSync(input)) {
 			const bytes = Uint8Array.from(read(input));
-			if (form === "file" || !isText(bytes)) yield () => ({ bytes, receivedMs: undefined });
-			else for (const line of Buffer.from(bytes).toString("latin1").split("\n")) yield () => parseLine(line, "auto");
-		} else yield () => parseLine(input, form as Exclude<Form, "file">);
+			if (form === "file" || !isText(bytes)) yield () => ({ bytes, receivedMs: undefined, topic: undefined });
+			else for (const line of Buffer.from(bytes).toString("latin1").split("\n")) yield () => parseLine(line, form);
+		} else yield () => parseLine(input, form);
 	}
 }
 

@@ -32,7 +32,7 @@ export function influxLine(record: CollectedRecord, node: NodeSchema, measuremen
 		.map((key) => `,${escaped(key)}=${escaped(all[key]!)}`);
 	const fields = readingsOf([record], node).map(
 		({ name, value }) =>
-			`${escaped(isSample ? name : name.slice(name.indexOf("/") + 1))}=${value}${isSample ? "" : "i"}`,
+			`${escaped(isSample ? name : name.slice(name.indexOf(".") + 1))}=${value}${isSample ? "" : "i"}`,
 	);
 	// A reading of that name would be the same field with another type.
 	if (!isSample || node.quantities.every(({ name }) => name !== "number")) fields.push(`number=${record.number}i`);

@@ -9,11 +9,13 @@ export interface Message {
 	readonly bytes: Uint8Array;
 	/** Milliseconds since 1970. */
 	readonly receivedMs: number | undefined;
+	/** The MQTT topic that it came on, where its line says so: each is a node of its own. */
+	readonly topic: string | undefined;
 }
 
 /**
  * Reads a line with one message: hex (blanks, colons and a leading `0x` allowed) or base64 (also its URL-safe form),
- * behind a time of arrival and a blank if it has one. A byte string begins with Q … W in base64 and an array with g … m,
+ * behind a time of arrival and a topic (a word with a /) if it has them. A byte string begins with Q … W in base64 and an array with g … m,
  * and neither does in hex, so that one is never taken for the other.
  * @returns undefined for an empty line and for a comment, which begins with #
  * @throws {DormouseError} `malformed`
@@ -21,23 +23,35 @@ export interface Message {
 export function parseLine(line: string, form: Exclude<Form, "file">): Message | undefined {
 	const text = line.trim();
 	if (text === "" || text.startsWith("#")) return undefined;
-	const [, time, rest] = /^(\d{4}-\d\d-\d\dT\S+)\s+(.+)$/.exec(text) ?? [undefined, undefined, text];
+	const [time, behind] = cut(text, (word) => /^\d{4}-\d\d-\d\dT/.test(word));
+	const [topic, rest] = cut(behind, (word) => word.includes("/"));
 	const receivedMs = time === undefined ? undefined : parseTime(time);
 	if (time !== undefined && receivedMs === undefined)
 		throw new DormouseError("malformed", `"${time}" is no time; 2026-03-01T12:00:00Z would be right`);
-	const compact = rest!.replace(/[\s:]/g, "").replace(/^0x/i, "");
-	if (form !== "base64" && /^([0-9a-f]{2})+$/i.test(compact))
-		return { bytes: Uint8Array.from(Buffer.from(compact, "hex")), receivedMs };
-	const base64 = compact.replace(/=+$/, "");
-	if (form !== "hex" && /^[\w+/-]+$/.test(base64) && base64.length % 4 !== 1)
-		return { bytes: Uint8Array.from(Buffer.from(base64, "base64")), receivedMs };
-	const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+	// It becomes part of lines, tags and names.
+	if (topic !== undefined && /\p{C}|\\$/u.test(topic)) throw new DormouseError("malformed", "the topic is none");
+	const compact = rest.replace(/[\s:]/g, "").replace(/^0x/i, "");
+	if (form !== "base64" && compact.length % 2 === 0 && !/[^0-9a-f]/i.test(compact))
+		return { bytes: Uint8Array.from(Buffer.from(compact, "hex")), receivedMs, topic };
+	const base64 = compact.replace(/={1,2}$/, "");
+	if (form !== "hex" && !/[^\w+/-]/.test(base64) && base64.length % 4 !== 1)
+		return { bytes: Uint8Array.from(Buffer.from(base64, "base64")), receivedMs, topic };
+	// Garbage goes to a terminal here: nothing that would command it.
+	const shown = (text.length > 40 ? `${text.slice(0, 40)}…` : text).replace(/\p{C}/gu, "\ufffd");
 	throw new DormouseError("malformed", `"${shown}" is no ${form === "auto" ? "hex and no base64" : form}`);
 }
 
-/** @returns milliseconds since 1970; undefined when it is no time */
+/** Cuts the first word off where it is of this kind and not the last. Lines may be long: no pattern here backtracks. */
+function cut(text: string, isKind: (word: string) => boolean): readonly [word: string | undefined, rest: string] {
+	const at = text.search(/\s/);
+	const word = text.slice(0, at);
+	return at > 0 && isKind(word) ? [word, text.slice(at).trimStart()] : [undefined, text];
+}
+
+/** Reads an ISO 8601 date or time. @returns milliseconds since 1970; undefined when it is no time */
 export function parseTime(text: string): number | undefined {
-	const ms = Date.parse(text);
+	// Date.parse alone takes "1" for a day in 2001.
+	const ms = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
 	return Number.isNaN(ms) ? undefined : ms;
 }
 

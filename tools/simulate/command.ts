@@ -20,6 +20,7 @@ import type { World } from "../../sim/world/world.js";
 import { buildHost } from "../../sim/xs/build.js";
 import { checkNode } from "../node-file.js";
 import { JsonOutput } from "./json.js";
+import { MessagesOutput } from "./messages.js";
 import { HELP, type Options, parseOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { TextOutput } from "./text.js";
@@ -54,7 +55,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
 
-	const output: Output = options.json ? new JsonOutput() : new TextOutput();
+	const output = makeOutput(options);
 	const simulation = new Simulation({
 		scheduler,
 		world,
@@ -68,7 +69,10 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		onWake: (log) => output.wake(log),
 		onRecords: (records, duplicates) => output.records(records, duplicates),
 	});
-	const subscription = await subscribe(options, scheduler, network, simulation);
+	const subscription = await subscribe(options, scheduler, network, simulation, (topic, payload) => {
+		output.message?.(topic, payload, world.startMs + scheduler.now);
+		simulation.receive(payload);
+	});
 	output.begin({
 		options,
 		node,
@@ -126,6 +130,11 @@ async function pickEngine(
 	return { engine, about, notices: host.representative ? [] : ["RAM figures of a 64-bit XS are not a device's"] };
 }
 
+function makeOutput({ json, show }: Options): Output {
+	if (json) return new JsonOutput();
+	return show === "messages" ? new MessagesOutput() : new TextOutput();
+}
+
 function makeWorld({ seed }: Options, recording: Recording | undefined): World {
 	const model = new Model({ seed });
 	if (!recording) return model;
@@ -168,16 +177,17 @@ async function subscribe(
 	scheduler: Scheduler,
 	network: Network,
 	simulation: Simulation,
+	onMessage: (topic: string, payload: Uint8Array) => void,
 ): Promise<Subscription> {
 	const { topic } = simulation.node.uplink;
 	const filter = topic?.replaceAll("{nodeId}", simulation.nodeId) ?? "#";
 	if (broker === undefined) {
 		const server = new Broker(scheduler);
 		server.serve(network as VirtualNetwork);
-		server.subscribe(filter, (_, payload) => simulation.receive(payload));
+		server.subscribe(filter, onMessage);
 		return { settle: async () => {}, close: async () => {} };
 	}
-	const subscriber = new Subscriber(broker, filter, (_, payload) => simulation.receive(payload));
+	const subscriber = new Subscriber(broker, filter, onMessage);
 	await subscriber.ready;
 	return {
 		async settle() {

@@ -23,7 +23,8 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
 ${Object.entries(FAULT_KINDS)
 	.map(([kind, what]) => `                      ${kind.padEnd(10)}${what}`)
 	.join("\n")}
-  --show WHICH      wakes to print: all, problems, none   (all up to 8 days, then problems)
+  --show WHICH      wakes to print: all, problems, none   (all up to 8 days, then problems); or messages: what it
+                    sends and nothing else, as dormouse decode reads it
   --json            JSON, one object a line
   --help            this text
 
@@ -45,11 +46,11 @@ export interface Options {
 	/** 0: as fast as possible. */
 	readonly speed: number;
 	readonly faults: Faults;
-	readonly show: "all" | "problems" | "none" | undefined;
+	readonly show: (typeof SHOW)[number] | undefined;
 	readonly json: boolean;
 }
 
-const SHOW = ["all", "problems", "none"] as const;
+const SHOW = ["all", "problems", "none", "messages"] as const;
 const ENGINES = ["xs", "node"] as const;
 const LONGEST_DAYS = 36_500;
 

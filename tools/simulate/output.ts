@@ -13,7 +13,9 @@ export interface Output {
 	begin(about: About): void;
 	/** A wake is over. */
 	wake(log: WakeLog): void;
-	/** A message arrived with these new records, and so many that had come before. */
+	/** A message arrived. @param atMs wall time in the simulation, in milliseconds since 1970 */
+	message?(topic: string, payload: Uint8Array, atMs: number): void;
+	/** It brought these new records, and so many that had come before. */
 	records(records: readonly CollectedRecord[], duplicates: number): void;
 	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void;
 }

@@ -7,6 +7,7 @@ import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
 import { reading, stamp } from "../wording.js";
+import type { Options } from "./options.js";
 import { type About, nameOf, type Output } from "./output.js";
 
 /** Wakes are all printed in runs of up to so many days. */
@@ -17,7 +18,7 @@ const PROGRESS_MS = 100;
 /** A readable line a wake, and a summary. Equal runs give equal bytes on standard output; progress goes to standard error. */
 export class TextOutput implements Output {
 	#about!: About;
-	#show: "all" | "problems" | "none" = "all";
+	#show: Options["show"] = "all";
 	/** What arrived during a wake is told after it. */
 	#arrived: string[] = [];
 	#progressAt = 0;
@@ -30,7 +31,9 @@ export class TextOutput implements Output {
 		const days = lengthMs / DAY_MS;
 		this.#show = options.show ?? (days <= SHOW_ALL_DAYS ? "all" : "problems");
 		const source = recording ? recording.name : `a weather model with seed ${options.seed}`;
-		print(`Node "${node.name}" (${nodeId}) on a simulated board, ${engine} engine: ${number(days)} days of ${source},`);
+		print(
+			`Node "${node.name}" (${nodeId}) on a simulated board, ${engine} engine: ${number(days)} ${days === 1 ? "day" : "days"} of ${source},`,
+		);
 		print(
 			`from ${stamp(world.startMs)} UTC. A sample every ${span(node.everySeconds)}, sent in batches of ${node.uplink.batch} to ${broker}.`,
 		);

@@ -280,7 +280,7 @@ describe("senml units", () => {
 			["Pa", 10, 3, "Pa", 30],
 			["mm/h", 0.2, 11, "m/s", 11 / 18_000_000],
 		] as const) {
-			const quantity = senmlQuantity({ name: "x", unit, resolution, low: 0, high: 1 });
+			const quantity = senmlQuantity({ name: "x", unit, resolution });
 			assert.equal(quantity.unit, primary, unit);
 			assert.equal(senmlValue(scaled, quantity), value, unit);
 			assert.equal(senmlScaled(value, quantity), scaled, unit);
@@ -291,7 +291,7 @@ describe("senml units", () => {
 			"ms min h MHz kW kVA kvar Ah Wh kWh varh kvarh kVAh Wh/km KiB GB Mbit/s B/s MB/s mV mA dBm ug/m3 mm/h m/h ppm " +
 			"/100 /1000 hPa mm cm km km/h";
 		for (const unit of secondary.split(" ")) {
-			const { unit: primary } = senmlQuantity({ name: "x", unit, resolution: 1, low: 0, high: 1 });
+			const { unit: primary } = senmlQuantity({ name: "x", unit, resolution: 1 });
 			assert.ok(isUnit(unit) && isUnit(primary) && primary !== unit, unit);
 			assert.ok(!secondary.split(" ").includes(primary), primary);
 		}

@@ -11,8 +11,9 @@ import { decode } from "../../../tools/decode/command.js";
 import { influxLine, parseTag } from "../../../tools/decode/influx.js";
 import { isText, parseLine, parseTime } from "../../../tools/decode/input.js";
 import { recordLine } from "../../../tools/decode/lines.js";
-import { isSenmlName, senmlJson } from "../../../tools/decode/senml-json.js";
+import { senmlPack } from "../../../tools/decode/senml-pack.js";
 import { readingsOf } from "../../../tools/readings.js";
+import { isSenmlName, resolveSenml } from "../../../tools/senml.js";
 import * as assert from "../../assert.js";
 import { PlainCursor, type PlainRecord } from "../../support/records.js";
 import { WEATHER } from "../../support/simulate.js";
@@ -51,8 +52,8 @@ describe("readings", () => {
 		assert.deepEqual(readingsOf([SAMPLE, sync, alarm], node), [
 			{ name: "temperature", unit: "Cel", value: 21.53, timeMs, number: 12 },
 			{ name: "pressure", unit: "hPa", value: 1000.1, timeMs, number: 12 },
-			{ name: "sync/wall", unit: "", value: WALL, timeMs: undefined, number: 14 },
-			{ name: "alarm/field0", unit: "", value: 3, timeMs, number: 15 },
+			{ name: "sync.wall", unit: "", value: WALL, timeMs: undefined, number: 14 },
+			{ name: "alarm.field0", unit: "", value: 3, timeMs, number: 15 },
 		]);
 	});
 	it("collector: a time is known from a clock, an age or a sync record, and not where nothing tells it", () => {
@@ -137,7 +138,7 @@ describe("decode: messages", () => {
 		["QxySGQ", "base64"],
 	] as const)
 		it(`"${line}" as ${form}: its bytes`, () => {
-			assert.deepEqual(parseLine(line, form), { bytes, receivedMs: undefined });
+			assert.deepEqual(parseLine(line, form), { bytes, receivedMs: undefined, topic: undefined });
 		});
 	for (const time of [
 		"2026-03-01T01:00:00+0100",
@@ -146,9 +147,41 @@ describe("decode: messages", () => {
 		"2026-03-01T00:00:00.000Z",
 	])
 		it(`a line with ${time} before it: when it arrived`, () => {
-			assert.deepEqual(parseLine(`${time} 431c9219`, "auto"), { bytes, receivedMs: 1000 * WALL });
+			assert.deepEqual(parseLine(`${time} 431c9219`, "auto"), {
+				bytes,
+				receivedMs: 1000 * WALL,
+				topic: undefined,
+			});
 			assert.equal(parseTime(time), 1000 * WALL);
 		});
+	it("a topic before it, with a time or without: which node sent it", () => {
+		const topic = "dormouse/163fe8fd5bf5/t";
+		assert.deepEqual(parseLine(`${topic} 43 1c 92 19`, "hex"), { bytes, receivedMs: undefined, topic });
+		assert.deepEqual(parseLine(`2026-03-01T00:00:00Z\t${topic}  QxySGQ==`, "auto"), {
+			bytes,
+			receivedMs: 1000 * WALL,
+			topic,
+		});
+		for (const bad of ["a/\u001b[2J", "a/b\\"])
+			assert.throws(() => parseLine(`${bad} 431c9219`, "auto"), { code: "malformed", message: "the topic is none" });
+	});
+	it("lines of ten million characters, in hex, base64, = and garbage: read or refused in time, without a terminal's commands", () => {
+		const long = 10_000_000;
+		assert.equal(parseLine("ab".repeat(long / 2), "auto")!.bytes.length, long / 2);
+		assert.equal(parseLine("Q/".repeat(long / 2), "auto")!.bytes.length, (long / 4) * 3);
+		assert.throws(() => parseLine(`${"=".repeat(long)}x`, "auto"), { code: "malformed" });
+		try {
+			parseLine("\u001b[2Jab\u0007", "auto");
+			assert.fail("it was read");
+		} catch (error) {
+			assert.ok(!/\p{C}/u.test((error as Error).message), "control characters");
+		}
+	}).timeout(10_000);
+	it("times: ISO 8601 alone", () => {
+		for (const text of ["1", "1 March 2026", "2026-3-1", "noon", "2026-03-01 12:00", "2026-13-01"])
+			assert.equal(parseTime(text), undefined);
+		assert.equal(parseTime("2026-03-01"), 1000 * WALL);
+	});
 	it("empty lines and comments: none", () => {
 		for (const line of ["", "  ", "# 431c", "\r"]) assert.equal(parseLine(line, "auto"), undefined);
 	});
@@ -204,17 +237,19 @@ describe("decode: lines", () => {
 });
 
 describe("decode: SenML-JSON", () => {
-	it("a pack: names, units, values, times in seconds; the version says that hPa is a secondary unit", () => {
-		assert.equal(
-			senmlJson(readingsOf([SAMPLE, record(13, [5, undefined, undefined], { timed: false })], node), "weather/"),
-			'[{"bn":"weather/","bver":26,"n":"temperature","u":"Cel","v":21.53,"t":1772323200.25},' +
-				'{"n":"pressure","u":"hPa","v":1000.1,"t":1772323200.25},{"n":"temperature","u":"Cel","v":0.05}]',
-		);
-		assert.equal(
-			senmlJson(readingsOf([HEALTH], node).slice(3), "weather/"),
-			'[{"bn":"weather/","n":"health/nonsense","v":7,"t":1772323200.25}]',
-		);
-		assert.equal(senmlJson([], "weather/"), "[]");
+	it("a pack: names, primary units, values exact, times in seconds where they are absolute; ours to resolve", () => {
+		const t = WALL + 0.25;
+		const early = record(14, [7, undefined, undefined], { wallMs: 1000 * (2 ** 28 - 1) });
+		const pack = senmlPack([SAMPLE, record(13, [5, undefined, undefined], { timed: false }), early], node, "weather/");
+		assert.deepEqual(pack, [
+			{ bn: "weather/", n: "temperature", u: "Cel", v: 21.53, t },
+			{ n: "pressure", u: "Pa", v: 100_010, t },
+			{ n: "temperature", u: "Cel", v: 0.05 },
+			{ n: "temperature", u: "Cel", v: 0.07 },
+		]);
+		assert.deepEqual(resolveSenml(pack).at(-1), { n: "weather/pressure", u: "Pa", v: 100_010, t });
+		assert.deepEqual(senmlPack([HEALTH], node, "weather/")[3], { n: "health.nonsense", v: 7, t });
+		assert.deepEqual(senmlPack([], node, "weather/"), []);
 	});
 	it("names: RFC 8428 §4.5.1", () => {
 		for (const name of ["a", "0", "urn:dev:mac:0024befffe804ff1", "a-b.c_d/e"]) assert.ok(isSenmlName(name), name);
