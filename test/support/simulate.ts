@@ -39,6 +39,7 @@ export interface RunOptions {
 	readonly seed?: number;
 	readonly faults?: readonly string[];
 	readonly network?: VirtualNetworkOptions;
+	readonly settings?: Readonly<Record<string, string>>;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -63,7 +64,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 		firmware: options.firmware ?? new NodeEngine("fresh").load(await weatherBundle()),
 		world: options.world ?? new Model({ seed }),
 		seed,
-		settings: {},
+		settings: options.settings ?? {},
 		faults: script,
 		lengthMs: days * DAY_MS,
 		onWake: (log) => wakes.push(log),
