@@ -61,12 +61,12 @@ export function readChain(image: Uint8Array, node: StoreSchema, sectorBytes = SE
 	const body = new DataView(new ArrayBuffer(recordBytesSize(record.values.length)));
 	let records: StoredRecord[] = [];
 	let before: StoredChain["before"] | undefined;
+	let oldest = 0; // records of the oldest sector, where all of them were delivered
 	ends.forEach(({ sector, sequence, end }, index) => {
 		const cursor = new LogCursor(queue);
 		cursor.passed = 0;
 		cursor.start(sector);
 		if (sequence !== log.records.sequence) cursor.end = end;
-		let start = records.length;
 		while (cursor.advance(sector)) {
 			const { number, head, foreign } = cursor;
 			if (number < cell.name.chain) {
@@ -78,7 +78,6 @@ export function readChain(image: Uint8Array, node: StoreSchema, sectorBytes = SE
 				// Of another declaration: what it says cannot be read. The chain begins behind it.
 				cursor.left = 0;
 				records = [];
-				start = 0;
 				before = link ?? before;
 				continue;
 			}
@@ -92,24 +91,24 @@ export function readChain(image: Uint8Array, node: StoreSchema, sectorBytes = SE
 			}
 			records.push({ number, body: new Uint8Array(body.buffer.slice(0, length)), link });
 		}
-		// What was delivered may be half erased: what is left behind the gap is whole.
-		if (index === 0 && (records.at(-1)?.number ?? 0) <= log.floor)
-			for (let n = records.length - 1; n > start; n--) {
-				const [older, newer] = [records[n - 1]!.link, records[n]!.link];
-				if (older && newer && newer.count === older.count + 1) continue;
-				if (!older || !newer) continue;
-				records.splice(0, n);
-				break;
-			}
+		if (index === 0 && (records.at(-1)?.number ?? 0) <= log.floor) oldest = records.length;
 	});
+	// The oldest sector may be half erased, where all in it was delivered: what is behind the last gap is whole.
+	for (let n = Math.min(oldest, records.length - 1); n > 0 && !before; n--) {
+		const [older, newer] = [records[n - 1]!.link, records[n]!.link];
+		if (!older || !newer || newer.count === older.count + 1) continue;
+		records.splice(0, n);
+		break;
+	}
 	if (!before) {
 		// The oldest that is left has no link before it to be checked with; it is that for the others.
-		const oldest = records.find(({ link }) => link);
-		const isFirst = oldest?.link?.count === 1;
-		if (oldest && !isFirst) records.splice(0, records.indexOf(oldest) + 1);
+		const at = records.findIndex(({ link }) => link);
+		const link = records[at]?.link;
+		const isFirst = link?.count === 1;
+		if (link && !isFirst) records.splice(0, at + 1);
 		before = isFirst
 			? { count: 0, tag: cell.genesis }
-			: (oldest?.link ?? (cell.count ? cell : { count: 0, tag: cell.genesis }));
+			: (link ?? (cell.count ? cell : { count: 0, tag: cell.genesis }));
 	}
 	return { cell, records, before };
 }
