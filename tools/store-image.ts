@@ -6,8 +6,8 @@ import type { FlashPort } from "../modules/core/ports.js";
 import { NodeRecord } from "../modules/core/record.js";
 import { HmacSha256 } from "../modules/core/sha256.js";
 import { ChainCodes, TAG } from "../modules/store/chain.js";
-import { BATCH, TAGGED, TRAILER } from "../modules/store/entry.js";
-import { type ChainCell, readChainCell } from "../modules/store/hash-chain.js";
+import { BATCH, TAGGED } from "../modules/store/entry.js";
+import { type ChainCell, readChainCell, TRAILER, trailerOf } from "../modules/store/hash-chain.js";
 import { CellId, Log } from "../modules/store/log.js";
 import { LogCursor, LogQueue } from "../modules/store/log-queue.js";
 import { recordBytesSize, writeRecordBytes } from "../modules/store/record-bytes.js";
@@ -146,8 +146,8 @@ export function exportChain(
 }
 
 function linkOf(cursor: LogCursor, log: Log): StoredRecord["link"] {
-	const at = cursor.trailer();
-	if (log.length < TRAILER || at < 0) return undefined;
+	if (cursor.length_ < TRAILER) return undefined;
+	const at = trailerOf(cursor, log);
 	const count = new DataView(log.page.buffer, log.page.byteOffset).getUint32(at);
 	return { count, tag: log.page.slice(at + 4, at + TRAILER) };
 }

@@ -142,16 +142,9 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		wrong("full", JSON.stringify(full), '"oldest", "newest" or { thin: 2 } … { thin: 10 }');
 	const { evidence } = options;
 	if (evidence !== undefined) {
-		if (typeof evidence?.create !== "function")
-			wrong("evidence", JSON.stringify(evidence), "hashChain, imported from modules/store/evidence.ts,");
-		if (durability !== "flash")
-			wrong(
-				"durability",
-				JSON.stringify(durability),
-				'"flash", which evidence needs: a tag is stored with its record,',
-			);
-		if (typeof full === "object")
-			wrong("full", JSON.stringify(full), '"oldest" or "newest": thinning breaks the evidence,');
+		if (typeof evidence?.create !== "function") wrong("evidence", JSON.stringify(evidence), "hashChain, imported,");
+		if (durability !== "flash" || typeof full === "object")
+			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
 	}
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });

@@ -7,12 +7,10 @@ export const SOME_MISSING = 0x10;
 export const EPOCH = 0x20;
 export const BATCH = 0x40;
 /**
- * The entry is of one record and ends in a link of the chain: links since genesis u32, tag 16. With `BATCH` the record
- * was linked late: it waited in RTC memory.
+ * The entry is of one record and ends in a link of the chain (`hash-chain.ts`). With `BATCH` the record was linked late:
+ * it waited in RTC memory.
  */
 export const TAGGED = 0x80;
-/** Bytes of that link. */
-export const TRAILER = 20;
 
 /**
  * Reads what an entry of records begins with: head byte of the first record, varint of its number beyond the sector's

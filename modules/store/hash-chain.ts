@@ -3,12 +3,14 @@ import { DormouseError, type ErrorCode } from "../core/errors.js";
 import type { Mac } from "../core/ports.js";
 import type { NodeRecord } from "../core/record.js";
 import { ChainCodes, type ChainName, TAG } from "./chain.js";
-import { TAGGED, TRAILER } from "./entry.js";
-import { CellId } from "./log.js";
+import { TAGGED } from "./entry.js";
+import { CellId, type Log } from "./log.js";
 import { LogCursor, type LogQueue } from "./log-queue.js";
 import { recordBytesSize, writeRecordBytes } from "./record-bytes.js";
 import { EVIDENCE_KEY, type Evidence, type EvidencePorts, type RecordChain } from "./tamper-evidence.js";
 
+/** Bytes at a tagged entry's end: links since genesis u32, tag. */
+export const TRAILER = 4 + TAG;
 const CELL_LAYOUT = 1;
 /** In the cell: layout u8, chain u32, count u32, number u32, tag, genesis, and the node's identity to the end. */
 const STATE_AT = 5;
@@ -48,6 +50,11 @@ export function readChainCell(value: Uint8Array | undefined): ChainCell | undefi
  */
 export function hashChainBy(make: (key: Uint8Array) => Mac): Evidence {
 	return Object.freeze<Evidence>({ create: (ports) => new HashChain(ports, make) });
+}
+
+/** Loads the tagged entry that a cursor stands at. @returns where its link is in the log's page */
+export function trailerOf({ sector, entry, length_ }: LogCursor, log: Log): number {
+	return log.load(sector * log.size + entry + 1, length_) + length_ - TRAILER;
 }
 
 /** The node's chain: keyed by a setting, kept in retained memory, found again in flash. */
@@ -120,7 +127,7 @@ class HashChain implements RecordChain {
 		cursor.start(sector);
 		while (cursor.advance(sector)) {
 			if (cursor.head & TAGGED && cursor.number >= cell.name.chain && cursor.number > state.getUint32(4)) {
-				const at = cursor.trailer();
+				const at = trailerOf(cursor, log);
 				state.setUint32(4, cursor.number);
 				for (let n = 0; n < TRAILER; n++) state.setUint8(n < 4 ? n : n + 4, log.page[at + n]!);
 			}

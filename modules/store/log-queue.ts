@@ -1,7 +1,7 @@
 import { writeVarint, zigzag } from "../codec/varint.js";
 import { DormouseError } from "../core/errors.js";
 import { NodeRecord, RecordKind } from "../core/record.js";
-import { BATCH, EntryReader, EPOCH, KIND, SOME_MISSING, TAGGED, TRAILER, WALL } from "./entry.js";
+import { BATCH, EntryReader, EPOCH, KIND, SOME_MISSING, TAGGED, WALL } from "./entry.js";
 import type { Log } from "./log.js";
 import type { RecordCursor, RecordQueue } from "./queue.js";
 import { BODY, DRAFT, HEADER, RECORDS, THINNED } from "./sectors.js";
@@ -400,7 +400,8 @@ export class LogCursor extends EntryReader implements RecordCursor {
 	private readonly log: Log;
 	private readonly values: Int32Array;
 	private seconds = 0;
-	private sector = -1;
+	/** Where it stands; −1 when it is at the end. */
+	sector = -1;
 	private sequence = 0;
 	private first = 0;
 	private base = 0;
@@ -409,8 +410,8 @@ export class LogCursor extends EntryReader implements RecordCursor {
 	/** Where the sector's valid part ends. */
 	end = 0;
 	// The entry at hand, and how far it was read.
-	private entry = 0;
-	private length_ = 0;
+	entry = 0;
+	length_ = 0;
 	private offset = 0;
 	private fresh = false;
 
@@ -499,11 +500,6 @@ export class LogCursor extends EntryReader implements RecordCursor {
 			this.left = 0;
 		}
 		return false;
-	}
-	/** Of an entry that is tagged: loads it. @returns where its link is in the log's page */
-	trailer(): number {
-		const { log } = this;
-		return log.load(this.sector * log.size + this.entry + 1, this.length_) + this.length_ - TRAILER;
 	}
 	/** The log begins reading here from now on. */
 	mark(): void {

@@ -109,12 +109,12 @@ describe("node declaration", () => {
 			"hashChain, imported",
 		],
 		["evidence null", { ...good, durability: "flash", evidence: null }, "evidence: null", "hashChain, imported"],
-		["evidence in RTC memory", { ...good, evidence }, 'durability: "rtc"', '"flash", which evidence needs'],
+		["evidence in RTC memory", { ...good, evidence }, "evidence: it with this durability", 'durability "flash"'],
 		[
 			"evidence thinned out",
 			{ ...good, durability: "flash", evidence, full: { thin: 2 } },
-			"full",
-			"thinning breaks the evidence",
+			"evidence: it with this durability or full",
+			"without thinning",
 		],
 		["thinning out without a number", { ...good, full: {} }, "full", "{ thin: 2 }"],
 	] as const)

@@ -2,8 +2,8 @@ import { toHex, utf8 } from "../../../modules/core/bytes.js";
 import { NodeRecord, RecordKind } from "../../../modules/core/record.js";
 import { HmacSha256 } from "../../../modules/core/sha256.js";
 import { ChainCodes, TAG } from "../../../modules/store/chain.js";
-import { BATCH, TAGGED, TRAILER } from "../../../modules/store/entry.js";
-import { readChainCell } from "../../../modules/store/hash-chain.js";
+import { BATCH, TAGGED } from "../../../modules/store/entry.js";
+import { readChainCell, TRAILER, trailerOf } from "../../../modules/store/hash-chain.js";
 import { CellId } from "../../../modules/store/log.js";
 import { LogCursor } from "../../../modules/store/log-queue.js";
 import { recordBytesSize, writeRecordBytes } from "../../../modules/store/record-bytes.js";
@@ -33,7 +33,7 @@ function links({ queue }: TaggedQueue): { number: number; count: number; tag: st
 	while (cursor.advance()) {
 		const { head, number } = cursor;
 		if (head & TAGGED) {
-			const at = cursor.trailer();
+			const at = trailerOf(cursor, queue.log);
 			const { page } = queue.log;
 			const count = new DataView(page.buffer).getUint32(at);
 			found.push({ number, count, tag: toHex(page.subarray(at + 4, at + TRAILER)), late: (head & BATCH) > 0 });
@@ -279,7 +279,7 @@ describe("evidence in the log", () => {
 		cursor.passed = 0;
 		cursor.start(next.queue.log.records.sector);
 		assert.ok(cursor.advance());
-		assert.equal(new DataView(next.queue.log.page.buffer).getUint32(cursor.trailer()), 3);
+		assert.equal(new DataView(next.queue.log.page.buffer).getUint32(trailerOf(cursor, next.queue.log)), 3);
 		const into = record();
 		cursor.read(into);
 		assert.deepEqual(plain(into), recordOf(3, 1));
