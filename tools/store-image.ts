@@ -94,8 +94,9 @@ export function readChain(image: Uint8Array, node: StoreSchema, sectorBytes = SE
 		if (index === 0 && (records.at(-1)?.number ?? 0) <= log.floor) oldest = records.length;
 	});
 	// The oldest sector may be half erased, where all in it was delivered: what is behind the last gap is whole.
-	for (let n = Math.min(oldest, records.length - 1); n > 0 && !before; n--) {
-		const [older, newer] = [records[n - 1]!.link, records[n]!.link];
+	for (let n = Math.min(oldest, records.length); n > 0 && !before; n--) {
+		const older = records[n - 1]!.link;
+		const newer = n < records.length ? records[n]!.link : (older?.count ?? 0) < cell.count ? cell : undefined;
 		if (!older || !newer || newer.count === older.count + 1) continue;
 		records.splice(0, n);
 		break;
