@@ -96,8 +96,10 @@ export function readChain(image: Uint8Array, node: StoreSchema, sectorBytes = SE
 	// The oldest sector may be half erased, where all in it was delivered: what is behind the last gap is whole.
 	for (let n = Math.min(oldest, records.length); n > 0 && !before; n--) {
 		const older = records[n - 1]!.link;
-		const newer = n < records.length ? records[n]!.link : (older?.count ?? 0) < cell.count ? cell : undefined;
-		if (!older || !newer || newer.count === older.count + 1) continue;
+		if (!older) continue;
+		const newer = records[n]?.link;
+		const next = newer ? newer.count - 1 : n < records.length ? older.count : Math.max(cell.count, older.count);
+		if (next === older.count) continue;
 		records.splice(0, n);
 		break;
 	}
