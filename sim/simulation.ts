@@ -241,8 +241,9 @@ export class Simulation {
 				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
 				this.#truth.set(report.number, this.#truths());
 			}
-			if (report.frames > 0 || report.problem) summary.exchanges++;
-			if (report.problem) summary.failedExchanges++;
+			const failed = report.problem !== "" && report.problem !== "key"; // that one is the store's
+			if (report.frames > 0 || failed) summary.exchanges++;
+			if (failed) summary.failedExchanges++;
 			this.#oldest = report.oldest;
 		}
 		this.#seen.clear();

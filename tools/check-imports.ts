@@ -17,6 +17,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"modules/measure": ["modules/core", "modules/codec"],
 	"modules/cycle": ["modules/core", "modules/codec", "modules/measure", "modules/store", "type net/uplink.ts"],
 	"modules/device": ["modules/core", "embedded:*", "device/*", "timer", "crypt", "mc/*"],
+	// The one file of the device that binds the store's chain to the platform's HMAC.
+	"modules/device/evidence.ts": ["modules/core", "modules/device", "modules/store"],
 	sensors: ["modules/core", "modules/measure", "modules/device/provider.ts", "type modules/device/io.ts"],
 	net: ["modules/core", "modules/codec", "modules/store"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
@@ -29,6 +31,9 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 		"modules/cycle/declaration.ts",
 		"modules/codec/compact.ts",
 		"modules/codec/senml.ts",
+		// Tamper evidence, with the HMAC in TypeScript or the platform's.
+		"modules/store/evidence.ts",
+		"modules/device/evidence.ts",
 		"sensors",
 		"net",
 	],

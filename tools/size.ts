@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../modules/core/errors.js";
+import { EVIDENCE_KEY } from "../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../sim/engine/bundle.js";
 import type { Engine, Figures, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
@@ -29,6 +30,8 @@ Flash is what the engine's linker would write: bytecode, preloaded slots, chunks
 
 /** Budgets of the design (docs/architecture.md), where this measures the like. */
 const BUDGETS = Object.freeze({ chunks: 8192, slots: 640, stack: 256, flash: 96 * 1024 });
+/** A key to measure with, for nodes that want one. */
+const SOME_KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 /** A key is a name in a table: a pointer each, beside the name itself, which is a chunk. */
 const KEY_BYTES = 4;
 
@@ -159,7 +162,7 @@ async function live(firmware: Firmware, hours: number): Promise<Figures | undefi
 		firmware,
 		world: new Model({ seed: 1 }),
 		seed: 1,
-		settings: {},
+		settings: { [EVIDENCE_KEY]: SOME_KEY },
 		faults: new Faults(),
 		lengthMs: hours * 3_600_000,
 		onWake({ report, figures, fault }) {

@@ -5,6 +5,7 @@ import { equalBytes } from "../modules/core/bytes.js";
 import { DormouseError } from "../modules/core/errors.js";
 import type { Mac } from "../modules/core/ports.js";
 import { ChainCodes, TAG } from "../modules/store/chain.js";
+import { LATE } from "../modules/store/record-bytes.js";
 
 /** What was done to a log. */
 export type Tampering =
@@ -31,6 +32,10 @@ export type Verdict =
 			readonly to: number;
 			/** Records of the chain that are older than these and not in the log: trimmed, or cut off by someone. */
 			readonly older: number;
+			/** Numbers of records that waited in RTC memory before they were linked, as the node says. */
+			readonly late: readonly number[];
+			/** Numbers of records among them that carry no tag: whether they are the node's nobody can tell. */
+			readonly untagged: readonly number[];
 	  }
 	| {
 			readonly ok: false;
@@ -66,6 +71,8 @@ interface Head {
 interface Log {
 	readonly header: Header | undefined;
 	readonly entries: readonly Entry[];
+	/** Numbers of records without a tag. */
+	readonly untagged: readonly number[];
 	readonly head: Head | undefined;
 	/** Why reading ended early. */
 	readonly flaw: DormouseError | undefined;
@@ -73,6 +80,8 @@ interface Log {
 
 /**
  * Checks an exported log (`modules/codec/chain-log.ts`) and names the first record that was tampered with.
+ *
+ * Records without a tag are no links; they are told, and whether they are welcome is the caller's to say.
  *
  * That a log was tampered with is certain; the kind is the best explanation. Numbers may jump after a power loss, so the
  * chain decides, and numbers only where the chain cannot. Three things do not show: what someone with the key did; that
@@ -144,7 +153,9 @@ class Check {
 		if (missing > 0) return this.#bad("removed", 0, `${missing} older records are missing`);
 		if (missing < 0) return this.#bad("altered", -1, "the header counts older records that there are not");
 		const [from, to] = [entries[0]?.number ?? 0, entries[last]?.number ?? 0];
-		return { ok: true, node, chain, records: entries.length, from, to, older: before };
+		const late = entries.filter(({ body }) => (body[0] ?? 0) & LATE).map(({ number }) => number);
+		const { untagged } = this.#log;
+		return { ok: true, node, chain, records: entries.length, from, to, older: before, late, untagged };
 	}
 	/** The record at `at` does not follow the one before it: why? */
 	#explain(at: number): Verdict {
@@ -216,6 +227,7 @@ function bad({ entries }: Log, kind: Tampering, position: number, why: string): 
 function read(bytes: Uint8Array): Log {
 	const reader = new CborReader(bytes);
 	const entries: Entry[] = [];
+	const untagged: number[] = [];
 	let header: Header | undefined;
 	let head: Head | undefined;
 	try {
@@ -224,7 +236,10 @@ function read(bytes: Uint8Array): Log {
 			const parts = reader.array();
 			if (parts === CHAIN_LOG.entry)
 				entries.push({ number: word(reader), body: limited(reader.byteString(), 0xffff), tag: tag(reader) });
-			else if (parts === CHAIN_LOG.head)
+			else if (parts === CHAIN_LOG.loose) {
+				untagged.push(word(reader));
+				limited(reader.byteString(), 0xffff);
+			} else if (parts === CHAIN_LOG.head)
 				head = {
 					count: word(reader),
 					number: word(reader),
@@ -235,10 +250,10 @@ function read(bytes: Uint8Array): Log {
 			else throw new DormouseError("malformed", `an item of ${parts} parts`);
 		}
 		if (!reader.done) throw new DormouseError("malformed", "something follows the head");
-		return { header, entries, head, flaw: undefined };
+		return { header, entries, untagged, head, flaw: undefined };
 	} catch (error) {
 		if (!(error instanceof DormouseError)) throw error;
-		return { header, entries, head, flaw: error };
+		return { header, entries, untagged, head, flaw: error };
 	}
 }
 function readHeader(reader: CborReader): Header {

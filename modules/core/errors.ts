@@ -22,6 +22,7 @@
  * | `lost` | the connection ended |
  * | `timeout` | no answer in time |
  * | `unresolved` | a host name could not be resolved |
+ * | `key` | a key from provisioning is missing, malformed or too weak |
  */
 export type ErrorCode =
 	| "range"
@@ -42,7 +43,8 @@ export type ErrorCode =
 	| "refused"
 	| "lost"
 	| "timeout"
-	| "unresolved";
+	| "unresolved"
+	| "key";
 
 /**
  * The one error class of the firmware. Programming and boundary errors throw it; expected outcomes (a lost link, a bad

@@ -7,6 +7,7 @@ import { DormouseError, wrong } from "../core/errors.js";
 import { type Quantity, toScaled } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
 import type { FullPolicy } from "../store/log-queue.js";
+import type { Evidence } from "../store/tamper-evidence.js";
 
 /** What a file in `nodes/` says of its node. */
 export interface NodeOptions {
@@ -37,6 +38,11 @@ export interface NodeOptions {
 	 * n-th, again and again: `{ thin: n }`, 2 … 10.
 	 */
 	readonly full?: "oldest" | "newest" | { readonly thin: number };
+	/**
+	 * Makes the log tamper-evident: `hashChain` from `modules/store/evidence.ts`. Needs `durability: "flash"`, a policy other
+	 * than `thin`, and the setting `evidenceKey`; see docs/store.md.
+	 */
+	readonly evidence?: Evidence;
 }
 
 /** What a record survives: deep sleep, or any power cut. */
@@ -62,6 +68,8 @@ export interface NodeDeclaration {
 	readonly full: FullPolicy;
 	/** `thin`: of older samples every so manieth stays. */
 	readonly thin: number;
+	/** Undefined where none is wanted. */
+	readonly evidence: Evidence | undefined;
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
 	/** By which stored records are known; see `codec/schema.ts`. */
@@ -81,6 +89,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"durability",
 	"spill",
 	"full",
+	"evidence",
 ]);
 const SHORTEST_SPILL = 60;
 const LONGEST_SPILL = 7 * 86_400;
@@ -140,6 +149,13 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			typeof full === "object" ? `{ thin: ${thin} }` : JSON.stringify(full),
 			'"oldest", "newest" or { thin: 2 } … { thin: 10 }',
 		);
+	const { evidence } = options;
+	if (evidence !== undefined) {
+		if (typeof evidence?.create !== "function")
+			wrong("evidence", typeof evidence === "object" ? "an object" : JSON.stringify(evidence), "hashChain, imported,");
+		if (durability !== "flash" || typeof full === "object")
+			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
+	}
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });
 	const { least } = planned;
@@ -154,6 +170,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		spill: spillOf(options.spill, quantities),
 		full: typeof full === "string" ? full : "thin",
 		thin,
+		evidence,
 		quantities: Object.freeze(quantities),
 		schema: schemaId(quantities),
 		frame,

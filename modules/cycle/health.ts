@@ -55,7 +55,7 @@ export class Health {
 	missed = 0;
 	/** Sections of retained state that were damaged. */
 	sectionsLost = 0;
-	/** Records that could not be numbered, because flash failed. */
+	/** Records that flash did not take, or that were stored without the evidence that was declared. */
 	storeFailed = 0;
 	/** Resets by a fault: panic, watchdog, brown-out. */
 	panics = 0;

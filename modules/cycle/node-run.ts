@@ -16,6 +16,7 @@ import { CellId, Log } from "../store/log.js";
 import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
+import type { RecordChain } from "../store/tamper-evidence.js";
 import { TieredQueue } from "../store/tiered-queue.js";
 import { CycleState, Effect, Event, step } from "./cycle.js";
 import type { NodeDeclaration } from "./declaration.js";
@@ -59,6 +60,7 @@ export class NodeRun implements UplinkListener {
 	/** Records in RTC memory, in front of those in flash. */
 	private readonly front: RetainedQueue;
 	private readonly queue: TieredQueue;
+	private readonly chain: RecordChain | undefined;
 	private readonly health = new Health();
 	private readonly retained: RetainedState;
 	private readonly sections: readonly RetainedSection[];
@@ -82,6 +84,8 @@ export class NodeRun implements UplinkListener {
 		this.numbers = new Numbers(() => this.log.cell(CellId.numbers));
 		this.front = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
 		const back = new LogQueue(this.log, node.schema, width, node.full, node.thin);
+		const chain = node.evidence?.create(ports);
+		this.chain = back.chain = chain;
 		this.queue = new TieredQueue(this.front, back, new NodeRecord(widest));
 		this.retained = new RetainedState(ports.memory);
 		this.record = new NodeRecord(widest);
@@ -94,6 +98,7 @@ export class NodeRun implements UplinkListener {
 			{ ...Section.uplink, version: this.uplink.retainedVersion, owner: this.uplink },
 			{ ...Section.queue, version: RetainedQueue.version, owner: this.front },
 			{ ...Section.log, version: Log.version, owner: this.log },
+			...(chain ? [{ ...Section.evidence, version: chain.retainedVersion, owner: chain }] : []),
 		];
 	}
 	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
@@ -288,6 +293,8 @@ export class NodeRun implements UplinkListener {
 		record.wall = false;
 		try {
 			this.queue.push(record, this.node.durability === "flash");
+			const problem = this.chain?.problem; // better a record that proves nothing than none, but never in silence
+			if (problem) this.storeFailed(new DormouseError(problem));
 		} catch (error) {
 			this.storeFailed(error);
 			this.front.push(record); // flash is worn out or full: better kept until the power goes than not at all

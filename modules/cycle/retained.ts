@@ -14,6 +14,7 @@ export const Section = frozen({
 	time: { id: 5, budget: 16 },
 	queue: { id: 6, budget: 1600 },
 	log: { id: 7, budget: 48 },
+	evidence: { id: 8, budget: 24 },
 });
 const SECTION_OVERHEAD = 6;
 

@@ -6,6 +6,11 @@ export const WALL = 0x08;
 export const SOME_MISSING = 0x10;
 export const EPOCH = 0x20;
 export const BATCH = 0x40;
+/**
+ * The entry is of one record and ends in a link of the chain (`hash-chain.ts`). With `BATCH` the record was linked late:
+ * it waited in RTC memory.
+ */
+export const TAGGED = 0x80;
 
 /**
  * Reads what an entry of records begins with: head byte of the first record, varint of its number beyond the sector's

@@ -1,10 +1,11 @@
 import { writeVarint, zigzag } from "../codec/varint.js";
 import { DormouseError } from "../core/errors.js";
 import { NodeRecord, RecordKind } from "../core/record.js";
-import { BATCH, EntryReader, EPOCH, KIND, SOME_MISSING, WALL } from "./entry.js";
+import { BATCH, EntryReader, EPOCH, KIND, SOME_MISSING, TAGGED, WALL } from "./entry.js";
 import type { Log } from "./log.js";
 import type { RecordCursor, RecordQueue } from "./queue.js";
 import { BODY, DRAFT, HEADER, RECORDS, THINNED } from "./sectors.js";
+import type { RecordChain } from "./tamper-evidence.js";
 
 /**
  * What happens when there is no room for a record: the oldest sector's records go (`oldest`), the new record does not
@@ -29,6 +30,8 @@ export class LogQueue implements RecordQueue {
 	readonly schema: number;
 	/** Values of a sample. */
 	readonly width: number;
+	/** Links each record that comes, where the declaration wants evidence; entries then hold one record. Not with `thin`. */
+	chain: RecordChain | undefined;
 	private readonly policy: FullPolicy;
 	private readonly every: number;
 	// The entry that is being drafted.
@@ -42,6 +45,7 @@ export class LogQueue implements RecordQueue {
 	private step = 1;
 	/** Room had to be made, or was refused. */
 	private full = false;
+	private late = false;
 
 	/**
 	 * @param schema what the declaration's schema id is: records of another one are dropped and counted
@@ -88,7 +92,9 @@ export class LogQueue implements RecordQueue {
 		const { log } = this;
 		log.ready();
 		if (record.number <= log.last) throw new DormouseError("range");
+		this.chain?.begin(this, record.number);
 		this.count_ = 0;
+		this.late = false;
 		this.add(record);
 		this.flush();
 	}
@@ -98,14 +104,18 @@ export class LogQueue implements RecordQueue {
 	 * @throws {DormouseError} as {@link push}; some of the records may be here then, and are passed over next time
 	 */
 	take(queue: RecordQueue, record: NodeRecord): void {
-		const { log } = this;
+		const { log, chain } = this;
 		log.ready();
 		const cursor = queue.cursor();
 		cursor.seek(log.last + 1);
 		this.count_ = 0;
 		while (cursor.read(record)) {
-			if (this.add(record)) continue;
-			this.flush();
+			if (chain) {
+				this.flush();
+				chain.begin(this, record.number);
+				this.late = true;
+			} else if (this.add(record)) continue;
+			else this.flush();
 			this.add(record);
 		}
 		this.flush();
@@ -186,6 +196,11 @@ export class LogQueue implements RecordQueue {
 			draft[at++] = record.length;
 			for (let n = 0; n < record.length; n++) at = writeVarint(zigzag(record.values[n]!), draft, at);
 		}
+		if (this.chain) {
+			this.at = at;
+			at = this.chain.append(record, this.late, draft, at);
+			if (at > this.at) this.head |= TAGGED;
+		}
 		this.at = at;
 		this.count_++;
 		return true;
@@ -193,7 +208,7 @@ export class LogQueue implements RecordQueue {
 	/** Writes what an entry begins with. @returns where the entry starts in the draft */
 	private finish(first: number, epoch: number): number {
 		const { draft } = this.log;
-		const several = this.count_ > 1;
+		const several = this.count_ > 1 || (this.late && (this.head & TAGGED) > 0);
 		draft[1] = this.head | (this.epoch === epoch ? 0 : EPOCH) | (several ? BATCH : 0);
 		let at = writeVarint(this.number - first, draft, 2);
 		if (this.epoch !== epoch) at = writeVarint(this.epoch - epoch, draft, at);
@@ -219,6 +234,7 @@ export class LogQueue implements RecordQueue {
 			return;
 		}
 		this.count_ = 0;
+		this.chain?.stored();
 		log.pushed += count_;
 		log.last = this.number + (count_ - 1) * this.step;
 	}
@@ -228,12 +244,16 @@ export class LogQueue implements RecordQueue {
 		const { records, view } = log;
 		const drafted = log.draft.slice(); // cells are drafted there too
 		log.map();
-		// One sector stays free, for the cells.
-		while (log.free() < 2) {
-			this.full = true;
-			if (this.policy === "newest") return false;
-			if ((this.policy === "thin" && this.thin()) || this.dropOldest()) continue;
-			throw new DormouseError("flash", "no sector is left");
+		for (let saved = !this.chain; ; saved = true) {
+			// One sector stays free, for the cells.
+			while (log.free() < 2) {
+				this.full = true;
+				if (this.policy === "newest") return false;
+				if ((this.policy === "thin" && this.thin()) || this.dropOldest()) continue;
+				throw new DormouseError("flash", "no sector is left");
+			}
+			if (saved) break;
+			this.chain?.save(this); // the newest sector and this say together where the chain stands
 		}
 		log.seal(records);
 		let sector: number;
@@ -378,16 +398,18 @@ export class LogCursor extends EntryReader implements RecordCursor {
 	private readonly log: Log;
 	private readonly values: Int32Array;
 	private seconds = 0;
-	private sector = -1;
+	/** Where it stands; −1 when it is at the end. */
+	sector = -1;
 	private sequence = 0;
 	private first = 0;
 	private base = 0;
 	/** Offset of the next entry in the sector. */
 	place = 0;
-	private end = 0;
+	/** Where the sector's valid part ends. */
+	end = 0;
 	// The entry at hand, and how far it was read.
-	private entry = 0;
-	private length_ = 0;
+	entry = 0;
+	length_ = 0;
 	private offset = 0;
 	private fresh = false;
 

@@ -42,6 +42,7 @@ export interface RunOptions {
 	readonly network?: VirtualNetworkOptions;
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
+	readonly settings?: Readonly<Record<string, string>>;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -66,7 +67,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 		firmware: options.firmware ?? new NodeEngine("fresh").load(await weatherBundle()),
 		world: options.world ?? new Model({ seed }),
 		seed,
-		settings: {},
+		settings: options.settings ?? {},
 		...(options.sectors ? { flash: new Map([["store", new NorFlash(options.sectors)]]) } : {}),
 		faults: script,
 		lengthMs: days * DAY_MS,

@@ -42,7 +42,7 @@ async function live(engine: Engine, bundle: FirmwareBundle, days: number) {
 		network,
 		firmware,
 		seed: 7,
-		settings: {},
+		settings: { evidenceKey: "00112233445566778899aabbccddeeff" },
 		faults: new Faults().add("sensor@12h..14h").add("nonsense@20h..21h").add("rtc@1.1d").add("power@1.5d..1.6d"),
 		lengthMs: days * DAY_MS,
 		onWake({ fault }) {
@@ -68,7 +68,7 @@ async function live(engine: Engine, bundle: FirmwareBundle, days: number) {
 describe("the weather node on xs", () => {
 	const host = needsXs();
 
-	for (const file of ["nodes/weather.ts", "nodes/weather-senml.ts"])
+	for (const file of ["nodes/weather.ts", "nodes/weather-senml.ts", "nodes/cold-chain.ts"])
 		it(`${file}, a month with faults: payloads and host calls are those of the Node engine, byte for byte`, async function () {
 			this.timeout(180_000);
 			const bundle = await bundleFirmware(file);

@@ -1,5 +1,8 @@
+import { writeFileSync } from "node:fs";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { STORE_PARTITION } from "../../modules/cycle/node-run.js";
+import { EVIDENCE_KEY } from "../../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
 import type { Engine } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
@@ -18,7 +21,9 @@ import { Model } from "../../sim/world/model.js";
 import { Replay } from "../../sim/world/replay.js";
 import type { World } from "../../sim/world/world.js";
 import { buildHost } from "../../sim/xs/build.js";
+import { parseKey } from "../evidence-key.js";
 import { checkNode } from "../node-file.js";
+import { exportChain } from "../store-image.js";
 import { JsonOutput } from "./json.js";
 import { MessagesOutput } from "./messages.js";
 import { HELP, type Options, parseOptions } from "./options.js";
@@ -52,6 +57,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const bundle = await bundleFirmware(options.node);
 	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
+	const key = keyFor(node, options);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
 
@@ -82,7 +88,12 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		recording,
 		engine: about,
 		broker: options.broker === undefined ? "a broker in the simulation" : hostOf(options.broker),
-		notices: [...notices, ...noticesOf(node, recording), ...firmware.warnings.map(moduleScope)],
+		notices: [
+			...notices,
+			...noticesOf(node, recording),
+			...(node.evidence && !key ? ["without --set evidenceKey=@FILE nothing that this node stores is proven"] : []),
+			...firmware.warnings.map(moduleScope),
+		],
 	});
 	let interrupted = false;
 	const stop = () => {
@@ -101,6 +112,9 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		await network.close();
 		firmware.close();
 	}
+	const store = simulation.board.flash.get(STORE_PARTITION)!.bytes;
+	if (options.image !== undefined) write(options.image, store, "--image");
+	if (options.export !== undefined) write(options.export, exportChain(store, node, key!), "--export");
 	const summary = simulation.finish();
 	output.end(summary, simulation.usage, interrupted);
 	if (simulation.gaveUp) process.stderr.write("dormouse: stopped, because the firmware died at ten boots in a row\n");
@@ -199,10 +213,40 @@ async function subscribe(
 }
 
 /** What provisioning would give the device. */
-function settingsFrom({ broker }: Options): Record<string, string> {
-	if (broker === undefined) return {};
+function settingsFrom({ broker, settings }: Options): Record<string, string> {
+	if (broker === undefined) return { ...settings };
 	const { username, password } = parseBrokerUrl(broker);
-	return { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+	return {
+		...(username === undefined ? {} : { username }),
+		...(password === undefined ? {} : { password }),
+		...settings,
+	};
+}
+
+/**
+ * The node's key, where it has one that is fit. One that is not is left to the node, which tells of it, unless there is to
+ * be an export.
+ */
+function keyFor({ evidence }: NodeDeclaration, options: Options): Uint8Array | undefined {
+	const wished = options.export !== undefined;
+	if (wished && !evidence) throw new DormouseError("declaration", "--export: the node declares no evidence");
+	const text = options.settings[EVIDENCE_KEY];
+	if (wished && text === undefined)
+		throw new DormouseError("declaration", `--export: --set ${EVIDENCE_KEY}=@FILE is missing`);
+	try {
+		return evidence && text !== undefined ? parseKey(text, `--set ${EVIDENCE_KEY}`) : undefined;
+	} catch (error) {
+		if (wished || !(error instanceof DormouseError)) throw error;
+		return undefined;
+	}
+}
+
+function write(file: string, bytes: Uint8Array, option: string): void {
+	try {
+		writeFileSync(file, bytes);
+	} catch (error) {
+		throw new DormouseError("declaration", `${option}: ${(error as Error).message}`);
+	}
 }
 
 /** A declaration may name a port that this board does not have: better said now than at each wake. */

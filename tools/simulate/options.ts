@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { FAULT_KINDS, Faults } from "../../sim/faults.js";
+import { readNamed } from "../evidence-key.js";
 
 export const HELP = `Simulates a node: the firmware as it is, on a simulated board, in virtual time.
 
@@ -23,6 +24,10 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
 ${Object.entries(FAULT_KINDS)
 	.map(([kind, what]) => `                      ${kind.padEnd(10)}${what}`)
 	.join("\n")}
+  --set NAME=VALUE  a setting from provisioning, such as evidenceKey; NAME=@FILE takes it from a file, so that it does
+                    not stand in the shell's history; may be repeated
+  --export FILE     at the end, write the tamper-evident log, for dormouse verify
+  --image FILE      at the end, write the node's store partition as it is
   --show WHICH      wakes to print: all, problems, none   (all up to 8 days, then problems); or messages: what it
                     sends and nothing else, as dormouse decode reads it
   --json            JSON, one object a line
@@ -46,6 +51,10 @@ export interface Options {
 	/** 0: as fast as possible. */
 	readonly speed: number;
 	readonly faults: Faults;
+	/** Never to be printed: keys and passwords are among them. */
+	readonly settings: Readonly<Record<string, string>>;
+	readonly export: string | undefined;
+	readonly image: string | undefined;
 	readonly show: (typeof SHOW)[number] | undefined;
 	readonly json: boolean;
 }
@@ -81,6 +90,9 @@ export function parseOptions(args: readonly string[]): Options {
 		seed: integer("seed", values.seed ?? "1", 0xffff_ffff),
 		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
 		faults,
+		settings: Object.fromEntries((values.set ?? []).map(setting)),
+		export: values.export,
+		image: values.image,
 		show: show as Options["show"],
 		json: values.json ?? false,
 	};
@@ -101,6 +113,9 @@ function read(args: readonly string[]) {
 				seed: { type: "string" },
 				speed: { type: "string" },
 				fault: { type: "string", multiple: true },
+				set: { type: "string", multiple: true },
+				export: { type: "string" },
+				image: { type: "string" },
 				show: { type: "string" },
 				json: { type: "boolean" },
 				help: { type: "boolean", short: "h" },
@@ -112,6 +127,14 @@ function read(args: readonly string[]) {
 		const first = option ? `${option}: its value is missing` : message.split(/[.\n]/, 1)[0];
 		throw new DormouseError("declaration", `${first}; npm start -- --help lists the options`);
 	}
+}
+
+/** Name and value; what is said of a bad one does not repeat the value. */
+function setting(text: string): [string, string] {
+	const [, name, at, value] = /^([A-Za-z][A-Za-z0-9]*)=(@?)([\s\S]+)$/.exec(text) ?? [];
+	if (name === undefined || value === undefined)
+		throw new DormouseError("declaration", "--set: NAME=VALUE or NAME=@FILE would be right");
+	return [name, at ? readNamed(value, `--set ${name}`).toString("utf8").trim() : value];
 }
 
 function number(name: string, text: string, low: number, high: number): number {

@@ -20,6 +20,7 @@ const switched = sensor({
 	channels: [{ name: "on", unit: "/", step: 1, resolution: 1, low: 0, high: 1 }],
 	create,
 });
+const evidence = Object.freeze({ create });
 const good: NodeOptions = { name: "weather", every: minutes(10), sensors: [chip(2)], uplink };
 
 describe("node declaration", () => {
@@ -50,6 +51,8 @@ describe("node declaration", () => {
 		["a link for just one sample", { uplink: { ...uplink, mtu: 8 } }],
 		["a link for just one record of another kind", { sensors: [switched], uplink: { ...uplink, mtu: 7 } }],
 		["eight sensors", { sensors: Array.from({ length: 8 }, (_, n) => chip(3, `${"abcdefgh"[n]}`)) }],
+		["evidence", { durability: "flash", evidence }],
+		["evidence that refuses the newest", { durability: "flash", evidence, full: "newest" }],
 	] as const)
 		it(`${name}: taken`, () => {
 			declareNode({ ...good, ...change });
@@ -99,6 +102,20 @@ describe("node declaration", () => {
 		["a policy that is none", { ...good, full: "random" }, "full", '"oldest", "newest" or { thin: 2 }'],
 		["thinning out nothing", { ...good, full: { thin: 1 } }, "full", "{ thin: 2 } … { thin: 10 }"],
 		["thinning out all", { ...good, full: { thin: 11 } }, "full", "{ thin: 2 } … { thin: 10 }"],
+		[
+			"evidence that is none",
+			{ ...good, durability: "flash", evidence: true },
+			"evidence: true",
+			"hashChain, imported",
+		],
+		["evidence null", { ...good, durability: "flash", evidence: null }, "evidence: null", "hashChain, imported"],
+		["evidence in RTC memory", { ...good, evidence }, "evidence: it with this durability", 'durability "flash"'],
+		[
+			"evidence thinned out",
+			{ ...good, durability: "flash", evidence, full: { thin: 2 } },
+			"evidence: it with this durability or full",
+			"without thinning",
+		],
 		["thinning out without a number", { ...good, full: {} }, "full", "{ thin: 2 }"],
 	] as const)
 		it(`${name}: refused, field and remedy are named`, () => {

@@ -20,7 +20,8 @@ describe("verifyLog", () => {
 	it("a sound log: node, chain, how many records, which, how many older ones", () => {
 		const log = logOf(4, { older: 3 });
 		const [from, to] = [log.entries[0]!.number, log.entries[3]!.number];
-		const wanted = { ok: true, node: NAME.node, chain: 5, records: 4, from, to, older: 3 };
+		const late = log.entries.filter(({ body }) => (body[0] ?? 0) & 0x80).map(({ number }) => number);
+		const wanted = { ok: true, node: NAME.node, chain: 5, records: 4, from, to, older: 3, late, untagged: [] };
 		assert.deepEqual(verdictOf(log), wanted);
 	});
 	it("an empty log, new or all trimmed: sound", () => {
