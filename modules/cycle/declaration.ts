@@ -118,12 +118,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
 	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");
-	if (typeof encoding?.plan !== "function")
-		wrong(
-			"encoding",
-			typeof encoding === "object" ? "an object" : JSON.stringify(encoding),
-			"senml or compact, imported,",
-		);
+	if (typeof encoding?.plan !== "function") wrong("encoding", shown(encoding), "senml or compact, imported,");
 	if (durability !== "rtc" && durability !== "flash")
 		wrong("durability", JSON.stringify(durability), '"rtc" or "flash"');
 	const quantities = sensors.flatMap((sensor) => sensor.quantities);
@@ -151,8 +146,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		);
 	const { evidence } = options;
 	if (evidence !== undefined) {
-		if (typeof evidence?.create !== "function")
-			wrong("evidence", typeof evidence === "object" ? "an object" : JSON.stringify(evidence), "hashChain, imported,");
+		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
 		if (durability !== "flash" || typeof full === "object")
 			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
 	}
@@ -176,6 +170,11 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		frame,
 		encoding: planned,
 	});
+}
+
+/** A value for a message. JSON would not do: on XS it may not write to an object that is in flash, for a moment as it does. */
+function shown(value: unknown): string {
+	return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 function spillOf(spill: NodeOptions["spill"] = {}, quantities: readonly Quantity[]): Spill {

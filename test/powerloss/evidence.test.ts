@@ -35,8 +35,8 @@ const CASES: readonly Case[] = [
 		alignment: 1,
 		before: ["cell"],
 		steps: ["push"],
-		depth: 2,
-		least: 2000,
+		depth: 1,
+		least: 100,
 		erases: 1,
 	},
 	{
@@ -57,8 +57,8 @@ const CASES: readonly Case[] = [
 		alignment: 1,
 		before: times(7, "push", "trim", "sleep"),
 		steps: ["push", "trim", "cell"],
-		depth: 2,
-		least: 5000,
+		depth: 1,
+		least: 100,
 		erases: 1,
 	},
 	{

@@ -153,7 +153,7 @@ describe("dormouse simulate", function () {
 			["--node", () => file("thing.ts", "export default { everySeconds: 60 };")],
 			"export default declareNode",
 		],
-		["show what", ["--show", "some"], "--show some: all, problems, none would be right"],
+		["show what", ["--show", "some"], "--show some: all, problems, none, messages would be right"],
 		["fault of no kind", ["--fault", "gremlin@1h"], "--fault gremlin@1h: one of sensor, nonsense"],
 		["fault without times", ["--fault", "broker@soon"], "--fault broker@soon: two times such as"],
 		["node not there", ["--node", "nodes/none.ts"], "--node nodes/none.ts: no such file"],
