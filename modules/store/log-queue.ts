@@ -77,7 +77,10 @@ export class LogQueue implements RecordQueue {
 		const { log } = this;
 		if (this.count === 0) return false;
 		log.ready();
-		return this.full || 4 * log.live > 3 * (log.sectors - 2);
+		// The newest sector counts as far as it is written: on few sectors each is a good part of the room.
+		const { live, sectors, size, records, tail, tailAt } = log;
+		const used = tailAt > 0 && tail === records.sector ? records.end - tailAt : (live - 1) * size + records.end;
+		return this.full || 4 * used > 3 * (sectors - 2) * size;
 	}
 	/** The first number that may wait: what is below is gone. 0 when none waits. */
 	get oldest(): number {

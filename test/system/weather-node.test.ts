@@ -6,6 +6,7 @@ import { NodeEngine } from "../../sim/engine/node.js";
 import * as assert from "../assert.js";
 import { dormouse, run, weatherBundle } from "../support/simulate.js";
 
+const DURABLE = join(PROJECT, "test/fixtures/durable.ts");
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 describe("the weather node", function () {
@@ -86,6 +87,13 @@ describe("the weather node", function () {
 			assert.equal(number, n + 1);
 		});
 	});
+	for (const sectors of [4, 5])
+		it(`durable records on ${sectors} sectors: sent in batches all the same, none is lost`, async () => {
+			const firmware = new NodeEngine("kept").load(await bundleFirmware(DURABLE));
+			const { summary } = await run({ firmware, days: 2, sectors });
+			assert.deepEqual([summary.lost, summary.wrong, summary.flashViolations], [0, 0, 0]);
+			assert.near(summary.exchanges, summary.samples / firmware.node.uplink.batch, 2);
+		});
 	it("the outage is longer than a small store holds: the oldest are dropped, counted and reported", async () => {
 		const { summary, wakes, records } = await run({ days: 28, faults: ["broker@2h..26d"], sectors: 4 });
 		const dropped = wakes.at(-1)!.report!.dropped;
