@@ -195,6 +195,18 @@ async function memory(): Promise<void> {
 	const pushed = await alive(`
 		const log = new Log(() => port); const one = new LogQueue(log, 1, 4); queue = one;
 		for (let n = 1; n < 9; n++) { record.number = n; record.epoch = 1; one.push(record); }`);
+	const resumed = await alive(`
+		const section = new DataView(new ArrayBuffer(64));
+		const before = new Log(() => port); const one = new LogQueue(before, 1, 4);
+		for (let n = 1; n < 9; n++) { record.number = n; record.epoch = 1; one.push(record); }
+		const length = before.retain(section);
+		const log = new Log(() => port); queue = new LogQueue(log, 1, 4);
+		log.restore(new DataView(section.buffer, 0, length), Log.version); log.ready();`);
+	row(
+		"RAM on XS: log and queue as an ordinary wake has them, bytes beyond a page",
+		resumed - none - 256,
+		"budget ≤ 1,536",
+	);
 	row(
 		"RAM on XS: a log that is open and its queue, bytes beyond one page of 256",
 		opened - none - 256,
