@@ -236,7 +236,8 @@ function worthSending(s: CycleState): boolean {
 function advance(s: CycleState) {
 	const { periodMs } = s.options;
 	s.dueMs += periodMs;
-	const behind = Math.floor((s.in.nowMs - s.dueMs) / periodMs);
+	// What is due already was missed: two samples of almost the same time would be of no use.
+	const behind = Math.floor((s.in.nowMs - s.dueMs) / periodMs) + 1;
 	if (behind > 0) {
 		s.dueMs += behind * periodMs;
 		s.missed = Math.min(s.missed + behind, 0xffff);

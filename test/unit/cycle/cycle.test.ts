@@ -159,6 +159,18 @@ describe("cycle", () => {
 		}
 		assert.equal(s.missed, 0);
 	});
+	for (const [late, due, missed] of [
+		[PERIOD - 20, 1, 0],
+		[PERIOD - 10, 2, 1],
+		[1.5 * PERIOD, 2, 1],
+		[2.5 * PERIOD, 3, 2],
+	] as const)
+		it(`${late} ms late: one sample for what passed, the next at its own point`, () => {
+			const s = cycle();
+			sampled(s, late, 1);
+			assert.deepEqual([s.dueMs / PERIOD, s.missed], [due, missed]);
+			assert.ok(s.dueMs > late + 10);
+		});
 	it("awake for long: samples taken and missed add up to the grid, the last point that passed is made up for", () => {
 		const random = new Seeded(6);
 		const s = cycle(1000, 1000);
