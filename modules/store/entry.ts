@@ -1,9 +1,6 @@
 import { VarintReader } from "../codec/varint.js";
 
-// The head byte of a record in an entry; the flags above `SOME_MISSING` are of an entry's first record only.
-export const KIND = 0x07;
-export const WALL = 0x08;
-export const SOME_MISSING = 0x10;
+// Flags above those of `record-fields.ts`, in the head byte of an entry's first record only.
 export const EPOCH = 0x20;
 export const BATCH = 0x40;
 /**

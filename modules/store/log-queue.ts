@@ -1,9 +1,10 @@
-import { writeVarint, zigzag } from "../codec/varint.js";
+import { writeVarint } from "../codec/varint.js";
 import { DormouseError } from "../core/errors.js";
 import { NodeRecord, RecordKind } from "../core/record.js";
-import { BATCH, EntryReader, EPOCH, KIND, SOME_MISSING, TAGGED, WALL } from "./entry.js";
+import { BATCH, EntryReader, EPOCH, TAGGED } from "./entry.js";
 import type { Log } from "./log.js";
 import type { RecordCursor, RecordQueue } from "./queue.js";
+import { headOf, KIND, SOME_MISSING, WALL, writeFields } from "./record-fields.js";
 import { BODY, DRAFT, HEADER, RECORDS, THINNED } from "./sectors.js";
 import type { RecordChain } from "./tamper-evidence.js";
 
@@ -183,22 +184,10 @@ export class LogQueue implements RecordQueue {
 				return false;
 			this.step = step;
 		}
-		const head = record.kind | (record.wall ? WALL : 0) | (record.missing ? SOME_MISSING : 0);
-		if (count_ === 0) this.head = head;
-		else draft[at++] = head;
-		at = writeVarint(zigzag(record.seconds - this.seconds), draft, at);
+		if (count_ === 0) this.head = headOf(record);
+		else draft[at++] = headOf(record);
+		at = writeFields(record, this.seconds, values, 0, width, draft, at);
 		this.seconds = record.seconds;
-		if (record.kind === RecordKind.sample) {
-			if (record.missing) at = writeVarint(record.missing, draft, at);
-			for (let n = 0; n < width; n++) {
-				if (record.isMissing(n)) continue;
-				at = writeVarint(zigzag(record.values[n]! - values[n]!), draft, at);
-				values[n] = record.values[n]!;
-			}
-		} else {
-			draft[at++] = record.length;
-			for (let n = 0; n < record.length; n++) at = writeVarint(zigzag(record.values[n]!), draft, at);
-		}
 		if (this.chain) {
 			this.at = at;
 			at = this.chain.append(record, this.late, draft, at);

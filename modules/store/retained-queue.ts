@@ -1,12 +1,10 @@
-import { VARINT_LARGEST, VarintReader, writeVarint, zigzag } from "../codec/varint.js";
+import { VARINT_LARGEST, VarintReader } from "../codec/varint.js";
 import { DormouseError } from "../core/errors.js";
 import { type NodeRecord, RecordKind } from "../core/record.js";
 import type { RecordCursor, RecordQueue } from "./queue.js";
+import { headOf, KIND, SOME_MISSING, WALL, writeFields } from "./record-fields.js";
 
 const HEADER = 20;
-const KIND = 0x07;
-const WALL = 0x08;
-const SOME_MISSING = 0x10;
 
 /**
  * The queue in RTC memory: survives deep sleep, not a power loss. Records are differences to the one before, about seven
@@ -150,22 +148,10 @@ export class RetainedQueue implements RecordQueue {
 	}
 	private append(record: NodeRecord, start: number): number {
 		const { bytes, values, width } = this;
-		let at = start;
-		bytes[at++] = record.kind | (record.wall ? WALL : 0) | (record.missing ? SOME_MISSING : 0);
-		at = writeVarint(zigzag(record.seconds - this.lastSeconds), bytes, at);
+		bytes[start] = headOf(record);
+		const end = writeFields(record, this.lastSeconds, values, width, width, bytes, start + 1);
 		this.lastSeconds = record.seconds;
-		if (record.kind === RecordKind.sample) {
-			if (record.missing) at = writeVarint(record.missing, bytes, at);
-			for (let n = 0; n < width; n++) {
-				if (record.isMissing(n)) continue;
-				at = writeVarint(zigzag(record.values[n]! - values[width + n]!), bytes, at);
-				values[width + n] = record.values[n]!;
-			}
-		} else {
-			bytes[at++] = record.length;
-			for (let n = 0; n < record.length; n++) at = writeVarint(zigzag(record.values[n]!), bytes, at);
-		}
-		return at;
+		return end;
 	}
 	/** Drops the oldest records; the place behind them is the new base. */
 	private forget(records: number) {

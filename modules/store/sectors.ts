@@ -14,7 +14,7 @@ export const CELLS = 2;
 export const THINNED = 3;
 
 const MAGIC = 0x446d; // "Dm"
-const LAYOUT = 2; // 1 was the cell of two blocks: see cell.ts
+const LAYOUT = 2; // 1 was the cell of two blocks: see old-cell.ts
 const PAGE = 256;
 const TRIES = 3;
 const BLANK = 0xff;

@@ -1,9 +1,9 @@
 import type { DormouseError } from "../../modules/core/errors.js";
-import { Cell } from "../../modules/store/cell.js";
 import { PowerCut } from "../../sim/flash.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import { NorPort } from "../support/flash-port.js";
+import { Cell } from "../support/layout-1.js";
 import { seedOf } from "../support/seed.js";
 
 /** A value's bytes: its number, and some that depend on it and on the attempt. */

@@ -1,12 +1,12 @@
 import { ResetReason } from "../../modules/core/ports.js";
 import { BANK } from "../../modules/cycle/retained.js";
-import { Cell } from "../../modules/store/cell.js";
 import { Numbers } from "../../modules/store/numbers.js";
 import { PowerCut } from "../../sim/flash.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import { Crash, deliverAll, FakeNode, fail } from "../support/fake-node.js";
 import { NorPort } from "../support/flash-port.js";
+import { Cell } from "../support/layout-1.js";
 import { seedOf } from "../support/seed.js";
 
 describe("model: numbers", () => {

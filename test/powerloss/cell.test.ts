@@ -1,7 +1,7 @@
-import { Cell } from "../../modules/store/cell.js";
 import * as assert from "../assert.js";
 import { type Cuttable, everyCut } from "../support/every-cut.js";
 import { NorPort } from "../support/flash-port.js";
+import { Cell } from "../support/layout-1.js";
 import { seedOf } from "../support/seed.js";
 
 const LAST = 11;

@@ -1,8 +1,8 @@
-import { Cell } from "../../modules/store/cell.js";
 import { CellId, Log } from "../../modules/store/log.js";
 import { Numbers } from "../../modules/store/numbers.js";
 import * as assert from "../assert.js";
 import { everyCut } from "../support/every-cut.js";
+import { Cell } from "../support/layout-1.js";
 import { CutPort, type LogLedger, newLedger, type Op, runScript } from "../support/log-script.js";
 import { seedOf } from "../support/seed.js";
 

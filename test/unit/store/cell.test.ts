@@ -1,7 +1,7 @@
 import { toHex } from "../../../modules/core/bytes.js";
-import { CELL_ROOM, Cell } from "../../../modules/store/cell.js";
 import * as assert from "../../assert.js";
 import { NorPort } from "../../support/flash-port.js";
+import { CELL_ROOM, Cell } from "../../support/layout-1.js";
 
 const BLOCK = 128; // four entries
 const SLOT = 32;

@@ -1,13 +1,13 @@
 import { fromHex, toHex } from "../../../modules/core/bytes.js";
 import { crc32 } from "../../../modules/core/crc.js";
 import { NodeRecord } from "../../../modules/core/record.js";
-import { Cell } from "../../../modules/store/cell.js";
 import { Counter } from "../../../modules/store/counter.js";
 import { CELL_BYTES, CellId, Log } from "../../../modules/store/log.js";
 import { LogQueue } from "../../../modules/store/log-queue.js";
 import { Numbers } from "../../../modules/store/numbers.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
+import { Cell } from "../../support/layout-1.js";
 import { CutPort, readAll, recordOf, WIDTH } from "../../support/log-script.js";
 import { fill, type PlainRecord, randomRecords } from "../../support/records.js";
 import { runsOf, seedOf } from "../../support/seed.js";

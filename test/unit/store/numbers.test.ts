@@ -1,7 +1,7 @@
-import { Cell } from "../../../modules/store/cell.js";
 import { NUMBER_BLOCK, Numbers } from "../../../modules/store/numbers.js";
 import * as assert from "../../assert.js";
 import { NorPort } from "../../support/flash-port.js";
+import { Cell } from "../../support/layout-1.js";
 
 const BLOCK = 128;
 

@@ -1,7 +1,7 @@
-import { equalBytes } from "../core/bytes.js";
-import { crc32 } from "../core/crc.js";
-import { DormouseError } from "../core/errors.js";
-import type { FlashPort } from "../core/ports.js";
+import { equalBytes } from "../../modules/core/bytes.js";
+import { crc32 } from "../../modules/core/crc.js";
+import { DormouseError } from "../../modules/core/errors.js";
+import type { FlashPort } from "../../modules/core/ports.js";
 
 /** Most bytes that a cell holds. */
 export const CELL_ROOM = 20;
@@ -11,7 +11,7 @@ const LAYOUT = 1;
 const BLOCKS = 2;
 
 /**
- * A small value in flash that survives a power cut at any moment: after a cut it is the old one or the new one.
+ * The store's layout 1, as nodes before the log wrote it: what the log takes over. A small value in flash that survives a power cut at any moment: after a cut it is the old one or the new one.
  *
  * Entries are appended to one of two blocks; when it is full, the other one is erased and takes the next entry, so that a
  * valid entry exists at all times. The highest sequence number wins.
