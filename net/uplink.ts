@@ -44,6 +44,8 @@ export interface FrameSource {
 	fill(view: Uint8Array, room: number): Filled;
 	/** Forgets what was filled: the next `fill` starts at the oldest record that is not yet delivered. */
 	rewind(): void;
+	/** Whether the node wants to learn the wall time in this exchange, as it does when unknown and about once a day. */
+	readonly wantsTime: boolean;
 }
 export interface Filled {
 	/** Bytes written. */
@@ -68,6 +70,12 @@ export interface UplinkListener {
 	 * @param accept to be called once the message is durably taken; only then is it acknowledged to the peer
 	 */
 	downlink(bytes: Uint8Array, accept: () => void): void;
+	/**
+	 * The wall time, as a server told it and as it stands at this call.
+	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible
+	 * @param uncertaintyMs how far it may be off, by the way there and back
+	 */
+	wallTime(wallMs: number, uncertaintyMs: number): void;
 	/** All is delivered and the window for downlinks is over: the node may sleep. The exchange is over. */
 	idle(): void;
 }
@@ -81,6 +89,14 @@ export interface UplinkPorts {
 	readonly nodeId: string;
 	/** A setting of this device from provisioning (`broker`, `username` …), undefined when not set. */
 	setting(name: string): string | undefined;
+}
+
+/** What an uplink may ask of the node that it serves. */
+export interface UplinkNode {
+	/** Longest time between two exchanges as the node's schedule has it: the batch's time, and the longest backoff. */
+	readonly longestQuietMs: number;
+	/** The wall time in milliseconds since 1970, UTC; 0 while it is not known. */
+	wallMs(): number;
 }
 
 /** An uplink as a node declares it. Factories in `net/` make it. */
@@ -98,5 +114,5 @@ export interface UplinkDeclaration {
 	/** Whether records are trimmed when they left, or only when the peer acknowledged them. */
 	readonly trimOn: DeliveredBy;
 	/** Opens nothing yet. */
-	create(ports: UplinkPorts): Uplink;
+	create(ports: UplinkPorts, node: UplinkNode): Uplink;
 }

@@ -21,6 +21,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"modules/device/evidence.ts": ["modules/core", "modules/device", "modules/store"],
 	sensors: ["modules/core", "modules/measure", "modules/device/provider.ts", "type modules/device/io.ts"],
 	net: ["modules/core", "modules/codec", "modules/store"],
+	"net/link": ["modules/core", "net", "modules/device"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],

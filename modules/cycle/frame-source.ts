@@ -14,6 +14,7 @@ export class QueueSource implements FrameSource {
 	private readonly time: EpochTime;
 	private readonly now: FrameTime;
 	private readonly report: WakeReport;
+	readonly wantsTime: boolean;
 	private upTo = 0;
 
 	/** @param epoch the current one */
@@ -32,6 +33,7 @@ export class QueueSource implements FrameSource {
 		this.time = time;
 		this.now = { epoch, seconds: 0, wall: 0, stamped: false };
 		this.report = report;
+		this.wantsTime = true;
 	}
 	fill(view: Uint8Array, room: number): Filled {
 		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());

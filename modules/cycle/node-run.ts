@@ -1,4 +1,4 @@
-import type { DeliveredBy, Uplink, UplinkListener } from "../../net/uplink.js";
+import type { DeliveredBy, Uplink, UplinkListener, UplinkNode } from "../../net/uplink.js";
 import { DormouseError, type ErrorCode } from "../core/errors.js";
 import {
 	type Clock,
@@ -18,7 +18,7 @@ import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
 import type { RecordChain } from "../store/tamper-evidence.js";
 import { TieredQueue } from "../store/tiered-queue.js";
-import { CycleState, Effect, Event, step } from "./cycle.js";
+import { BACKOFF_LONGEST_MS, CycleState, Effect, Event, step } from "./cycle.js";
 import type { NodeDeclaration } from "./declaration.js";
 import { EpochTime } from "./epoch-time.js";
 import { QueueSource } from "./frame-source.js";
@@ -50,7 +50,7 @@ export interface NodePorts {
 export const STORE_PARTITION = "store";
 
 /** One wake of a node: the shell around the cycle's state machine. */
-export class NodeRun implements UplinkListener {
+export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly node: NodeDeclaration;
 	private readonly ports: NodePorts;
 	private readonly cycle: CycleState;
@@ -89,7 +89,7 @@ export class NodeRun implements UplinkListener {
 		this.queue = new TieredQueue(this.front, back, new NodeRecord(widest));
 		this.retained = new RetainedState(ports.memory);
 		this.record = new NodeRecord(widest);
-		this.uplink = node.uplink.create(ports);
+		this.uplink = node.uplink.create(ports, this);
 		this.sections = [
 			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
 			{ ...Section.time, version: EpochTime.version, owner: this.time },
@@ -144,6 +144,15 @@ export class NodeRun implements UplinkListener {
 	deferred(notBeforeMs: number): void {
 		this.cycle.in.waitMs = notBeforeMs;
 		this.feed(Event.deferred);
+	}
+	/** Not used yet. */
+	wallTime(): void {}
+	get longestQuietMs(): number {
+		const periodMs = this.node.everySeconds * 1000;
+		return this.node.uplink.batch * periodMs + Math.max(BACKOFF_LONGEST_MS, periodMs);
+	}
+	wallMs(): number {
+		return 0;
 	}
 	/** Commands come with a later version: not accepted, so that the peer keeps them. */
 	downlink(): void {}

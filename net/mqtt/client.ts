@@ -2,6 +2,7 @@ import { utf8, utf8Length } from "../../modules/core/bytes.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
 import type { Link } from "../link/link.js";
+import type { TimeSource } from "../time-source.js";
 import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
 import { Decoded, Decoder } from "./decode.js";
 import {
@@ -61,8 +62,9 @@ export type Resolve = (name: string, done: (address: string | undefined) => void
 export interface MqttClientOptions {
 	readonly TCP: TcpConstructor;
 	readonly resolve: Resolve;
-	/** Makes the link of one exchange. */
-	readonly link: (timers: Timers) => Link;
+	/** Started at each exchange, closed at its end. */
+	readonly link: Link;
+	readonly time?: TimeSource | undefined;
 	readonly timers: Timers;
 	/** Host name or address. */
 	readonly broker: string;
@@ -111,7 +113,6 @@ export class MqttClient implements Uplink {
 	private closed = false;
 	private source: FrameSource | undefined;
 	private on: UplinkListener | undefined;
-	private link: Link | undefined;
 	private lookUp: (() => void) | undefined;
 	private tcp: Tcp | undefined;
 	private deadline: Timer | undefined;
@@ -153,10 +154,12 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
-		this.link = this.options.link(this.options.timers);
-		this.link.start(deadlineMs, {
+		const { link, time } = this.options;
+		link.start(deadlineMs, {
 			up: () => {
-				if (exchange === this.exchange && !this.lookUp && !this.tcp) this.resolve(exchange);
+				if (exchange !== this.exchange || this.lookUp || this.tcp) return;
+				if (source.wantsTime) time?.start((wallMs, uncertaintyMs) => on.wallTime(wallMs, uncertaintyMs));
+				this.resolve(exchange);
 			},
 			down: (code) => {
 				if (exchange === this.exchange) this.ended(Event.lost, code);
@@ -336,8 +339,9 @@ export class MqttClient implements Uplink {
 		this.quiet?.close();
 		this.lookUp?.();
 		this.tcp?.close();
-		this.link?.close();
-		this.deadline = this.quiet = this.lookUp = this.tcp = this.link = undefined;
+		this.options.time?.close();
+		this.options.link.close();
+		this.deadline = this.quiet = this.lookUp = this.tcp = undefined;
 		this.source = this.on = undefined;
 	}
 }

@@ -1,7 +1,8 @@
 import { utf8Length } from "../../modules/core/bytes.js";
 import { wrong } from "../../modules/core/errors.js";
-import type { Timers } from "../../modules/core/ports.js";
-import { DirectLink } from "../link/direct.js";
+import { direct } from "../link/direct.js";
+import type { LinkDeclaration } from "../link/link.js";
+import type { TimeDeclaration } from "../time-source.js";
 import type { UplinkDeclaration, UplinkPorts } from "../uplink.js";
 import { MqttClient, type Resolve, type TcpConstructor } from "./client.js";
 import type { MqttVersion } from "./packet.js";
@@ -24,6 +25,10 @@ export interface MqttOptions {
 	readonly mtu?: number;
 	/** Seconds after which a silent connection is probed, 0 (never) … 65 535. Default 60. */
 	readonly keepAlive?: number;
+	/** The way to an IP network. Default: the platform keeps one up by itself. */
+	readonly link?: LinkDeclaration;
+	/** Where the wall time comes from. Default: nowhere, and receivers place samples by the age that frames tell. */
+	readonly time?: TimeDeclaration;
 }
 
 const FIELDS: readonly string[] = Object.freeze([
@@ -35,6 +40,8 @@ const FIELDS: readonly string[] = Object.freeze([
 	"deadline",
 	"mtu",
 	"keepAlive",
+	"link",
+	"time",
 ]);
 const TOPIC_LARGEST = 200;
 const HOST = 'a host name or address such as "broker.local" or "192.0.2.7"';
@@ -61,6 +68,10 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 	const deadline = whole(options.deadline, 20, "deadline", 1, 240);
 	const mtu = whole(options.mtu, 1024, "mtu", 11, 16_384);
 	const keepAliveSeconds = whole(options.keepAlive, 60, "keepAlive", 0, 65_535);
+	const { link = direct, time } = options;
+	if (typeof link?.create !== "function") wrong("uplink.link", String(link), "what a factory of net/link/ returns");
+	if (time !== undefined && typeof time?.create !== "function")
+		wrong("uplink.time", String(time), "what a factory such as sntp() returns");
 	return Object.freeze({
 		kind: "mqtt",
 		topic,
@@ -74,7 +85,8 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 			return new MqttClient({
 				TCP,
 				resolve,
-				link: directLink,
+				link: link.create(ports),
+				time: time?.create(ports),
 				timers: ports.timers,
 				broker: host,
 				port: Number(at),
@@ -90,10 +102,6 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 			});
 		},
 	});
-}
-
-function directLink(timers: Timers): DirectLink {
-	return new DirectLink(timers);
 }
 
 function whole(value: number | undefined, otherwise: number, field: string, low: number, high: number): number {

@@ -31,7 +31,7 @@ function client(network: RealNetwork, version: 5 | 4, mtu: number, { username, p
 	return new MqttClient({
 		TCP: tcpOver(network),
 		resolve: (name, done) => network.resolve(name, done),
-		link: () => new DirectLink(timers),
+		link: new DirectLink(timers),
 		timers,
 		broker: "broker.local",
 		port: 1883,

@@ -247,6 +247,7 @@ export class FakeNode {
 							deferred: (ms) => guarded(() => on.deferred(ms)),
 							failed: (code) => guarded(() => on.failed(code)),
 							downlink: (bytes, accept) => guarded(() => on.downlink(bytes, accept)),
+							wallTime: (wallMs, uncertaintyMs) => guarded(() => on.wallTime(wallMs, uncertaintyMs)),
 							idle: () => guarded(() => on.idle()),
 						},
 					}),

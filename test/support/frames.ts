@@ -5,6 +5,7 @@ import type { DeliveredBy, Filled, FrameSource, UplinkListener } from "../../net
 export class Frames implements FrameSource {
 	next = 1;
 	delivered = 0;
+	readonly wantsTime = false;
 	readonly rooms: number[] = [];
 	readonly last: number;
 	readonly most: number;
@@ -48,6 +49,9 @@ export class Log implements UplinkListener {
 	}
 	downlink(): void {
 		this.#add("downlink");
+	}
+	wallTime(wallMs: number): void {
+		this.#add(`time ${wallMs}`);
 	}
 	idle(): void {
 		this.#add("idle");

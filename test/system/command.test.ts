@@ -102,7 +102,7 @@ describe("dormouse simulate", function () {
 			"mutable.ts",
 			text.replace(
 				"uplink: mqtt({})",
-				"uplink: { ...mqtt({}), create: (ports) => { log.push(1); return mqtt({}).create(ports); } }",
+				"uplink: { ...mqtt({}), create: (ports, node) => { log.push(1); return mqtt({}).create(ports, node); } }",
 			),
 		);
 		const { stdout } = await simulate("--node", path, "--days", "0.01", "--ram", "200000");

@@ -21,7 +21,7 @@ function rig(options: VirtualNetworkOptions = {}, version: 5 | 4 = 5) {
 		new MqttClient({
 			TCP: tcpOver(network),
 			resolve: (name, done) => network.resolve(name, done),
-			link: () => new DirectLink(timers),
+			link: new DirectLink(timers),
 			timers,
 			broker: "broker.local",
 			port: 1883,

@@ -50,7 +50,7 @@ class FakeTcp implements Tcp {
 const CONNACK = [0x20, 3, 0, 0, 0];
 
 /** A client over hand-driven parts. */
-function rig(more: { link?: () => Link; version?: 5 | 4; keepAliveSeconds?: number; refuse?: boolean } = {}) {
+function rig(more: { link?: Link; version?: 5 | 4; keepAliveSeconds?: number; refuse?: boolean } = {}) {
 	const scheduler = new Scheduler();
 	const timers = new VirtualTimers(scheduler);
 	const sockets: FakeTcp[] = [];
@@ -70,7 +70,7 @@ function rig(more: { link?: () => Link; version?: 5 | 4; keepAliveSeconds?: numb
 				lookUp.ended = true;
 			};
 		},
-		link: more.link ?? (() => new DirectLink(timers)),
+		link: more.link ?? new DirectLink(timers),
 		timers,
 		broker: "broker.local",
 		port: 1883,
@@ -173,12 +173,14 @@ describe("mqtt client", () => {
 	it("mqtt client: start, tells nothing from inside", () => {
 		let up: LinkListener | undefined;
 		const { client, frames, log } = rig({
-			link: () => ({
+			link: {
 				start: (_deadlineMs, on) => {
 					up = on;
 				},
 				close: () => {},
-			}),
+				retain: () => 0,
+				restore: () => {},
+			},
 		});
 		client.start(frames, 1000, log);
 		assert.deepEqual(log.lines, []);
@@ -418,7 +420,7 @@ describe("mqtt client", () => {
 });
 
 describe("direct link", () => {
-	it("direct link: closed before it is up, tells nothing; started after close, throws", () => {
+	it("direct link: closed before it is up, tells nothing; started again, it is up", () => {
 		const scheduler = new Scheduler();
 		const timers = new VirtualTimers(scheduler);
 		const link = new DirectLink(timers);
@@ -427,6 +429,10 @@ describe("direct link", () => {
 		link.close();
 		assert.equal(timers.open, 0);
 		while (scheduler.advance());
-		assert.throws(() => link.start(1000, { up: () => {}, down: () => {} }), { code: "closed" });
+		let ups = 0;
+		link.start(1000, { up: () => ups++, down: () => assert.fail("down") });
+		assert.equal(ups, 0);
+		while (scheduler.advance());
+		assert.equal(ups, 1);
 	});
 });

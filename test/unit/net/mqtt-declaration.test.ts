@@ -1,5 +1,5 @@
 import { declareMqtt, type MqttOptions } from "../../../net/mqtt/declaration.js";
-import type { UplinkPorts } from "../../../net/uplink.js";
+import type { UplinkNode, UplinkPorts } from "../../../net/uplink.js";
 import { Broker } from "../../../sim/net/broker.js";
 import { VirtualNetwork } from "../../../sim/net/virtual.js";
 import { Scheduler } from "../../../sim/scheduler.js";
@@ -29,6 +29,9 @@ function ports(scheduler: Scheduler, settings: Record<string, string> = {}): Upl
 		setting: (name) => settings[name],
 	};
 }
+
+/** The node that an uplink serves. */
+const SERVED: UplinkNode = Object.freeze({ longestQuietMs: 30_000_000, wallMs: () => 0 });
 
 describe("mqtt declaration", () => {
 	it("mqtt declaration: nothing given, the defaults, frozen", () => {
@@ -93,6 +96,7 @@ describe("mqtt declaration", () => {
 		const settings = { broker: "other.example", port: "1999", username: "u", password: "p" };
 		const uplink = declare({ broker: "first.example", topic: "{nodeId}/x/{nodeId}" }).create(
 			ports(scheduler, settings),
+			SERVED,
 		);
 		const log = new Log();
 		uplink.start(new Frames(1, 1), 1000, log);
@@ -108,7 +112,7 @@ describe("mqtt declaration", () => {
 	>[])
 		it(`mqtt declaration: setting ${JSON.stringify(settings)}, each exchange fails and nothing is opened`, () => {
 			const { scheduler, network, declare } = rig();
-			const uplink = declare().create(ports(scheduler, settings));
+			const uplink = declare().create(ports(scheduler, settings), SERVED);
 			for (let wake = 0; wake < 2; wake++) {
 				const log = new Log();
 				uplink.start(new Frames(1, 1), 1000, log);

@@ -1,0 +1,29 @@
+/**
+ * Messages beside the frames, for a platform that wants to know of the node what frames do not tell it. They never cost a
+ * round trip: the client sends them behind the frames of an exchange, and one that fails is offered again in the next.
+ */
+export interface Companion {
+	/**
+	 * The next message of this exchange, into the caller's object.
+	 * @returns false when there is none, or no more
+	 */
+	next(message: CompanionMessage): boolean;
+	/** Writes the payload's bytes from `offset` on, as many as `into` holds. They are the same each time. */
+	write(offset: number, into: Uint8Array): void;
+	/** The message left (QoS 0) or the server acknowledged it (QoS 1): it is not offered again before it changes. */
+	done(): void;
+	/** Writes what must survive sleep, at most 8 bytes. @returns bytes written */
+	retain(into: DataView): number;
+	/** Takes back what {@link retain} wrote. Bytes that make no sense: all is sent again. */
+	restore(from: DataView): void;
+}
+
+export interface CompanionMessage {
+	topic: string;
+	qos: 0 | 1;
+	retain: boolean;
+	/** Bytes of payload. */
+	length: number;
+	/** MQTT 5.0 §3.3.2.3.3: seconds after which the server forgets it; 0 for never. */
+	expirySeconds: number;
+}
