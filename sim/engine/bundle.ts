@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildFailure, build, type Plugin } from "esbuild";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { FirmwareBundle } from "./engine.js";
+import { slim } from "./slim.js";
 
 /** The project's folder. */
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -50,7 +51,7 @@ export async function bundleFirmware(nodeFile: string, entry = "sim/entry.ts"): 
 			plugins: [board(path)],
 		});
 		const text = (end: string) => outputFiles.find((file) => file.path.endsWith(end))!.text;
-		const code = `((dormouseEngine) => {${text(".js")}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
+		const code = `((dormouseEngine) => {${slim(text(".js"))}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
 		return { code, map: text(".map"), name: relative(PROJECT, path) || basename(path) };
 	} catch (error) {
 		const first = (error as BuildFailure).errors?.[0];
