@@ -2,6 +2,7 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { prepare } from "../../tools/device/command.js";
 import * as assert from "../assert.js";
 
 /** The project's folder, as mocha runs in it. */
@@ -41,12 +42,15 @@ export interface Build {
 	readonly files: string;
 }
 
-/** Builds for the desktop, to an mc.so. @param settings as `name=value` */
-export function buildLin(...settings: string[]): Build & { readonly library: string } {
-	return buildApp(join(PROJECT, "manifest.json"), ...settings);
+/** The manifest of all modules one by one, as `mcconfig` takes it without our tool. */
+export const MODULES = join(PROJECT, "manifest.json");
+
+/** Builds the weather node for the desktop, as `npm run flash` does, to an mc.so. @param settings as `name=value` */
+export async function buildLin(...settings: string[]): Promise<Build & { readonly library: string }> {
+	return buildApp(await prepare("nodes/weather.ts"), ...settings);
 }
 
-/** The same of another application's manifest. */
+/** The same of any manifest. */
 export function buildApp(manifest: string, ...settings: string[]): Build & { readonly library: string } {
 	const out = folder();
 	const log = run("mcconfig", ["-m", "-p", "lin", "-t", "build", "-o", out, manifest, ...settings]);
@@ -58,9 +62,9 @@ export function buildApp(manifest: string, ...settings: string[]): Build & { rea
  * mc.xs.c.
  * @param target such as `esp32/esp32c3`
  */
-export function linkEsp32(target: string): Build {
+export function linkEsp32(target: string, manifest: string): Build {
 	const out = folder();
-	let log = run("mcconfig", ["-p", target, "-o", out, join(PROJECT, "manifest.json")]);
+	let log = run("mcconfig", ["-p", target, "-o", out, manifest]);
 	const files = find(out, "makefile");
 	const makefile = join(files, "makefile");
 	// The makefile wants a configured IDF before it links; an empty one will do for what is made here.
