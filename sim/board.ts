@@ -195,6 +195,12 @@ export class Board {
 		const what = `socket to ${address}:${port}`;
 		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);
 	}
+	/** Opens a UDP socket. @returns its handle */
+	openDatagrams(): number {
+		const number = this.handles.reserve();
+		const socket = this.options.network.openDatagrams((count) => this.deliver(number, Kind.datagrams, u32(count)));
+		return this.handles.add({ kind: "udp", what: "UDP socket", socket, close: () => socket.close() }, number);
+	}
 
 	#boot(cause: WakeCause, reason: ResetReason) {
 		const { scheduler, firmware } = this.options;
