@@ -11,8 +11,8 @@ const LATEST_MS = 4_102_444_800_000;
  */
 const SLACK_MS = 2000;
 const DRIFT = 64;
-/** Two answers agree when they are this close: the clock went on between them. */
-const AGREE_MS = 300_000;
+/** Two answers agree when they are as close, for the clock went on between them: perhaps at a rate that was not known. */
+const DRIFT_MOST = 16;
 /** One more of the rate is so much: 2^-19, about 2 ppm. In 16 bits it reaches 6 %. */
 const RATE = 0x8_0000;
 /** Over shorter times an error says more of the network than of the clock. */
@@ -51,6 +51,8 @@ export class EpochTime {
 	private askAt = 0;
 	/** The epoch's start in seconds since 1970, by the last answer if that was not believed; else 0. */
 	private doubted = 0;
+	/** When that was, if this exchange is the next one that asks. Not retained. */
+	private doubtedAt = 0;
 	/** Times that the clock stepped back, in this wake. */
 	steps = 0;
 	/** Whether the wall time was learnt, or corrected, in this wake: a mark is to be recorded. */
@@ -90,6 +92,7 @@ export class EpochTime {
 	ask(): boolean {
 		const now = this.nowMs() / 1000;
 		if (now < this.askAt) return false;
+		this.doubtedAt = this.askAt; // where an answer was doubted, it was then
 		this.askAt = Math.floor(now + Math.min((now - this.syncedAt) / 4, RETRY_LAST_S));
 		return true;
 	}
@@ -113,14 +116,15 @@ export class EpochTime {
 			const passed = now - 1000 * this.syncedAt;
 			if (known && error > uncertaintyMs + SLACK_MS + passed / DRIFT) {
 				const before = this.doubted * 1000;
-				if (!before || Math.abs(start - before) > uncertaintyMs + AGREE_MS) {
+				const since = (now - 1000 * this.doubtedAt) / DRIFT_MOST;
+				if (!before || Math.abs(start - before) > uncertaintyMs + SLACK_MS + since) {
 					this.doubted = Math.round(start / 1000);
 					this.askAt = Math.floor(now / 1000); // in the next exchange
 					return false;
 				}
 			}
 			// What is too much for any clock was no drift: what was known was wrong.
-			if (known && passed >= LEARN_MS && error < passed / 16) {
+			if (known && passed >= LEARN_MS && error < passed / DRIFT_MOST) {
 				const rate = this.rate + Math.round(((RATE + this.rate) * (start - known)) / passed);
 				this.rate = Math.max(-0x7fff, Math.min(rate, 0x7fff));
 			}
