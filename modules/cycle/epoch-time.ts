@@ -17,10 +17,12 @@ const DRIFT_MOST = 16;
 const RATE = 0x8_0000;
 /** Over shorter times an error says more of the network than of the clock. */
 const LEARN_MS = 3_600_000;
-/** From answer to answer: at first, and at most; in between, until the clock may be so far off. */
+/** From answer to answer: at first, and at most, less an eighth at random. */
 const ASK_FIRST_S = 3600;
 const ASK_LAST_S = 86_400;
+/** In between, until the clock may be so far off; and only so much longer each time, as day and night hide each other. */
 const ERROR_MS = 5000;
+const LONGER = 1.25;
 /** Without an answer: a quarter of the time that there has been none, at most this. */
 const RETRY_LAST_S = 21_600;
 /** A correction that is worth a mark. */
@@ -128,14 +130,14 @@ export class EpochTime {
 				const rate = this.rate + Math.round(((RATE + this.rate) * (start - known)) / passed);
 				this.rate = Math.max(-0x7fff, Math.min(rate, 0x7fff));
 			}
-			interval = (passed / 1000) * Math.min(2, ERROR_MS / error);
+			interval = (passed / 1000) * Math.min(LONGER, ERROR_MS / error);
 			interval = known ? Math.max(ASK_FIRST_S, Math.min(interval, ASK_LAST_S)) : ASK_FIRST_S;
 			this.isMarkDue ||= !known || error >= MARK_MS;
 			this.startMs = start;
 			this.syncedAt = Math.floor(now / 1000);
 			this.doubted = 0;
 		}
-		this.askAt = Math.floor(now / 1000 + interval * (1 - random / 0x4_0000_0000));
+		this.askAt = Math.floor(now / 1000 + interval * (1 - random / 0x8_0000_0000));
 		return true;
 	}
 	/** Writes the retained section. @returns bytes written */
