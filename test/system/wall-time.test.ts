@@ -6,10 +6,14 @@ import type { Scheduler } from "../../sim/scheduler.js";
 import type { Simulation } from "../../sim/simulation.js";
 import type { CollectedRecord } from "../../tools/collector.js";
 import * as assert from "../assert.js";
-import { DAY_MS, type Run, run } from "../support/simulate.js";
+import { DAY_MS, type Run, type RunOptions, run as runNode, weatherBundle } from "../support/simulate.js";
 
 const TIMED = "test/fixtures/timed.ts";
 
+/** Runs the weather node, if no other is given. */
+async function run(options: RunOptions): Promise<Run> {
+	return runNode({ firmware: new NodeEngine("kept").load(await weatherBundle()), ...options });
+}
 const marks = ({ records }: Run) => records.filter(({ kind }) => kind === RecordKind.sync);
 function health({ records }: Run, field: string): number {
 	const last = records.filter(({ kind }) => kind === RecordKind.health).at(-1) as CollectedRecord;
@@ -155,7 +159,10 @@ describe("wall time of a node", function () {
 			sound(one);
 			assert.equal(marks(one).length, 0);
 			const { requests } = one.simulation.timeServer;
-			assert.ok("kiss" in faults ? requests >= 3 && requests <= 4 : requests > 5 && requests < 30, `${requests} requests`);
+			assert.ok(
+				"kiss" in faults ? requests >= 3 && requests <= 4 : requests > 5 && requests < 30,
+				`${requests} requests`,
+			);
 		});
 	it("a way that trembles, 400 ms, and loses every third datagram: within two seconds", async () => {
 		const one = await run({
