@@ -72,7 +72,7 @@ export interface UplinkListener {
 	downlink(bytes: Uint8Array, accept: () => void): void;
 	/**
 	 * The wall time, as a server told it and as it stands at this call.
-	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible
+	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible. 0: the server wants to be left alone for long
 	 * @param uncertaintyMs how far it may be off, by the way there and back
 	 */
 	wallTime(wallMs: number, uncertaintyMs: number): void;

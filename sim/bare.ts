@@ -1,11 +1,12 @@
 import TCP from "embedded:io/socket/tcp";
+import UDP from "embedded:io/socket/udp";
 import flash from "embedded:storage/flash";
 import { clockMs, deepSleep } from "device/native";
 import Timer from "timer";
 
 /**
  * A wake without firmware: it opens a partition, then holds what a publish holds of the shims, which are the port, a
- * timer and a socket. `tools/size.ts` measures by it what of a wake's RAM is the simulator's own; on a board native
+ * timer and two sockets. `tools/size.ts` measures by it what of a wake's RAM is the simulator's own; on a board native
  * classes take their place. All that is not the shims' stays in flash.
  */
 export function wake(): void {
@@ -17,8 +18,10 @@ function hold(): void {
 	flash.open({ path: "store" }).close();
 	const deadline = Timer.set(nothing, 1000);
 	const socket = new TCP(NOWHERE);
+	const time = new UDP(NOWHERE);
 	clockMs();
 	socket.close();
+	time.close();
 	Timer.clear(deadline);
 	deepSleep(3_600_000);
 }

@@ -52,6 +52,8 @@ export interface BoardOptions {
 	readonly seed: number;
 	/** Six bytes. */
 	readonly identity: Uint8Array;
+	/** How much too fast the clock runs in deep sleep that begins at an instant, in ppm. Default: it does not. */
+	drift?(at: Instant): number;
 	/** Settings from provisioning. */
 	readonly settings: Readonly<Record<string, string>>;
 	/** Hears of each wake when it is over. */
@@ -75,7 +77,10 @@ export class Board {
 	bytesIn = 0;
 	report: WakeReport | undefined;
 	readonly #dispatch: Dispatch;
-	#poweredAt: Instant = 0;
+	/** What the clock showed at an instant, and how much too fast it runs since. */
+	#clockAt: Instant = 0;
+	#clockMs = 0;
+	#drift = 0;
 	#busyUntil: Instant = 0;
 	#startedAt: Instant = 0;
 	#wake: Wake | undefined;
@@ -97,9 +102,9 @@ export class Board {
 	get now(): Instant {
 		return Math.max(this.options.scheduler.now, this.#busyUntil);
 	}
-	/** Milliseconds since the power came. */
+	/** Milliseconds since the power came, by the board's clock. */
 	get uptimeMs(): number {
-		return this.now - this.#poweredAt;
+		return this.#clockMs + (this.now - this.#clockAt) * (1 + this.#drift);
 	}
 	get awake(): boolean {
 		return this.#wake !== undefined;
@@ -108,8 +113,8 @@ export class Board {
 	powerOn(): void {
 		if (this.#powered) return;
 		this.#powered = true;
-		this.#poweredAt = this.options.scheduler.now;
-		this.#busyUntil = this.#poweredAt;
+		this.#clockAt = this.#busyUntil = this.options.scheduler.now;
+		this.#clockMs = this.#drift = 0;
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
 		for (const flash of this.flash.values()) flash.cutAfter(Number.POSITIVE_INFINITY, this.random);
@@ -195,9 +200,17 @@ export class Board {
 		const what = `socket to ${address}:${port}`;
 		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);
 	}
+	/** Opens a UDP socket. @returns its handle */
+	openDatagrams(): number {
+		const number = this.handles.reserve();
+		const socket = this.options.network.openDatagrams((count) => this.deliver(number, Kind.datagrams, u32(count)));
+		return this.handles.add({ kind: "udp", what: "UDP socket", socket, close: () => socket.close() }, number);
+	}
 
 	#boot(cause: WakeCause, reason: ResetReason) {
 		const { scheduler, firmware } = this.options;
+		this.#busyUntil = scheduler.now;
+		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
 		this.resetReason = reason;
 		this.#startedAt = scheduler.now;
@@ -233,9 +246,16 @@ export class Board {
 		}
 		const sleepMs = this.#sleepMs;
 		if (sleepMs === undefined) return;
-		const alarmAt = this.now + sleepMs;
+		this.#clock((this.options.drift?.(this.now) ?? 0) / 1e6);
+		const alarmAt = this.now + sleepMs / (1 + this.#drift);
 		this.#finish(undefined);
 		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+	}
+	/** From now on the clock is so much too fast. */
+	#clock(drift: number) {
+		this.#clockMs = this.uptimeMs;
+		this.#clockAt = this.now;
+		this.#drift = drift;
 	}
 	#panic(reason: ResetReason, message: string, fault: Fault = { reason: "endless", message, where: "" }) {
 		const { scheduler } = this.options;

@@ -6,6 +6,8 @@ export const FAULT_KINDS = Object.freeze({
 	nonsense: "the BME280 answers nonsense",
 	broker: "the broker does not answer",
 	refuse: "the broker refuses connections",
+	ntp: "the time server does not answer",
+	lie: "the time server is years off",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });

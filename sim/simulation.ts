@@ -11,6 +11,7 @@ import type { Faults } from "./faults.js";
 import type { FlashCounts, NorFlash } from "./flash.js";
 import { Pins } from "./host/pins.js";
 import type { Network } from "./net/network.js";
+import { NtpServer } from "./net/ntp-server.js";
 import { Pace } from "./pace.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
@@ -19,6 +20,8 @@ import type { World } from "./world/world.js";
 
 /** The divider of the simulated board's battery input. */
 const DIVIDER = 2;
+/** A lying time server of the simulation is so far off. */
+const LIE_MS = 10 * 365 * 86_400_000;
 /** A node that dies so often in a row will not come back by itself. */
 const MOST_FAULTS = 10;
 
@@ -32,6 +35,8 @@ export interface SimulationOptions {
 	readonly faults: Faults;
 	/** Simulated milliseconds to run. */
 	readonly lengthMs: number;
+	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
+	drift?(at: Instant): number;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
@@ -60,6 +65,10 @@ export interface Summary {
 	lost: number;
 	/** Records that the subscriber got again. */
 	duplicates: number;
+	/** How far from the truth the farthest time of a decoded sample is, in milliseconds, of those that were told at all. */
+	timeErrorMs: number;
+	/** Samples that the subscriber could not tell the time of. */
+	untimed: number;
 	/** Decoded readings that differ from the world by more than their resolution. */
 	wrong: number;
 	/** Wakes with an exchange, and those whose exchange failed. */
@@ -89,6 +98,8 @@ export class Simulation {
 	/** Twelve hexadecimal digits: also the client id. */
 	readonly nodeId: string;
 	readonly collector: Collector;
+	/** Where the node asks what time it is, unless the network has a real server. */
+	readonly timeServer: NtpServer;
 	readonly summary: Summary = {
 		simulatedMs: 0,
 		wakes: 0,
@@ -101,6 +112,8 @@ export class Simulation {
 		lost: 0,
 		duplicates: 0,
 		wrong: 0,
+		timeErrorMs: 0,
+		untimed: 0,
 		exchanges: 0,
 		failedExchanges: 0,
 		frames: 0,
@@ -119,9 +132,10 @@ export class Simulation {
 	usage: Usage | undefined;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
-	readonly #truth = new Map<number, readonly (number | undefined)[]>();
+	readonly #truth = new Map<number, { readonly at: Instant; readonly values: readonly (number | undefined)[] }>();
 	/** The same for the wake at hand, by phenomenon. */
 	readonly #seen = new Map<string, number | undefined>();
+	#seenAt: Instant = 0;
 	/** Samples that arrived since the last wake was over: their truths are known only then. */
 	#unchecked: CollectedRecord[] = [];
 	#faultsInARow = 0;
@@ -135,11 +149,17 @@ export class Simulation {
 		const { scheduler, firmware, network, seed, settings, faults } = options;
 		this.node = firmware.node;
 		this.collector = new Collector(this.node);
+		this.timeServer = new NtpServer(scheduler, options.world.startMs, seed, (at) => ({
+			...(faults.active("ntp", at) ? { absent: true } : {}),
+			...(faults.active("lie", at) ? { offsetMs: LIE_MS } : {}),
+		}));
+		network.serveDatagrams(123, this.timeServer.answer);
 		const identity = makeIdentity(seed);
 		this.nodeId = [...identity].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 		const read = (phenomenon: string, atMs: number) => {
 			const value = options.world.at(phenomenon, atMs);
 			this.#seen.set(phenomenon, value);
+			this.#seenAt = atMs;
 			return value;
 		};
 		const fault = (atMs: number): Bme280Fault | undefined =>
@@ -157,6 +177,7 @@ export class Simulation {
 			seed,
 			identity,
 			settings,
+			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
 			chips: [new Bme280Chip({ trim: seededTrim(seed), read, fault })],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
@@ -239,7 +260,7 @@ export class Simulation {
 				summary.samples++;
 				summary.missing += report.values.filter((value) => value === undefined).length;
 				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
-				this.#truth.set(report.number, this.#truths());
+				this.#truth.set(report.number, { at: this.#seenAt, values: this.#truths() });
 			}
 			const failed = report.problem !== "" && report.problem !== "key"; // that one is the store's
 			if (report.frames > 0 || failed) summary.exchanges++;
@@ -275,18 +296,23 @@ export class Simulation {
 	#check(record: CollectedRecord) {
 		const { summary } = this;
 		summary.decoded++;
-		const truths = this.#truth.get(record.number);
-		if (!truths) {
+		const truth = this.#truth.get(record.number);
+		if (!truth) {
 			summary.samples++; // its wake was cut before it could tell the number
 			return;
 		}
 		this.#truth.delete(record.number);
+		if (!record.timed) summary.untimed++;
+		else {
+			const errorMs = Math.abs(record.wallMs - this.#options.world.startMs - truth.at);
+			summary.timeErrorMs = Math.max(summary.timeErrorMs, errorMs);
+		}
 		this.node.quantities.forEach((quantity, index) => {
 			const value = record.values[index];
-			const truth = truths[index];
+			const real = truth.values[index];
 			if (value === undefined) return;
 			const tolerance = quantity.resolution * 1.000_001;
-			if (truth === undefined || Math.abs(fromScaled(value, quantity) - truth) > tolerance) summary.wrong++;
+			if (real === undefined || Math.abs(fromScaled(value, quantity) - real) > tolerance) summary.wrong++;
 		});
 	}
 }

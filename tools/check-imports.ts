@@ -21,6 +21,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"modules/device/evidence.ts": ["modules/core", "modules/device", "modules/store"],
 	sensors: ["modules/core", "modules/measure", "modules/device/provider.ts", "type modules/device/io.ts"],
 	net: ["modules/core", "modules/codec", "modules/store"],
+	// The one file of SNTP that is bound to the platform's sockets.
+	"net/sntp.ts": ["net", "embedded:io/socket/udp", "device/resolver"],
 	"net/link": ["modules/core", "net", "modules/device"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.

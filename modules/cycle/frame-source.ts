@@ -33,12 +33,13 @@ export class QueueSource implements FrameSource {
 		this.time = time;
 		this.now = { epoch, seconds: 0, wall: 0, stamped: false };
 		this.report = report;
-		this.wantsTime = true;
+		this.wantsTime = time.ask();
 	}
 	fill(view: Uint8Array, room: number): Filled {
 		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());
 		this.cursor.seek(this.upTo + 1);
 		this.now.seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
+		this.now.wall = this.time.wallAt(this.now.seconds);
 		const length = encoder.encode(this.cursor, room, this.now);
 		if (length === 0) return { length, upTo: 0 };
 		this.upTo = encoder.upTo;

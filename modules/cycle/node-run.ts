@@ -9,7 +9,7 @@ import {
 	type Timers,
 	type WakeCause,
 } from "../core/ports.js";
-import { NodeRecord } from "../core/record.js";
+import { NodeRecord, RecordKind } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
 import { Sampler } from "../measure/sampler.js";
 import { CellId, Log } from "../store/log.js";
@@ -20,7 +20,7 @@ import type { RecordChain } from "../store/tamper-evidence.js";
 import { TieredQueue } from "../store/tiered-queue.js";
 import { BACKOFF_LONGEST_MS, CycleState, Effect, Event, step } from "./cycle.js";
 import type { NodeDeclaration } from "./declaration.js";
-import { EpochTime } from "./epoch-time.js";
+import { EARLIEST_MS, EpochTime } from "./epoch-time.js";
 import { QueueSource } from "./frame-source.js";
 import { Health, Start } from "./health.js";
 import { WakeReport } from "./report.js";
@@ -134,25 +134,28 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.feed(Event.delivered);
 	}
 	idle(): void {
-		this.feed(Event.idle);
+		this.over(Event.idle);
 	}
 	failed(code: ErrorCode): void {
 		this.report.problem = code;
 		this.health.failed++;
-		this.feed(Event.failed);
+		this.over(Event.failed);
 	}
 	deferred(notBeforeMs: number): void {
 		this.cycle.in.waitMs = notBeforeMs;
-		this.feed(Event.deferred);
+		this.over(Event.deferred);
 	}
-	/** Not used yet. */
-	wallTime(): void {}
+	/** Setting `notBefore`, in seconds since 1970, takes the place of the lower limit that the firmware has. */
+	wallTime(wallMs: number, uncertaintyMs: number): void {
+		const earliestMs = 1000 * Number(this.ports.setting("notBefore")) || EARLIEST_MS;
+		if (!this.time.sync(wallMs, uncertaintyMs, earliestMs, this.cycle.in.random)) this.health.clockSteps++;
+	}
 	get longestQuietMs(): number {
 		const periodMs = this.node.everySeconds * 1000;
 		return this.node.uplink.batch * periodMs + Math.max(BACKOFF_LONGEST_MS, periodMs);
 	}
 	wallMs(): number {
-		return 0;
+		return this.time.wallMs();
 	}
 	/** Commands come with a later version: not accepted, so that the peer keeps them. */
 	downlink(): void {}
@@ -192,6 +195,26 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.health.reset();
 		front.clear();
 		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
+	}
+	/** The exchange is over: what it told of the time goes into the queue, before state is committed. */
+	private over(event: Event) {
+		const { time, record } = this;
+		if (time.isMarkDue && this.numbers.epoch > 0) {
+			const seconds = Math.round(time.nowMs() / 1000);
+			record.kind = RecordKind.sync;
+			record.missing = 0;
+			record.length = 3;
+			record.values[0] = time.wallAt(seconds);
+			record.values[1] = this.numbers.epoch;
+			record.values[2] = seconds;
+			try {
+				this.makeSure();
+				this.push(seconds);
+			} catch (error) {
+				this.storeFailed(error);
+			}
+		}
+		this.feed(event);
 	}
 	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
@@ -299,7 +322,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 			this.health.unsaved = this.report.unsaved = Math.max(record.number - 1 - Math.max(log.last, log.floor), 0);
 		record.epoch = numbers.epoch;
 		record.seconds = seconds;
-		record.wall = false;
+		record.wall = this.time.wallAt(0) > 0;
 		try {
 			this.queue.push(record, this.node.durability === "flash");
 			const problem = this.chain?.problem; // better a record that proves nothing than none, but never in silence
@@ -327,7 +350,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.sampler?.close();
 		this.uplink.close();
 		const report = this.report;
-		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));
+		const ms = this.time.clockUntil(this.cycle.out.wakeMs);
 		report.epoch = this.numbers.epoch;
 		if (report.epoch > 0)
 			try {

@@ -11,8 +11,8 @@ export const Section = frozen({
 	cycle: { id: 2, budget: 32 },
 	health: { id: 3, budget: 48 },
 	uplink: { id: 4, budget: 128 },
-	time: { id: 5, budget: 16 },
-	queue: { id: 6, budget: 1600 },
+	time: { id: 5, budget: 40 },
+	queue: { id: 6, budget: 1576 },
 	log: { id: 7, budget: 48 },
 	evidence: { id: 8, budget: 24 },
 });

@@ -158,7 +158,11 @@ export class MqttClient implements Uplink {
 		link.start(deadlineMs, {
 			up: () => {
 				if (exchange !== this.exchange || this.lookUp || this.tcp) return;
-				if (source.wantsTime) time?.start((wallMs, uncertaintyMs) => on.wallTime(wallMs, uncertaintyMs));
+				if (source.wantsTime)
+					time?.start((wallMs, uncertaintyMs) => {
+						on.wallTime(wallMs, uncertaintyMs);
+						if (exchange !== this.exchange) this.rest(0);
+					});
 				this.resolve(exchange);
 			},
 			down: (code) => {
@@ -274,12 +278,9 @@ export class MqttClient implements Uplink {
 				case Effect.disconnect:
 					next = this.put(0, encodeDisconnect(send, version));
 					break;
-				case Effect.idle: {
-					const on = this.on!;
-					this.release();
-					on.idle();
+				case Effect.idle:
+					this.rest(this.options.time?.waitMs ?? 0);
 					break;
-				}
 				case Effect.abort:
 					this.put(0, encodeDisconnect(send, version, out.goodbye)); // where a packet is half sent there is no room
 					this.fail(out.code);
@@ -329,6 +330,21 @@ export class MqttClient implements Uplink {
 		const on = this.on!;
 		this.release();
 		on.failed(code);
+	}
+
+	/** All is delivered: tells so, once the time source had so long to answer. What comes of the connection is late now. */
+	private rest(waitMs: number) {
+		const on = this.on!;
+		if (waitMs > 0) {
+			this.exchange++;
+			this.deadline?.close();
+			this.quiet?.close();
+			this.tcp?.close();
+			this.deadline = this.options.timers.set(() => this.rest(0), waitMs);
+			return;
+		}
+		this.release();
+		on.idle();
 	}
 
 	/** Closes every handle; idempotent. */

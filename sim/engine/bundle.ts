@@ -18,6 +18,7 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"embedded:io/i2c": "embedded-io-i2c",
 	"embedded:io/analog": "embedded-io-analog",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
+	"embedded:io/socket/udp": "embedded-io-socket-udp",
 	"embedded:provider/builtin": "embedded-provider-builtin",
 	"embedded:storage/flash": "embedded-storage-flash",
 });

@@ -100,6 +100,12 @@ export class Dispatch implements HostSide {
 				return this.#tcpRead(handle, view.getUint16(3));
 			case Op.tcpWrite:
 				return this.#tcpWrite(handle, request.subarray(3));
+			case Op.udpOpen:
+				return this.#u16(board.openDatagrams());
+			case Op.udpRead:
+				return this.#udpRead(handle);
+			case Op.udpWrite:
+				return this.#udpWrite(handle, view);
 			default:
 				return Status.range;
 		}
@@ -195,6 +201,29 @@ export class Dispatch implements HostSide {
 		handle.socket.write(bytes);
 		this.#board.bytesOut += bytes.length;
 		return this.#u32(handle.socket.room);
+	}
+	#udpRead(number: number): number {
+		const handle = this.#board.handles.get(number, "udp");
+		if (!handle) return Status.closed;
+		const datagram = handle.socket.read();
+		if (!datagram) return Status.notFound;
+		const address = utf8(datagram.address);
+		this.#board.bytesIn += datagram.bytes.length;
+		return this.#u16(datagram.port) || this.#u8(address.length) || this.#bytes(address) || this.#bytes(datagram.bytes);
+	}
+	#udpWrite(number: number, view: DataView): number {
+		const handle = this.#board.handles.get(number, "udp");
+		if (!handle) return Status.closed;
+		const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+		const at = 6 + view.getUint8(5);
+		if (at > bytes.length) return Status.range;
+		handle.socket.send({
+			port: view.getUint16(3),
+			address: fromUtf8(bytes.subarray(6, at)),
+			bytes: bytes.slice(at),
+		});
+		this.#board.bytesOut += bytes.length - at;
+		return Status.ok;
 	}
 
 	// Each of these appends to the reply and returns `Status.ok`, so that they can be chained.

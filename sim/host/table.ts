@@ -58,6 +58,12 @@ export const Op = Object.freeze({
 	tcpRead: 82,
 	/** rest, all or nothing → u32 room left; `busy` when longer than the room */
 	tcpWrite: 83,
+	/** → u16 handle; fires `Kind.datagrams` */
+	udpOpen: 84,
+	/** → u16 port, u8 length, so many bytes: address, UTF-8; rest: the oldest datagram. `notFound` when none waits */
+	udpRead: 85,
+	/** u16 port, u8 length, so many bytes: address, UTF-8; rest: the datagram */
+	udpWrite: 86,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -94,6 +100,8 @@ export const Kind = Object.freeze({
 	error: 4,
 	/** rest: address, UTF-8; empty when the name is unknown */
 	resolved: 5,
+	/** u32 datagrams waiting */
+	datagrams: 6,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

@@ -8,9 +8,38 @@ export interface Network {
 	resolve(name: string, done: (address: string | undefined) => void): Cancel;
 	/** Opens a TCP connection. Events never arrive from inside this call. */
 	connect(address: string, port: number, on: SocketListener): SimSocket;
+	/** Opens a UDP socket. `readable` tells how many datagrams wait, never from inside a call. */
+	openDatagrams(readable: (count: number) => void): SimDatagrams;
+	/** Answers datagrams that the board sends to a port of any address, inside the simulation. */
+	serveDatagrams(port: number, server: DatagramServer): Cancel;
 	/** Closes everything that is real. */
 	close(): Promise<void>;
 }
+/** A datagram, and its other end: who is to get it, or who sent it. */
+export interface SimDatagram {
+	readonly address: string;
+	readonly port: number;
+	readonly bytes: Uint8Array;
+}
+export interface SimDatagrams {
+	send(datagram: SimDatagram): void;
+	/** The oldest that waits. */
+	read(): SimDatagram | undefined;
+	/** Idempotent; no event follows. */
+	close(): void;
+}
+/**
+ * A server of datagrams in the simulation.
+ * @param reply may be called any number of times; `more` says how much later the answer leaves, and whom it claims to be
+ * from, where that is not whom the request went to
+ */
+export type DatagramServer = (
+	bytes: Uint8Array,
+	reply: (
+		bytes: Uint8Array,
+		more?: { readonly afterMs?: number; readonly address?: string; readonly port?: number },
+	) => void,
+) => void;
 export interface SocketListener {
 	/** Connected; at least `room` bytes can be written. */
 	writable(room: number): void;

@@ -1,8 +1,9 @@
+import * as dgram from "node:dgram";
 import { lookup } from "node:dns";
 import * as net from "node:net";
 import type { Cancel } from "../scheduler.js";
 import { type BrokerUrl, parseBrokerUrl } from "./broker-url.js";
-import type { Network, SimSocket, SocketListener } from "./network.js";
+import type { DatagramServer, Network, SimDatagram, SimDatagrams, SimSocket, SocketListener } from "./network.js";
 
 /** Bytes that may wait to be sent; a write takes what is left of it. */
 const WINDOW = 16_384;
@@ -17,16 +18,23 @@ const LINGER_MS = 1000;
  */
 export class RealNetwork implements Network {
 	readonly broker: BrokerUrl;
+	readonly #time: { readonly host: string; readonly port: number } | undefined;
 	readonly #sockets = new Set<RealSocket>();
+	readonly #datagrams = new Set<SimDatagrams>();
+	readonly #servers = new Map<number, DatagramServer>();
 	#lookUps = 0;
 
-	/** @param url `mqtt://[user:password@]host[:port]` */
-	constructor(url: string) {
+	/**
+	 * @param url `mqtt://[user:password@]host[:port]`
+	 * @param time the one host that gets all datagrams; without it, servers inside the simulation do
+	 */
+	constructor(url: string, time?: { readonly host: string; readonly port: number }) {
 		this.broker = parseBrokerUrl(url);
+		this.#time = time;
 	}
 
 	get live(): boolean {
-		return this.#lookUps > 0 || this.#sockets.size > 0;
+		return this.#lookUps > 0 || this.#sockets.size > 0 || this.#datagrams.size > 0;
 	}
 
 	resolve(_name: string, done: (address: string | undefined) => void): Cancel {
@@ -47,7 +55,47 @@ export class RealNetwork implements Network {
 		return socket;
 	}
 
+	openDatagrams(readable: (count: number) => void): SimDatagrams {
+		const inbox: SimDatagram[] = [];
+		let open = true;
+		const take = (datagram: SimDatagram) => {
+			if (!open) return;
+			inbox.push(datagram);
+			readable(inbox.length);
+		};
+		const time = this.#time;
+		const real = time && dgram.createSocket("udp4");
+		let sentTo = { address: "", port: 0 };
+		real?.on("message", (bytes) => take({ ...sentTo, bytes: new Uint8Array(bytes) }));
+		real?.on("error", () => {}); // a datagram that nobody takes is lost
+		const socket: SimDatagrams = {
+			send: ({ address, port, bytes }) => {
+				sentTo = { address, port };
+				if (real) real.send(bytes, time.port, time.host, () => {});
+				else
+					this.#servers.get(port)?.(bytes, (answer, { afterMs = 0, ...from } = {}) => {
+						setTimeout(() => take({ address, port, ...from, bytes: answer }), afterMs);
+					});
+			},
+			read: () => inbox.shift(),
+			close: () => {
+				if (!open) return;
+				open = false;
+				this.#datagrams.delete(socket);
+				real?.close();
+			},
+		};
+		this.#datagrams.add(socket);
+		return socket;
+	}
+
+	serveDatagrams(port: number, server: DatagramServer): Cancel {
+		this.#servers.set(port, server);
+		return () => this.#servers.delete(port);
+	}
+
 	async close(): Promise<void> {
+		for (const socket of [...this.#datagrams]) socket.close();
 		await Promise.all([...this.#sockets].map((socket) => socket.destroy()));
 	}
 }

@@ -1,6 +1,6 @@
 import type { Cancel, Instant, Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
-import type { Network, SimSocket, SocketListener } from "./network.js";
+import type { DatagramServer, Network, SimDatagram, SimDatagrams, SimSocket, SocketListener } from "./network.js";
 
 /** A time in which the network or the server behind it is away. */
 export interface Outage {
@@ -24,7 +24,9 @@ export interface VirtualNetworkOptions {
 	readonly connectTimeoutMs?: number;
 	/** Share of connections that never come about, 0 … 1. Default 0. */
 	readonly loss?: number;
-	/** For `loss`. Default 1. */
+	/** Share of datagrams that get lost, each way, 0 … 1. Default 0. */
+	readonly datagramLoss?: number;
+	/** For both losses. Default 1. */
 	readonly seed?: number;
 	readonly outages?: readonly Outage[];
 	/** Host names that do not resolve. */
@@ -48,6 +50,11 @@ export class VirtualNetwork implements Network {
 	readonly #connectTimeoutMs: number;
 	readonly #loss: number;
 	readonly #seeded: Seeded;
+	readonly #datagramLoss: number;
+	/** Of its own, so that datagrams change nothing for connections. */
+	readonly #datagramSeeded: Seeded;
+	readonly #servers = new Map<number, DatagramServer>();
+	#datagramSockets = 0;
 	readonly #outages: Outage[];
 	readonly #unknown: readonly string[];
 	readonly #ports = new Map<number, Accept>();
@@ -61,13 +68,15 @@ export class VirtualNetwork implements Network {
 		this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
 		this.#loss = options.loss ?? 0;
 		this.#seeded = new Seeded(options.seed ?? 1);
+		this.#datagramLoss = options.datagramLoss ?? 0;
+		this.#datagramSeeded = new Seeded((options.seed ?? 1) ^ 0x0dd9);
 		this.#outages = [...(options.outages ?? [])];
 		this.#unknown = options.unknown ?? [];
 	}
 
 	/** Ends of connections and look-ups that are not closed: 0 when the board left nothing behind. */
 	get open(): number {
-		let boards = this.#lookUps;
+		let boards = this.#lookUps + this.#datagramSockets;
 		for (const socket of this.#open) if (socket.isClient) boards++;
 		return boards;
 	}
@@ -129,6 +138,40 @@ export class VirtualNetwork implements Network {
 			there.connected();
 		});
 		return here;
+	}
+
+	openDatagrams(readable: (count: number) => void): SimDatagrams {
+		const inbox: SimDatagram[] = [];
+		let open = true;
+		this.#datagramSockets++;
+		const pass = (afterMs: number, run: () => void) => {
+			const lost = this.#datagramLoss > 0 && this.#datagramSeeded.real() < this.#datagramLoss;
+			if (!lost && !this.outage("silent")) this.scheduler.after(afterMs + this.delayMs, run);
+		};
+		return {
+			send: ({ address, port, bytes }) =>
+				pass(0, () =>
+					this.#servers.get(port)?.(bytes, (answer, more = {}) =>
+						pass(more.afterMs ?? 0, () => {
+							if (!open) return;
+							inbox.push({ address: more.address ?? address, port: more.port ?? port, bytes: answer });
+							readable(inbox.length);
+						}),
+					),
+				),
+			read: () => inbox.shift(),
+			close: () => {
+				if (open) this.#datagramSockets--;
+				open = false;
+			},
+		};
+	}
+
+	serveDatagrams(port: number, server: DatagramServer): Cancel {
+		this.#servers.set(port, server);
+		return () => {
+			if (this.#servers.get(port) === server) this.#servers.delete(port);
+		};
 	}
 
 	async close(): Promise<void> {

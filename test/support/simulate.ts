@@ -43,6 +43,8 @@ export interface RunOptions {
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
 	readonly settings?: Readonly<Record<string, string>>;
+	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
+	drift?(at: number): number;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -69,6 +71,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 		seed,
 		settings: options.settings ?? {},
 		...(options.sectors ? { flash: new Map([["store", new NorFlash(options.sectors)]]) } : {}),
+		...(options.drift ? { drift: options.drift } : {}),
 		faults: script,
 		lengthMs: days * DAY_MS,
 		onWake: (log) => wakes.push(log),

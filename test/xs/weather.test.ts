@@ -43,7 +43,14 @@ async function live(engine: Engine, bundle: FirmwareBundle, days: number) {
 		firmware,
 		seed: 7,
 		settings: { evidenceKey: "00112233445566778899aabbccddeeff" },
-		faults: new Faults().add("sensor@12h..14h").add("nonsense@20h..21h").add("rtc@1.1d").add("power@1.5d..1.6d"),
+		faults: new Faults()
+			.add("sensor@12h..14h")
+			.add("nonsense@20h..21h")
+			.add("rtc@1.1d")
+			.add("power@1.5d..1.6d")
+			.add("ntp@3d..5d")
+			.add("lie@8d..9d"),
+		drift: (at) => 2000 + 800 * Math.sin((2 * Math.PI * at) / DAY_MS),
 		lengthMs: days * DAY_MS,
 		onWake({ fault }) {
 			if (fault && fault.reason !== "host") faults.push(`${fault.reason}: ${fault.message} ${fault.where}`);

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { EARLIEST_MS } from "../../modules/cycle/epoch-time.js";
 import { STORE_PARTITION } from "../../modules/cycle/node-run.js";
 import { EVIDENCE_KEY } from "../../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
@@ -68,10 +69,11 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		network,
 		firmware,
 		seed: options.seed,
-		settings: settingsFrom(options),
+		settings: { ...notBefore(world), ...settingsFrom(options) },
 		faults: options.faults,
 		lengthMs,
 		speed: options.speed,
+		drift: () => options.drift,
 		onWake: (log) => output.wake(log),
 		onRecords: (records, duplicates) => output.records(records, duplicates),
 	});
@@ -91,6 +93,11 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		notices: [
 			...notices,
 			...noticesOf(node, recording),
+			...(options.broker !== undefined && options.settings.ntp !== undefined
+				? [
+						"the node asks a real server what time it is; the simulated world has its own time, so that times will differ",
+					]
+				: []),
 			...(node.evidence && !key ? ["without --set evidenceKey=@FILE nothing that this node stores is proven"] : []),
 			...firmware.warnings.map(moduleScope),
 		],
@@ -167,11 +174,16 @@ function lengthOf({ days }: Options, world: World): number {
 	return days === undefined && !Number.isFinite(world.lengthMs) ? DEFAULT_DAYS * DAY_MS : lengthMs;
 }
 
-function makeNetwork({ broker, faults, seed }: Options, scheduler: Scheduler): Network {
+/** A recording may be older than the firmware, which would not believe its time. */
+function notBefore({ startMs }: World): Record<string, string> {
+	return startMs < EARLIEST_MS ? { notBefore: String(Math.floor(startMs / 1000)) } : {};
+}
+
+function makeNetwork({ broker, faults, seed, settings }: Options, scheduler: Scheduler): Network {
 	if (broker !== undefined) {
 		if (faults.spans("broker").length || faults.spans("refuse").length)
 			throw new DormouseError("declaration", "--fault broker and refuse work without --broker only");
-		return new RealNetwork(broker);
+		return new RealNetwork(broker, settings.ntp === undefined ? undefined : { host: settings.ntp, port: 123 });
 	}
 	const outages = [
 		...faults.spans("broker").map(([from, to]) => ({ from, to, how: "silent" as const })),

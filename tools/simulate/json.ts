@@ -62,11 +62,12 @@ export class JsonOutput implements Output {
 		if (duplicates) print({ type: "duplicates", count: duplicates });
 	}
 	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void {
-		const { simulatedMs, awakeMs, longestAwakeMs, ...counts } = summary;
+		const { simulatedMs, awakeMs, longestAwakeMs, timeErrorMs, ...counts } = summary;
 		print({
 			type: "summary",
 			days: round(simulatedMs / 86_400_000, 6),
 			...counts,
+			timeErrorMs: Math.round(timeErrorMs),
 			awakeSeconds: round(awakeMs / 1000),
 			longestAwakeMs: round(longestAwakeMs),
 			bytesPerSample: summary.decoded ? round(summary.frameBytes / summary.decoded) : undefined,

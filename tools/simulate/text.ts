@@ -90,6 +90,10 @@ export class TextOutput implements Output {
 				"losses",
 				`${number(summary.lost)} lost, ${number(summary.duplicates)} came twice, ${number(summary.wrong)} readings differ from the world`,
 			],
+			[
+				"times",
+				`the farthest from the world's is off by ${number(summary.timeErrorMs / 1000)} s${summary.untimed ? `; ${number(summary.untimed)} could not be told` : ""}`,
+			],
 			["missing", `${number(summary.missing)} readings that no sensor could give`],
 			[
 				"bytes",

@@ -2,6 +2,7 @@ import { toHex } from "../../../modules/core/bytes.js";
 import { DirectLink } from "../../../net/link/direct.js";
 import type { Link, LinkListener } from "../../../net/link/link.js";
 import { MqttClient, type Tcp, type TcpOptions } from "../../../net/mqtt/client.js";
+import type { TimeSource } from "../../../net/time-source.js";
 import { Scheduler } from "../../../sim/scheduler.js";
 import * as assert from "../../assert.js";
 import { Frames, Log } from "../../support/frames.js";
@@ -50,7 +51,9 @@ class FakeTcp implements Tcp {
 const CONNACK = [0x20, 3, 0, 0, 0];
 
 /** A client over hand-driven parts. */
-function rig(more: { link?: Link; version?: 5 | 4; keepAliveSeconds?: number; refuse?: boolean } = {}) {
+function rig(
+	more: { link?: Link; time?: TimeSource; version?: 5 | 4; keepAliveSeconds?: number; refuse?: boolean } = {},
+) {
 	const scheduler = new Scheduler();
 	const timers = new VirtualTimers(scheduler);
 	const sockets: FakeTcp[] = [];
@@ -71,6 +74,7 @@ function rig(more: { link?: Link; version?: 5 | 4; keepAliveSeconds?: number; re
 			};
 		},
 		link: more.link ?? new DirectLink(timers),
+		time: more.time,
 		timers,
 		broker: "broker.local",
 		port: 1883,
@@ -190,6 +194,92 @@ describe("mqtt client", () => {
 		up!.up();
 		up!.down("lost");
 		assert.deepEqual(log.lines, ["failed timeout"], "late");
+	});
+
+	/** A time source that the test answers for. */
+	function clockwork(waitMs: number) {
+		let on: ((wallMs: number, uncertaintyMs: number) => void) | undefined;
+		const counts = { starts: 0, closes: 0 };
+		const time: TimeSource = {
+			start: (listener) => {
+				counts.starts++;
+				on = listener;
+			},
+			get waitMs() {
+				return on ? waitMs : 0;
+			},
+			close: () => {
+				counts.closes++;
+				on = undefined;
+			},
+		};
+		const answer = (wallMs: number) => {
+			const listener = on;
+			on = undefined;
+			listener?.(wallMs, 1);
+		};
+		return { time, counts, answer };
+	}
+	/** An exchange up to its last PUBACK. */
+	function delivered(waitMs: number, wantsTime = true) {
+		const clock = clockwork(waitMs);
+		const all = rig({ time: clock.time });
+		all.frames.wantsTime = wantsTime;
+		const tcp = all.open();
+		const finish = () => {
+			tcp.writable(1000);
+			tcp.receive(...CONNACK);
+			for (const id of [1, 2, 3]) tcp.receive(0x40, 2, 0, id);
+		};
+		return { ...all, ...clock, tcp, finish };
+	}
+
+	it("mqtt client: the time is asked for once the link is up, and told beside the exchange, which it does not prolong", () => {
+		const { counts, answer, finish, log, timers, scheduler, tcp } = delivered(500);
+		assert.equal(counts.starts, 1);
+		const began = scheduler.now;
+		answer(123);
+		finish();
+		assert.deepEqual(log.lines, ["time 123", "delivered 2 peer", "delivered 4 peer", "delivered 5 peer", "idle"]);
+		assert.deepEqual([scheduler.now, timers.open, tcp.closed], [began, 0, 1]);
+	});
+	it("mqtt client: the time is not wanted, nobody is asked", () => {
+		const { counts, finish, log } = delivered(500, false);
+		finish();
+		assert.deepEqual([counts.starts, log.lines.at(-1)], [0, "idle"]);
+	});
+	it("mqtt client: no answer yet when all is delivered, idle waits as long as that is worth, with the connection closed", () => {
+		const { finish, log, timers, run, scheduler, tcp, counts } = delivered(500);
+		finish();
+		assert.deepEqual([log.lines.at(-1), tcp.closed, tcp.sent.slice(-4)], ["delivered 5 peer", 1, "e000"]);
+		tcp.options.onError(); // late: the server closed its end
+		run(scheduler.now + 499);
+		assert.equal(log.lines.at(-1), "delivered 5 peer");
+		run(scheduler.now + 1);
+		assert.deepEqual([log.lines.at(-1), timers.open], ["idle", 0]);
+		assert.ok(counts.closes > 0);
+		run(scheduler.now + 5000);
+		assert.equal(log.lines.filter((line) => line === "idle").length, 1);
+	});
+	it("mqtt client: the answer comes while it waits, idle at once", () => {
+		const { finish, log, timers, run, scheduler, answer } = delivered(500);
+		finish();
+		run(scheduler.now + 100);
+		answer(7);
+		assert.deepEqual([...log.lines.slice(-2), timers.open], ["time 7", "idle", 0]);
+	});
+	it("mqtt client: closed while it waits, nothing is told", () => {
+		const { finish, log, timers, run, scheduler, client, answer } = delivered(500);
+		finish();
+		client.close();
+		answer(7);
+		run(scheduler.now + 1000);
+		assert.deepEqual([log.lines.at(-1), timers.open], ["delivered 5 peer", 0]);
+	});
+	it("mqtt client: the exchange fails, no answer is waited for", () => {
+		const { log, timers, tcp } = delivered(500);
+		tcp.options.onError();
+		assert.deepEqual([log.lines.at(-1), timers.open], ["failed lost", 0]);
 	});
 
 	it("mqtt client: closed, start throws", () => {
