@@ -22,6 +22,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	sensors: ["modules/core", "modules/measure", "modules/device/provider.ts", "type modules/device/io.ts"],
 	net: ["modules/core", "modules/codec", "modules/store"],
 	"net/link": ["modules/core", "net", "modules/device"],
+	// The one file of the links that is bound to the board's Wi-Fi.
+	"net/link/wifi.ts": ["net/link", "device/wifi"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],

@@ -1,7 +1,7 @@
 import { utf8, utf8Length } from "../../modules/core/bytes.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
-import type { Link } from "../link/link.js";
+import { LINK_RETAINED, type Link } from "../link/link.js";
 import type { TimeSource } from "../time-source.js";
 import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
 import { Decoded, Decoder } from "./decode.js";
@@ -20,6 +20,7 @@ import {
 	Event,
 	newSession,
 	Phase,
+	RETAINED_SIZE,
 	RETAINED_VERSION,
 	restore,
 	retain,
@@ -173,11 +174,14 @@ export class MqttClient implements Uplink {
 	}
 
 	retain(into: DataView): number {
-		return retain(this.session, into);
+		retain(this.session, into);
+		return RETAINED_SIZE + this.options.link.retain(behind(into, LINK_RETAINED));
 	}
 
 	restore(from: DataView, version: number): boolean {
-		return restore(this.session, from, version);
+		if (!restore(this.session, from, version)) return false;
+		this.options.link.restore(behind(from, from.byteLength - RETAINED_SIZE));
+		return true;
 	}
 
 	private resolve(exchange: number) {
@@ -230,8 +234,10 @@ export class MqttClient implements Uplink {
 
 	private writable(room: number) {
 		this.room = room;
-		if (this.session.phase === Phase.closed) this.drive(Event.connected);
-		else if (this.from < this.to && this.flush()) this.drive(Event.flushed);
+		if (this.session.phase === Phase.closed) {
+			this.options.link.proven?.();
+			this.drive(Event.connected);
+		} else if (this.from < this.to && this.flush()) this.drive(Event.flushed);
 	}
 
 	/** The exchange is over from outside: the session says how it ended, unless it never began. */
@@ -344,6 +350,11 @@ export class MqttClient implements Uplink {
 		this.deadline = this.quiet = this.lookUp = this.tcp = undefined;
 		this.source = this.on = undefined;
 	}
+}
+
+/** The link's part of what is retained, behind the session's. */
+function behind({ buffer, byteOffset }: DataView, length: number): DataView {
+	return new DataView(buffer, byteOffset + RETAINED_SIZE, length);
 }
 
 function connectOf({ clientId, keepAliveSeconds, username, password }: MqttClientOptions): Connect {

@@ -28,8 +28,12 @@ export interface SocketHandle extends Common {
 	readonly socket: SimSocket;
 }
 
+export interface WifiHandle extends Common {
+	readonly kind: "wifi";
+}
+
 /** Something that firmware holds open on a board. */
-export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle;
+export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle | WifiHandle;
 
 /** What firmware of one wake holds open, by number. */
 export class Handles {

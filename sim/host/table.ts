@@ -58,6 +58,13 @@ export const Op = Object.freeze({
 	tcpRead: 82,
 	/** rest, all or nothing → u32 room left; `busy` when longer than the room */
 	tcpWrite: 83,
+	/**
+	 * u8 bytes of the SSID, u8 bytes of the passphrase, both in UTF-8, and 28 that describe the join (`device/wifi`)
+	 * → u16 handle; closing it leaves. Fires `Kind.wifi`
+	 */
+	wifiJoin: 96,
+	/** → 27 bytes: what the join came to, from byte 1 on */
+	wifiJoined: 97,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -94,6 +101,8 @@ export const Kind = Object.freeze({
 	error: 4,
 	/** rest: address, UTF-8; empty when the name is unknown */
 	resolved: 5,
+	/** u8 status: a value of `WifiStatus` in net/link/wifi-link.ts */
+	wifi: 8,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

@@ -174,7 +174,7 @@ function makeNetwork({ broker, faults, seed }: Options, scheduler: Scheduler): N
 		return new RealNetwork(broker);
 	}
 	const outages = [
-		...faults.spans("broker").map(([from, to]) => ({ from, to, how: "silent" as const })),
+		...[...faults.spans("broker"), ...faults.spans("ap")].map(([from, to]) => ({ from, to, how: "silent" as const })),
 		...faults.spans("refuse").map(([from, to]) => ({ from, to, how: "refused" as const })),
 	];
 	return new VirtualNetwork(scheduler, { seed, outages });
