@@ -223,9 +223,9 @@ export function declareWifi(options: WifiOptions, radio: WifiRadio): LinkDeclara
 	const { address, lease = true, join = 8 } = options;
 	if (typeof lease !== "boolean") wrong("link.lease", String(lease), "true or false");
 	if (!Number.isInteger(join) || join < 2 || join > 60) wrong("link.join", String(join), "2 … 60 seconds");
-	let fixed: Uint8Array | undefined;
-	if (address !== undefined) {
-		fixed = new Uint8Array(16);
+	const board = radio; // what stays in flash is const, which no parameter is
+	const fixed = address === undefined ? undefined : new Uint8Array(16);
+	if (fixed)
 		for (const [n, part] of (["ip", "mask", "gateway", "dns"] as const).entries()) {
 			const text = address?.[part];
 			const numbers = /^(\d{1,3}\.){3}\d{1,3}$/.test(text) ? text.split(".").map(Number) : [];
@@ -233,11 +233,10 @@ export function declareWifi(options: WifiOptions, radio: WifiRadio): LinkDeclara
 				wrong(`link.address.${part}`, JSON.stringify(text), 'an address such as "192.0.2.9"');
 			fixed.set(numbers, 4 * n);
 		}
-	}
 	return Object.freeze({
 		kind: "wifi",
 		create(ports: LinkPorts) {
-			return new WifiLink(ports, radio, fixed, lease, join * 1000);
+			return new WifiLink(ports, board, fixed, lease, join * 1000);
 		},
 	});
 }
