@@ -5,9 +5,15 @@ import type { Link, LinkDeclaration, LinkListener, LinkPorts } from "./link.js";
 
 /** What a Wi-Fi link needs of the board: the functions of `device/wifi` (`modules/device/types/device-wifi.d.ts`). */
 export interface WifiRadio {
-	join(ssid: string, passphrase: string, join: Uint8Array, on: (status: number) => void): void;
+	join(ssid: string, passphrase: string, join: Uint8Array, on: WifiListener): void;
 	joined(join: Uint8Array): void;
 	leave(): void;
+}
+
+/** Who hears of a join. */
+export interface WifiListener {
+	/** @param status a value of {@link WifiStatus} */
+	told(status: number): void;
 }
 
 /** What {@link WifiRadio.join} tells. */
@@ -45,16 +51,29 @@ export const RENEW_MS = 2000;
  */
 const RETAINED = JOIN_BYTES + 8;
 /** First byte: the layout, and in bit 0 whether the address proved good. */
-const LAYOUT = 0xa2;
+const DOUBTFUL = 0xa2;
+const PROVEN = 0xa3;
 const CHANNEL = 1;
+const BSSID = 2;
 const ADDRESS = 8;
 const LEASE = 24;
 const GOT_AT = 28;
+/** Beside a value of `WifiAddress`: at the access point that is remembered, else at the best of all channels. */
+const KNOWN = 4;
 const MOST_CHANNEL = 177; // of the 5 GHz band, which some relatives of the ESP32 have
 
 /** How far a join is, by what comes when its time is over: a scan, the lease without renewal, the end. */
 const Stage = Object.freeze({ hint: 0, renewal: 1, last: 2, up: 3 });
 type Stage = (typeof Stage)[keyof typeof Stage];
+
+/** What a link is made of that does not change: it stays in flash. */
+interface WifiPlan {
+	readonly radio: WifiRadio;
+	/** Address, mask, gateway and DNS server of the declaration; undefined for DHCP. */
+	readonly fixed: Uint8Array | undefined;
+	readonly lease: boolean;
+	readonly joinMs: number;
+}
 
 /**
  * A Wi-Fi link. Joins with the remembered channel and BSSID first, and scans within the same time where they are of no use,
@@ -64,60 +83,49 @@ type Stage = (typeof Stage)[keyof typeof Stage];
  * Half of the lease is when a client that stays up would renew it (RFC 2131 §4.4.5, T1). It also leaves room for the error
  * of the clock that runs in deep sleep, some per cent.
  */
-export class WifiLink implements Link {
+export class WifiLink implements Link, WifiListener {
 	private readonly ports: LinkPorts;
-	private readonly radio: WifiRadio;
-	/** Address, mask, gateway and DNS server of the declaration. */
-	private readonly fixed: Uint8Array | undefined;
-	private readonly reuse: boolean;
-	private readonly joinMs: number;
-	private readonly memory = new Uint8Array(RETAINED);
-	private readonly view = new DataView(this.memory.buffer);
+	private readonly plan: WifiPlan;
+	/** What is retained; undefined while there is nothing. */
+	private memory: DataView | undefined;
 	private on: LinkListener | undefined;
 	private timer: Timer | undefined;
 	/** When joining must be over, in the clock's milliseconds. */
 	private untilMs = 0;
 	private stage: Stage = Stage.last;
-	/** Whether the join at hand is at the access point that is remembered. */
-	private known = false;
-	/** How the join at hand gets its address, a value of {@link WifiAddress}. */
+	/** How the join at hand gets its address, a value of {@link WifiAddress}; 4 more at the access point that is remembered. */
 	private mode = 0;
 
-	/**
-	 * Starts nothing.
-	 * @param fixed 16 bytes: address, mask, gateway, DNS server; undefined for DHCP
-	 */
-	constructor(ports: LinkPorts, radio: WifiRadio, fixed: Uint8Array | undefined, reuse: boolean, joinMs: number) {
+	/** Starts nothing. */
+	constructor(ports: LinkPorts, plan: WifiPlan) {
 		this.ports = ports;
-		this.radio = radio;
-		this.fixed = fixed;
-		this.reuse = reuse;
-		this.joinMs = joinMs;
+		this.plan = plan;
 	}
 
 	start(deadlineMs: number, on: LinkListener): void {
 		this.close();
-		const { memory, ports, view } = this;
+		const { memory, plan, ports } = this;
 		const nowMs = ports.clock.nowMs();
 		this.on = on;
-		this.untilMs = nowMs + Math.min(deadlineMs, this.joinMs);
+		this.untilMs = nowMs + Math.min(deadlineMs, plan.joinMs);
 		const size = utf8Length(ports.setting("ssid") ?? "");
 		const secret = (ports.setting("passphrase") ?? "").length;
 		if (size < 1 || size > 32 || (secret > 0 && secret < 8) || secret > 64) {
 			this.timer = ports.timers.set(() => this.down("declaration"), 0);
 			return;
 		}
-		const leaseMs = view.getUint32(LEASE) * 1000;
-		const ageMs = nowMs - view.getFloat64(GOT_AT);
-		const isGood = this.reuse && memory[0] === (LAYOUT | 1) && ageMs < leaseMs;
-		this.join(
-			memory[CHANNEL]! > 0,
-			isGood ? (ageMs < leaseMs / 2 ? WifiAddress.use : WifiAddress.renew) : WifiAddress.ask,
-		);
+		let mode: number = WifiAddress.ask;
+		if (memory) {
+			const leaseMs = memory.getUint32(LEASE) * 1000;
+			const ageMs = nowMs - memory.getFloat64(GOT_AT);
+			if (plan.lease && memory.getUint8(0) === PROVEN && ageMs < leaseMs)
+				mode = ageMs < leaseMs / 2 ? WifiAddress.use : WifiAddress.renew;
+		}
+		this.join(memory ? KNOWN + mode : mode);
 	}
 
 	proven(): void {
-		if (this.stage === Stage.up) this.memory[0] = LAYOUT | 1;
+		if (this.stage === Stage.up) this.memory?.setUint8(0, PROVEN);
 	}
 
 	close(): void {
@@ -125,39 +133,69 @@ export class WifiLink implements Link {
 		this.timer = undefined;
 		if (!this.on) return;
 		this.on = undefined;
-		this.radio.leave();
+		this.plan.radio.leave();
 	}
 
 	retain(into: DataView): number {
-		const { memory } = this;
-		if (!memory[CHANNEL]) return 0;
-		new Uint8Array(into.buffer, into.byteOffset, RETAINED).set(memory);
-		return RETAINED;
+		return this.memory ? copy(this.memory, into) : 0;
 	}
 
 	restore(from: DataView): void {
-		const { memory, view } = this;
-		memory.fill(0);
-		if (from.byteLength < RETAINED || (from.getUint8(0) & 0xfe) !== LAYOUT) return;
+		this.memory = undefined;
+		if (from.byteLength < RETAINED || (from.getUint8(0) & 0xfe) !== DOUBTFUL) return;
 		const channel = from.getUint8(CHANNEL);
-		if (channel < 1 || channel > MOST_CHANNEL || from.getUint8(2) & 1) return; // no BSSID is a group address
-		memory.set(new Uint8Array(from.buffer, from.byteOffset, RETAINED));
+		if (channel < 1 || channel > MOST_CHANNEL || from.getUint8(BSSID) & 1) return; // no BSSID is a group address
+		this.memory = new DataView(new ArrayBuffer(RETAINED));
+		copy(from, this.memory);
 		// A clock that stepped back, or bytes that are no time: the lease may be of any age.
-		if (!(view.getFloat64(GOT_AT) <= this.ports.clock.nowMs())) memory[0] = LAYOUT;
+		if (!(from.getFloat64(GOT_AT) <= this.ports.clock.nowMs())) this.memory.setUint8(0, DOUBTFUL);
 	}
 
-	/** @param known whether at the access point that is remembered, else at the best of all channels */
-	private join(known: boolean, mode: number) {
-		const { fixed, memory, ports } = this;
-		const join = new Uint8Array(JOIN_BYTES);
-		this.known = known;
-		if (known) join.set(memory.subarray(0, JOIN_BYTES));
-		if (fixed) join.set(fixed, ADDRESS);
-		join[0] = this.mode = fixed ? WifiAddress.use : mode;
+	/** For the radio alone. */
+	told(status: number): void {
+		const { mode, plan } = this;
+		const isUp = this.stage === Stage.up;
+		switch (status) {
+			case WifiStatus.associated:
+				this.wait((mode & 3) === WifiAddress.renew ? Stage.renewal : Stage.last, RENEW_MS);
+				break;
+			case WifiStatus.up:
+				this.timer?.close();
+				this.timer = undefined;
+				this.stage = Stage.up;
+				// A lease that is used again stays as old as it was.
+				if ((mode & 3) !== WifiAddress.use || plan.fixed) {
+					this.memory ??= new DataView(new ArrayBuffer(RETAINED));
+					plan.radio.joined(new Uint8Array(this.memory.buffer));
+					this.memory.setFloat64(GOT_AT, this.ports.clock.nowMs());
+					this.memory.setUint8(0, PROVEN);
+				}
+				this.on!.up();
+				break;
+			case WifiStatus.refused:
+				this.memory = undefined; // whatever stands there now is not what it was
+				this.down("refused");
+				break;
+			default:
+				if (mode & KNOWN && !isUp) this.join(WifiAddress.ask);
+				else this.down(status === WifiStatus.notFound ? "absent" : "lost");
+		}
+	}
+
+	/** @param mode a value of {@link WifiAddress}; and {@link KNOWN} where the access point is the one that is remembered */
+	private join(mode: number) {
+		const { memory, plan, ports } = this;
+		if (plan.fixed) mode = (mode & KNOWN) | WifiAddress.use;
+		this.mode = mode;
+		const isKnown = mode & KNOWN;
+		const bytes = isKnown ? new Uint8Array(memory!.buffer, 0, JOIN_BYTES) : new Uint8Array(JOIN_BYTES);
+		if (plan.fixed) bytes.set(plan.fixed, ADDRESS);
+		const mark = bytes[0]!;
+		bytes[0] = mode & 3;
+		plan.radio.join(ports.setting("ssid")!, ports.setting("passphrase") ?? "", bytes, this);
 		// Until a peer has answered, an address that is used without asking is in doubt.
-		if (join[0] === WifiAddress.use) memory[0] = LAYOUT;
-		this.wait(known ? Stage.hint : Stage.last, HINT_MS);
-		this.radio.join(ports.setting("ssid")!, ports.setting("passphrase") ?? "", join, (status) => this.told(status));
+		if (isKnown) bytes[0] = (mode & 3) === WifiAddress.use ? DOUBTFUL : mark;
+		this.wait(isKnown ? Stage.hint : Stage.last, HINT_MS);
 	}
 
 	/** @param ms how long the stage may take, where it is not the last */
@@ -168,40 +206,12 @@ export class WifiLink implements Link {
 		this.timer?.close();
 		this.timer = this.ports.timers.set(
 			() => {
-				if (this.stage === Stage.hint) this.join(false, WifiAddress.ask);
-				else if (this.stage === Stage.renewal) this.join(true, WifiAddress.use);
+				if (this.stage === Stage.hint) this.join(WifiAddress.ask);
+				else if (this.stage === Stage.renewal) this.join(KNOWN + WifiAddress.use);
 				else this.down("timeout");
 			},
 			isLast ? leftMs : ms,
 		);
-	}
-
-	private told(status: number) {
-		const { memory, mode, stage } = this;
-		switch (status) {
-			case WifiStatus.associated:
-				this.wait(mode === WifiAddress.renew ? Stage.renewal : Stage.last, RENEW_MS);
-				break;
-			case WifiStatus.up:
-				this.timer?.close();
-				this.timer = undefined;
-				this.stage = Stage.up;
-				// A lease that is used again stays as old as it was.
-				if (mode !== WifiAddress.use || this.fixed) {
-					this.radio.joined(memory);
-					this.view.setFloat64(GOT_AT, this.ports.clock.nowMs());
-					memory[0] = LAYOUT | 1;
-				}
-				this.on!.up();
-				break;
-			case WifiStatus.refused:
-				memory.fill(0); // whatever stands there now is not what it was
-				this.down("refused");
-				break;
-			default:
-				if (this.known && stage !== Stage.up) this.join(false, WifiAddress.ask);
-				else this.down(status === WifiStatus.notFound ? "absent" : "lost");
-		}
 	}
 
 	private down(code: ErrorCode) {
@@ -209,6 +219,12 @@ export class WifiLink implements Link {
 		this.close();
 		on!.down(code);
 	}
+}
+
+/** @returns bytes copied: {@link RETAINED} */
+function copy(from: DataView, to: DataView): number {
+	new Uint8Array(to.buffer, to.byteOffset).set(new Uint8Array(from.buffer, from.byteOffset, RETAINED));
+	return RETAINED;
 }
 
 /**
@@ -223,20 +239,20 @@ export function declareWifi(options: WifiOptions, radio: WifiRadio): LinkDeclara
 	const { address, lease = true, join = 8 } = options;
 	if (typeof lease !== "boolean") wrong("link.lease", String(lease), "true or false");
 	if (!Number.isInteger(join) || join < 2 || join > 60) wrong("link.join", String(join), "2 … 60 seconds");
-	const board = radio; // what stays in flash is const, which no parameter is
 	const fixed = address === undefined ? undefined : new Uint8Array(16);
 	if (fixed)
 		for (const [n, part] of (["ip", "mask", "gateway", "dns"] as const).entries()) {
-			const text = address?.[part];
+			const text = String(address?.[part]);
 			const numbers = /^(\d{1,3}\.){3}\d{1,3}$/.test(text) ? text.split(".").map(Number) : [];
 			if (numbers.length !== 4 || numbers.some((number) => number > 255))
-				wrong(`link.address.${part}`, JSON.stringify(text), 'an address such as "192.0.2.9"');
+				wrong(`link.address.${part}`, text, 'an address such as "192.0.2.9"');
 			fixed.set(numbers, 4 * n);
 		}
+	const plan: WifiPlan = Object.freeze({ radio, fixed, lease, joinMs: join * 1000 });
 	return Object.freeze({
 		kind: "wifi",
 		create(ports: LinkPorts) {
-			return new WifiLink(ports, board, fixed, lease, join * 1000);
+			return new WifiLink(ports, plan);
 		},
 	});
 }

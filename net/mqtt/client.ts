@@ -1,7 +1,7 @@
 import { utf8, utf8Length } from "../../modules/core/bytes.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
-import { LINK_RETAINED, type Link } from "../link/link.js";
+import { LINK_RETAINED, type Link, type LinkListener } from "../link/link.js";
 import type { TimeSource } from "../time-source.js";
 import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
 import { Decoded, Decoder } from "./decode.js";
@@ -93,7 +93,7 @@ const CHUNK = 64;
  * Carries frames to an MQTT server: the shell around the session, without a state of its own but handles and buffers.
  * Everything is closed before `idle` or `failed` is told; what comes late is ignored.
  */
-export class MqttClient implements Uplink {
+export class MqttClient implements Uplink, LinkListener {
 	readonly retainedVersion = RETAINED_VERSION;
 	private readonly options: MqttClientOptions;
 	/** Where a frame begins in {@link send}. */
@@ -139,7 +139,7 @@ export class MqttClient implements Uplink {
 		if (this.closed) throw new DormouseError("closed");
 		if (this.running) throw new DormouseError("busy");
 		this.running = true;
-		const exchange = ++this.exchange;
+		this.exchange++;
 		this.source = source;
 		this.on = on;
 		this.decoder.reset();
@@ -155,17 +155,20 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
-		const { link, time } = this.options;
-		link.start(deadlineMs, {
-			up: () => {
-				if (exchange !== this.exchange || this.lookUp || this.tcp) return;
-				if (source.wantsTime) time?.start((wallMs, uncertaintyMs) => on.wallTime(wallMs, uncertaintyMs));
-				this.resolve(exchange);
-			},
-			down: (code) => {
-				if (exchange === this.exchange) this.ended(Event.lost, code);
-			},
-		});
+		this.options.link.start(deadlineMs, this); // a listener of its own would be kept as long as the link is
+	}
+
+	/** For the link alone. */
+	up(): void {
+		const { on, source } = this;
+		if (!this.running || this.lookUp || this.tcp) return;
+		if (source!.wantsTime) this.options.time?.start((wallMs, uncertaintyMs) => on!.wallTime(wallMs, uncertaintyMs));
+		this.resolve(this.exchange);
+	}
+
+	/** For the link alone. */
+	down(code: ErrorCode): void {
+		if (this.running) this.ended(Event.lost, code);
 	}
 
 	close(): void {

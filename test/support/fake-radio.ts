@@ -1,4 +1,4 @@
-import { JOIN_BYTES, type WifiRadio } from "../../net/link/wifi-link.js";
+import { JOIN_BYTES, type WifiListener, type WifiRadio } from "../../net/link/wifi-link.js";
 
 /** A join that a {@link FakeRadio} was asked for. */
 export interface AskedJoin {
@@ -17,7 +17,7 @@ export class FakeRadio implements WifiRadio {
 	/** What {@link joined} gives. */
 	result: Uint8Array = new Uint8Array(JOIN_BYTES);
 	left = 0;
-	#on: ((status: number) => void) | undefined;
+	#on: WifiListener | undefined;
 
 	get isOn(): boolean {
 		return this.#on !== undefined;
@@ -25,7 +25,7 @@ export class FakeRadio implements WifiRadio {
 	get last(): AskedJoin {
 		return this.asked[this.asked.length - 1]!;
 	}
-	join(ssid: string, passphrase: string, join: Uint8Array, on: (status: number) => void): void {
+	join(ssid: string, passphrase: string, join: Uint8Array, on: WifiListener): void {
 		const bytes = join.slice();
 		this.asked.push({ ssid, passphrase, bytes, channel: bytes[1]!, mode: bytes[0]! });
 		this.#on = on;
@@ -39,7 +39,7 @@ export class FakeRadio implements WifiRadio {
 	}
 	/** Tells a status, as the driver does; nothing when the radio was left. */
 	tell(status: number): void {
-		this.#on?.(status);
+		this.#on?.told(status);
 	}
 }
 

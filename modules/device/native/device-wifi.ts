@@ -11,7 +11,7 @@ export function join(
 	ssid: string,
 	passphrase: string,
 	bytes: Uint8Array,
-	on: (status: number) => void,
+	on: { told(status: number): void },
 ): void {
 	native("xs_dormouse_wifiJoin").call(this, ssid, passphrase, bytes, on);
 }

@@ -19,12 +19,12 @@ declare module "device/wifi" {
 	 * @param passphrase 8 … 63 characters, or the 64 hexadecimal digits of the key that is made of them, which saves
 	 * making it; empty where the network is open
 	 * @param join as above; read during the call
-	 * @param on called at each change until {@link leave}, never from inside this call: 1 = associated, 2 = up: the address is
+	 * @param on its `told` is called at each change until {@link leave}, never from inside this call: 1 = associated, 2 = up: the address is
 	 * set, 3 = the network was not found, 4 = it refused the passphrase or the station, 5 = the association ended
 	 */
-	export function join(ssid: string, passphrase: string, join: Uint8Array, on: (status: number) => void): void;
-	/** Fills in what the join came to, from byte 1 on; once `on` said 2. */
+	export function join(ssid: string, passphrase: string, join: Uint8Array, on: { told(status: number): void }): void;
+	/** Fills in what the join came to, from byte 1 on; once `told` said 2. */
 	export function joined(join: Uint8Array): void;
-	/** Leaves the network and stops the radio; idempotent, allowed from inside `on`. */
+	/** Leaves the network and stops the radio; idempotent, allowed from inside `told`. */
 	export function leave(): void;
 }

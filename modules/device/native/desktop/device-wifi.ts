@@ -14,13 +14,13 @@ const CHANNEL = 1;
 const ASSOCIATED = 1;
 const UP = 2;
 
-export function join(_ssid: string, _passphrase: string, _join: Uint8Array, on: (status: number) => void): void {
+export function join(_ssid: string, _passphrase: string, _join: Uint8Array, on: { told(status: number): void }): void {
 	leave();
 	const pending: Pending = { timer: undefined };
 	pending.timer = Timer.set(() => {
 		if (globals().dormouseWifi !== pending) return;
-		on(ASSOCIATED);
-		if (globals().dormouseWifi === pending) on(UP);
+		on.told(ASSOCIATED);
+		if (globals().dormouseWifi === pending) on.told(UP);
 	}, 0);
 	globals().dormouseWifi = pending;
 }
