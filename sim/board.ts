@@ -3,12 +3,15 @@ import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
+import { type AwakeSplit, scriptMs } from "./energy.js";
 import type { Fault, Figures, Firmware, Wake } from "./engine/engine.js";
 import { NorFlash, SECTOR } from "./flash.js";
 import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
 import { Kind } from "./host/table.js";
-import type { Network } from "./net/network.js";
+import { AccessPoint } from "./net/access-point.js";
+import type { Network, SimSocket } from "./net/network.js";
+import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 
@@ -30,6 +33,8 @@ export interface WakeLog {
 	/** What the firmware said of it; undefined when it died before. */
 	readonly report: WakeReport | undefined;
 	readonly fault: Fault | undefined;
+	/** Where the time went. */
+	readonly split: AwakeSplit;
 	/** Bytes written to and read from sockets. */
 	readonly bytesOut: number;
 	readonly bytesIn: number;
@@ -47,6 +52,8 @@ export interface BoardOptions {
 	readonly chips: readonly I2cChip[];
 	/** Analog inputs by pin. */
 	readonly analog: ReadonlyMap<number, AdcChannel>;
+	/** What its Wi-Fi finds; one without faults by default. */
+	readonly accessPoint?: AccessPoint;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -70,6 +77,7 @@ export class Board {
 	/** Partitions by label. */
 	readonly flash: ReadonlyMap<string, NorFlash>;
 	readonly random: Seeded;
+	readonly wifi: WifiStation;
 	readonly handles = new Handles();
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
@@ -83,6 +91,14 @@ export class Board {
 	#drift = 0;
 	#busyUntil: Instant = 0;
 	#startedAt: Instant = 0;
+	#bootMs = 0;
+	/** While the radio is off. */
+	#busyMs = 0;
+	#computrons = 0;
+	#scriptMs = 0;
+	#scriptRadioMs = 0;
+	#poweredBeforeMs = 0;
+	#poweredAt: Instant = 0;
 	#wake: Wake | undefined;
 	#sleepMs: number | undefined;
 	#callsToCut = Number.POSITIVE_INFINITY;
@@ -96,6 +112,7 @@ export class Board {
 		this.options = options;
 		this.random = new Seeded(options.seed);
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
+		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
 		this.#dispatch = new Dispatch(this);
 	}
 	/** The board's time: virtual time, and what buses have taken since it last moved. */
@@ -106,6 +123,10 @@ export class Board {
 	get uptimeMs(): number {
 		return this.#clockMs + (this.now - this.#clockAt) * (1 + this.#drift);
 	}
+	/** Milliseconds with power in all. */
+	get poweredMs(): number {
+		return this.#poweredBeforeMs + (this.#powered ? this.options.scheduler.now - this.#poweredAt : 0);
+	}
 	get awake(): boolean {
 		return this.#wake !== undefined;
 	}
@@ -113,16 +134,17 @@ export class Board {
 	powerOn(): void {
 		if (this.#powered) return;
 		this.#powered = true;
-		this.#clockAt = this.#busyUntil = this.options.scheduler.now;
+		this.#clockAt = this.#busyUntil = this.#poweredAt = this.options.scheduler.now;
 		this.#clockMs = this.#drift = 0;
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
 		for (const flash of this.flash.values()) flash.cutAfter(Number.POSITIVE_INFINITY, this.random);
+		this.wifi.reset(false);
 		this.#boot(WakeCause.reset, ResetReason.power);
 	}
 	/** The power goes, between two host calls. Flash stays. */
 	powerOff(): void {
-		this.#powered = false;
+		this.#losesPower();
 		this.#alarm?.();
 		if (this.#wake) this.#finish(POWER_CUT);
 	}
@@ -146,9 +168,10 @@ export class Board {
 		this.#callsToCut = Number.POSITIVE_INFINITY;
 		this.#powerLost = true;
 	}
-	/** The firmware's time passes: a bus transfer, a conversion. */
+	/** The firmware's time passes, while it does nothing else: a bus transfer, a conversion, cryptography. */
 	spend(ms: number): void {
 		this.#busyUntil = this.now + ms;
+		if (!this.wifi.isOn) this.#busyMs += ms;
 	}
 	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
 	requestSleep(ms: number): void {
@@ -181,9 +204,18 @@ export class Board {
 		let cancel = scheduler.at(this.now + ms, fire);
 		return this.handles.add({ kind: "timer", what: "timer", close: () => cancel() }, number);
 	}
+	/** Joins a Wi-Fi network. @returns its handle: closing it leaves */
+	joinWifi(wanted: WifiJoin): number {
+		const number = this.handles.reserve();
+		const isCold = this.resetReason !== ResetReason.deepSleep;
+		this.wifi.join(wanted, isCold, this.now, (status) => this.deliver(number, Kind.wifi, Uint8Array.of(status)));
+		return this.handles.add({ kind: "wifi", what: "Wi-Fi", close: () => this.wifi.leave(this.now) }, number);
+	}
 	/** Looks a name up. @returns a handle that is closed once the answer was delivered */
 	resolve(name: string): number {
 		const number = this.handles.reserve();
+		if (!this.wifi.isReachable(this.now))
+			return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close() {} }, number);
 		const cancel = this.options.network.resolve(name, (address) =>
 			this.deliver(number, Kind.resolved, utf8(address ?? ""), true),
 		);
@@ -192,12 +224,18 @@ export class Board {
 	/** Opens a connection. @returns its handle */
 	connect(address: string, port: number): number {
 		const number = this.handles.reserve();
+		const what = `socket to ${address}:${port}`;
+		if (!this.wifi.isReachable(this.now))
+			return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
 		const socket = this.options.network.connect(address, port, {
 			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
-			readable: (count) => this.deliver(number, Kind.readable, u32(count)),
+			readable: (count) => {
+				this.wifi.sent();
+				this.deliver(number, Kind.readable, u32(count));
+			},
 			ended: (reset) => this.deliver(number, Kind.error, Uint8Array.of(reset ? 1 : 0)),
 		});
-		const what = `socket to ${address}:${port}`;
+		this.wifi.sent(2);
 		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);
 	}
 	/** Opens a UDP socket. @returns its handle */
@@ -220,6 +258,9 @@ export class Board {
 				: reason === ResetReason.power
 					? BOOT_MS.power
 					: BOOT_MS.reset;
+		this.#bootMs = bootMs;
+		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = 0;
+		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
 			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
@@ -230,7 +271,9 @@ export class Board {
 	/** After the firmware ran: what state is it in? */
 	#settle() {
 		const wake = this.#wake;
-		if (!wake || wake.state === "idle") return;
+		if (!wake) return;
+		this.#account(wake);
+		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
 			return;
@@ -238,7 +281,7 @@ export class Board {
 		const { scheduler } = this.options;
 		if (this.#powerLost) {
 			this.#powerLost = false;
-			this.#powered = false;
+			this.#losesPower();
 			const backAt = this.now + this.#offMs;
 			this.#finish(POWER_CUT);
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
@@ -263,6 +306,33 @@ export class Board {
 		this.#finish(fault);
 		this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, reason));
 	}
+	#losesPower() {
+		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
+		this.#powered = false;
+	}
+	/** What the firmware has worked since it was asked last, where the engine measures it. */
+	#account(wake: Wake) {
+		const { computrons = 0 } = wake.figures?.() ?? {};
+		const ms = scriptMs(computrons - this.#computrons);
+		this.#computrons = computrons;
+		if (this.wifi.isOn) this.#scriptRadioMs += ms;
+		else this.#scriptMs += ms;
+	}
+	#split(isMeasured: boolean): AwakeSplit {
+		const { onMs: radioMs, sentMs } = this.wifi;
+		const bootMs = this.#bootMs;
+		const busyMs = this.#busyMs;
+		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - radioMs);
+		return {
+			bootMs,
+			busyMs,
+			waitMs,
+			radioMs,
+			sentMs,
+			scriptMs: isMeasured ? this.#scriptMs : undefined,
+			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
+		};
+	}
 	/** Ends the wake and tells of it. */
 	#finish(fault: Fault | undefined) {
 		const wake = this.#wake;
@@ -273,6 +343,7 @@ export class Board {
 		wake?.drop();
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
+		const split = this.#split(figures !== undefined);
 		const { bytesOut, bytesIn, report } = this;
 		this.bytesOut = 0;
 		this.bytesIn = 0;
@@ -284,6 +355,7 @@ export class Board {
 			resetReason: this.resetReason,
 			report,
 			fault,
+			split,
 			bytesOut,
 			bytesIn,
 			figures,
@@ -295,6 +367,8 @@ export class Board {
 /** How a wake ended whose power was cut. */
 export const POWER_CUT: Fault = Object.freeze({ reason: "host", message: "power cut", where: "" });
 const EMPTY = new Uint8Array(0);
+/** A connection that gets no answer. */
+const NOWHERE: SimSocket = Object.freeze({ room: 0, write: () => 0, read: () => EMPTY, close() {} });
 
 function u32(value: number): Uint8Array {
 	const bytes = new Uint8Array(4);

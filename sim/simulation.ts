@@ -6,10 +6,12 @@ import { Board, POWER_CUT, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
+import { Currents, Ledger } from "./energy.js";
 import type { Firmware } from "./engine/engine.js";
 import type { Faults } from "./faults.js";
 import type { FlashCounts, NorFlash } from "./flash.js";
 import { Pins } from "./host/pins.js";
+import { AccessPoint } from "./net/access-point.js";
 import type { Network } from "./net/network.js";
 import { NtpServer } from "./net/ntp-server.js";
 import { Pace } from "./pace.js";
@@ -37,6 +39,8 @@ export interface SimulationOptions {
 	readonly lengthMs: number;
 	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
 	drift?(at: Instant): number;
+	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
+	readonly accessPoint?: AccessPoint;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
@@ -130,6 +134,9 @@ export class Simulation {
 	};
 	/** What the engine measured over all wakes; undefined where it does not. */
 	usage: Usage | undefined;
+	/** What the run took from the battery. */
+	readonly ledger = new Ledger();
+	readonly #sensor: Bme280Chip;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
 	readonly #truth = new Map<number, { readonly at: Instant; readonly values: readonly (number | undefined)[] }>();
@@ -170,16 +177,20 @@ export class Simulation {
 				return volts === undefined ? undefined : volts / DIVIDER;
 			},
 		});
+		this.#sensor = new Bme280Chip({ trim: seededTrim(seed), read, fault });
+		const accessPoint = options.accessPoint ?? new AccessPoint({ faults });
 		this.board = new Board({
 			scheduler,
 			network,
 			firmware,
 			seed,
 			identity,
-			settings,
+			// A node is provisioned for the network where it is.
+			settings: { ...accessPoint.settings, ...settings },
+			accessPoint,
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
-			chips: [new Bme280Chip({ trim: seededTrim(seed), read, fault })],
+			chips: [this.#sensor],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
 			onWake: (log) => this.#wake(log),
 		});
@@ -237,6 +248,10 @@ export class Simulation {
 		summary.flashErases = total("erases");
 		summary.flashMostWear = Math.max(...partitions.map(({ mostWear }) => mostWear));
 		summary.flashViolations = total("violations");
+		const { ledger, board } = this;
+		ledger.flashUc = partitions.reduce((sum, { chargeUc }) => sum + chargeUc, 0);
+		ledger.poweredMs = board.poweredMs;
+		ledger.sensorUc = this.#sensor.convertingMs * Currents.sensor + ledger.poweredMs * Currents.sensorSleep;
 		summary.simulatedMs = this.#options.scheduler.now;
 		summary.duplicates = collector.duplicates;
 		summary.frames = collector.frames;
@@ -267,6 +282,8 @@ export class Simulation {
 			if (failed) summary.failedExchanges++;
 			this.#oldest = report.oldest;
 		}
+		const tried = report?.problem && report.problem !== "key";
+		this.ledger.add(report?.acknowledged ? "published" : tried || fault ? "failed" : "quiet", log.split);
 		this.#seen.clear();
 		this.#checkAll();
 		this.#faultsInARow = fault && fault !== POWER_CUT ? this.#faultsInARow + 1 : 0;

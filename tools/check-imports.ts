@@ -24,6 +24,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	// The one file of SNTP that is bound to the platform's sockets.
 	"net/sntp.ts": ["net", "embedded:io/socket/udp", "device/resolver"],
 	"net/link": ["modules/core", "net", "modules/device"],
+	// The one file of the links that is bound to the board's Wi-Fi.
+	"net/link/wifi.ts": ["net/link", "device/wifi"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],

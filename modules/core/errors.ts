@@ -12,7 +12,7 @@
  * | `declaration` | a node declaration cannot work; the message names the field and what would be right |
  * | `unsupported` | valid, but this version does not do it |
  * | `closed` | the object was closed before the call |
- * | `absent` | hardware did not answer |
+ * | `absent` | hardware did not answer; no access point was found |
  * | `identity` | another chip answered than the one declared |
  * | `busy` | the chip has not finished; try again later |
  * | `io` | an input or output operation failed |

@@ -1,7 +1,7 @@
 import { utf8, utf8Length } from "../../modules/core/bytes.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
-import type { Link } from "../link/link.js";
+import { LINK_RETAINED, type Link, type LinkListener } from "../link/link.js";
 import type { TimeSource } from "../time-source.js";
 import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
 import { Decoded, Decoder } from "./decode.js";
@@ -20,6 +20,7 @@ import {
 	Event,
 	newSession,
 	Phase,
+	RETAINED_SIZE,
 	RETAINED_VERSION,
 	restore,
 	retain,
@@ -92,7 +93,7 @@ const CHUNK = 64;
  * Carries frames to an MQTT server: the shell around the session, without a state of its own but handles and buffers.
  * Everything is closed before `idle` or `failed` is told; what comes late is ignored.
  */
-export class MqttClient implements Uplink {
+export class MqttClient implements Uplink, LinkListener {
 	readonly retainedVersion = RETAINED_VERSION;
 	private readonly options: MqttClientOptions;
 	/** Where a frame begins in {@link send}. */
@@ -138,7 +139,7 @@ export class MqttClient implements Uplink {
 		if (this.closed) throw new DormouseError("closed");
 		if (this.running) throw new DormouseError("busy");
 		this.running = true;
-		const exchange = ++this.exchange;
+		this.exchange++;
 		this.source = source;
 		this.on = on;
 		this.decoder.reset();
@@ -154,21 +155,24 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
-		const { link, time } = this.options;
-		link.start(deadlineMs, {
-			up: () => {
-				if (exchange !== this.exchange || this.lookUp || this.tcp) return;
-				if (source.wantsTime)
-					time?.start((wallMs, uncertaintyMs) => {
-						on.wallTime(wallMs, uncertaintyMs);
-						if (exchange !== this.exchange) this.rest(0);
-					});
-				this.resolve(exchange);
-			},
-			down: (code) => {
-				if (exchange === this.exchange) this.ended(Event.lost, code);
-			},
-		});
+		this.options.link.start(deadlineMs, this); // a listener of its own would be kept as long as the link is
+	}
+
+	/** For the link alone. */
+	up(): void {
+		const { exchange, on, source } = this;
+		if (!this.running || this.lookUp || this.tcp) return;
+		if (source!.wantsTime)
+			this.options.time?.start((wallMs, uncertaintyMs) => {
+				on!.wallTime(wallMs, uncertaintyMs);
+				if (exchange !== this.exchange) this.rest(0);
+			});
+		this.resolve(exchange);
+	}
+
+	/** For the link alone. */
+	down(code: ErrorCode): void {
+		if (this.running) this.ended(Event.lost, code);
 	}
 
 	close(): void {
@@ -177,11 +181,14 @@ export class MqttClient implements Uplink {
 	}
 
 	retain(into: DataView): number {
-		return retain(this.session, into);
+		retain(this.session, into);
+		return RETAINED_SIZE + this.options.link.retain(behind(into, LINK_RETAINED));
 	}
 
 	restore(from: DataView, version: number): boolean {
-		return restore(this.session, from, version);
+		if (!restore(this.session, from, version)) return false;
+		this.options.link.restore(behind(from, from.byteLength - RETAINED_SIZE));
+		return true;
 	}
 
 	private resolve(exchange: number) {
@@ -234,8 +241,10 @@ export class MqttClient implements Uplink {
 
 	private writable(room: number) {
 		this.room = room;
-		if (this.session.phase === Phase.closed) this.drive(Event.connected);
-		else if (this.from < this.to && this.flush()) this.drive(Event.flushed);
+		if (this.session.phase === Phase.closed) {
+			this.options.link.proven?.();
+			this.drive(Event.connected);
+		} else if (this.from < this.to && this.flush()) this.drive(Event.flushed);
 	}
 
 	/** The exchange is over from outside: the session says how it ended, unless it never began. */
@@ -360,6 +369,11 @@ export class MqttClient implements Uplink {
 		this.deadline = this.quiet = this.lookUp = this.tcp = undefined;
 		this.source = this.on = undefined;
 	}
+}
+
+/** The link's part of what is retained, behind the session's. */
+function behind({ buffer, byteOffset }: DataView, length: number): DataView {
+	return new DataView(buffer, byteOffset + RETAINED_SIZE, length);
 }
 
 function connectOf({ clientId, keepAliveSeconds, username, password }: MqttClientOptions): Connect {

@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from "../../modules/core/bytes.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import { decodeReport } from "../../modules/cycle/report-decoder.js";
+import { JOIN_BYTES } from "../../net/link/wifi-link.js";
 import type { Board } from "../board.js";
 import type { HostSide } from "../engine/engine.js";
 import { type NorFlash, PowerCut, SECTOR } from "../flash.js";
@@ -10,6 +11,9 @@ import { LARGEST, Op, Status } from "./table.js";
 
 /** Time of one conversion of the ESP32's ADC with averaging by its driver, in milliseconds (order of magnitude). */
 const ANALOG_READ_MS = 0.1;
+
+/** Largest TCP segment. Source: ESP-IDF 6.0, CONFIG_LWIP_TCP_MSS, 1440 by default. */
+const SEGMENT = 1440;
 
 /** Answers host calls (`table.ts`) for one board, from any engine. */
 export class Dispatch implements HostSide {
@@ -106,6 +110,10 @@ export class Dispatch implements HostSide {
 				return this.#udpRead(handle);
 			case Op.udpWrite:
 				return this.#udpWrite(handle, view);
+			case Op.wifiJoin:
+				return this.#wifiJoin(request);
+			case Op.wifiJoined:
+				return board.handles.get(handle, "wifi") ? this.#bytes(board.wifi.result.subarray(1)) : Status.closed;
 			default:
 				return Status.range;
 		}
@@ -187,6 +195,20 @@ export class Dispatch implements HostSide {
 		}
 		return Status.ok;
 	}
+	#wifiJoin(request: Uint8Array): number {
+		const ssid = 5 + request[3]!;
+		const passphrase = ssid + request[4]!;
+		if (request.length !== passphrase + JOIN_BYTES) return Status.range;
+		const { handles } = this.#board;
+		for (const open of handles) if (open.kind === "wifi") return Status.busy;
+		return this.#u16(
+			this.#board.joinWifi({
+				ssid: fromUtf8(request.subarray(5, ssid)),
+				passphrase: fromUtf8(request.subarray(ssid, passphrase)),
+				join: request.slice(passphrase),
+			}),
+		);
+	}
 	#tcpRead(number: number, count: number): number {
 		const handle = this.#board.handles.get(number, "tcp");
 		if (!handle) return Status.closed;
@@ -199,6 +221,7 @@ export class Dispatch implements HostSide {
 		if (!handle) return Status.closed;
 		if (bytes.length > handle.socket.room) return Status.busy;
 		handle.socket.write(bytes);
+		this.#board.wifi.sent(Math.ceil(bytes.length / SEGMENT));
 		this.#board.bytesOut += bytes.length;
 		return this.#u32(handle.socket.room);
 	}

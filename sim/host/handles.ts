@@ -32,8 +32,12 @@ export interface DatagramsHandle extends Common {
 	readonly socket: SimDatagrams;
 }
 
+export interface WifiHandle extends Common {
+	readonly kind: "wifi";
+}
+
 /** Something that firmware holds open on a board. */
-export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle | DatagramsHandle;
+export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle | DatagramsHandle | WifiHandle;
 
 /** What firmware of one wake holds open, by number. */
 export class Handles {

@@ -64,6 +64,13 @@ export const Op = Object.freeze({
 	udpRead: 85,
 	/** u16 port, u8 length, so many bytes: address, UTF-8; rest: the datagram */
 	udpWrite: 86,
+	/**
+	 * u8 bytes of the SSID, u8 bytes of the passphrase, both in UTF-8, and 28 that describe the join (`device/wifi`)
+	 * → u16 handle; closing it leaves. Fires `Kind.wifi`
+	 */
+	wifiJoin: 96,
+	/** → 27 bytes: what the join came to, from byte 1 on */
+	wifiJoined: 97,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -102,6 +109,8 @@ export const Kind = Object.freeze({
 	resolved: 5,
 	/** u32 datagrams waiting */
 	datagrams: 6,
+	/** u8 status: a value of `WifiStatus` in net/link/wifi-link.ts */
+	wifi: 8,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

@@ -28,7 +28,7 @@ describe("Moddable desktop (lin)", function () {
 		const mosquitto = findMosquitto();
 		broker = mosquitto ? await Mosquitto.start(mosquitto) : undefined;
 		const port = broker?.port ?? (await freePort());
-		({ log, library } = await buildLin("broker=127.0.0.1", `port=${port}`));
+		({ log, library } = await buildLin("broker=127.0.0.1", `port=${port}`, "ssid=desktop"));
 		loader = buildLoader();
 	});
 	after(async () => {

@@ -61,7 +61,8 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const payloads: Uint8Array[] = [];
 	const script = new Faults();
 	for (const fault of faults) script.add(fault);
-	for (const [from, to] of script.spans("broker")) network.addOutage({ from, to, how: "silent" });
+	for (const [from, to] of [...script.spans("broker"), ...script.spans("ap")])
+		network.addOutage({ from, to, how: "silent" });
 	for (const [from, to] of script.spans("refuse")) network.addOutage({ from, to, how: "refused" });
 	const simulation = new Simulation({
 		scheduler,

@@ -54,7 +54,7 @@ describe("the weather node", function () {
 		const tries = wakes.filter(({ report }) => report?.problem);
 		assert.ok(tries.length > 0);
 		for (const { awakeMs, report } of tries) {
-			assert.ok(awakeMs < 500);
+			assert.ok(awakeMs < 2000, `${awakeMs} ms awake`); // with DHCP asked anew, as nobody proved the lease
 			assert.equal(report!.problem, "lost");
 		}
 		assert.equal(summary.lost, 0);
@@ -151,7 +151,7 @@ describe("the weather node", function () {
 		assert.ok(summary.lost >= 0 && summary.lost <= 11, `${summary.lost} lost: at most one batch waited in RTC memory`);
 	});
 	it("the power is cut behind a publish, before the wake could report: counted once, none is lost below zero", async () => {
-		const { summary } = await run({ days: 0.07, faults: ["power@6000.145s..6100s"] });
+		const { summary } = await run({ days: 0.07, faults: ["power@6002.963s..6100s"] });
 		assert.equal(summary.cuts, 1);
 		assert.equal(summary.lost, 0);
 		assert.ok(summary.decoded <= summary.samples);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DormouseError } from "../../modules/core/errors.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
+import { MANIFESTS } from "../manifest-preloads.js";
 
 /** What of a manifest of the SDK is written here; the rest is kept as it is. */
 interface Manifest {
@@ -28,7 +29,8 @@ const NATIVE = "./modules/device/native/";
  * @throws {DormouseError} `declaration` when nothing brings one of them
  */
 export function deviceManifest(main: string, imports: readonly string[]): string {
-	const manifest: Manifest = JSON.parse(readFileSync(join(PROJECT, "manifest.json"), "utf8"));
+	const [text, desktop] = MANIFESTS.map((path) => readFileSync(path, "utf8"));
+	const manifest: Manifest = JSON.parse(text!);
 	const modules: Record<string, string | readonly string[]> = { main };
 	for (const [name, source] of Object.entries(manifest.modules)) {
 		const sources = [source].flat();

@@ -123,7 +123,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	if (options.image !== undefined) write(options.image, store, "--image");
 	if (options.export !== undefined) write(options.export, exportChain(store, node, key!), "--export");
 	const summary = simulation.finish();
-	output.end(summary, simulation.usage, interrupted);
+	output.end(summary, simulation.ledger, simulation.usage, interrupted);
 	if (simulation.gaveUp) process.stderr.write("dormouse: stopped, because the firmware died at ten boots in a row\n");
 	if (interrupted) return INTERRUPTED;
 	return summary.lost > 0 || summary.wrong > 0 || summary.faults > 0 ? 1 : 0;
@@ -186,7 +186,7 @@ function makeNetwork({ broker, faults, seed, settings }: Options, scheduler: Sch
 		return new RealNetwork(broker, settings.ntp === undefined ? undefined : { host: settings.ntp, port: 123 });
 	}
 	const outages = [
-		...faults.spans("broker").map(([from, to]) => ({ from, to, how: "silent" as const })),
+		...[...faults.spans("broker"), ...faults.spans("ap")].map(([from, to]) => ({ from, to, how: "silent" as const })),
 		...faults.spans("refuse").map(([from, to]) => ({ from, to, how: "refused" as const })),
 	];
 	return new VirtualNetwork(scheduler, { seed, outages });

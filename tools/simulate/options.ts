@@ -17,6 +17,7 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
   --engine WHICH    xs: the device's JavaScript engine with a device's memory, built once with the C compiler of
                     this machine; node: V8, several times faster     (xs, or node where there is no compiler)
   --ram WHICH       memory on XS: esp32, esp32c3, or bytes           (esp32)
+  --battery N       its capacity in mAh, for the estimate of its life (2600)
   --seed N          of everything random              (1)
   --drift PPM       the board's clock runs so much too fast in deep sleep; negative: too slow     (0)
   --speed N         at most N times real time         (as fast as it goes)
@@ -48,6 +49,8 @@ export interface Options {
 	/** Undefined: XS where it can be had. */
 	readonly engine: "xs" | "node" | undefined;
 	readonly ram: string | undefined;
+	/** Milliampere-hours. */
+	readonly battery: number;
 	readonly seed: number;
 	readonly drift: number;
 	/** 0: as fast as possible. */
@@ -91,6 +94,7 @@ export function parseOptions(args: readonly string[]): Options {
 		broker: values.broker,
 		engine: engine as Options["engine"],
 		ram,
+		battery: values.battery === undefined ? 2600 : number("battery", values.battery.replace(/mAh$/, ""), 1, 1e6),
 		seed: integer("seed", values.seed ?? "1", 0xffff_ffff),
 		drift: drift(values.drift ?? "0"),
 		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
@@ -115,6 +119,7 @@ function read(args: readonly string[]) {
 				broker: { type: "string" },
 				engine: { type: "string" },
 				ram: { type: "string" },
+				battery: { type: "string" },
 				seed: { type: "string" },
 				drift: { type: "string" },
 				speed: { type: "string" },

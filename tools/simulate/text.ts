@@ -3,6 +3,7 @@ import { RecordKind } from "../../modules/core/record.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Start } from "../../modules/cycle/health.js";
 import type { WakeLog } from "../../sim/board.js";
+import type { Ledger, WakeKind } from "../../sim/energy.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
@@ -69,7 +70,7 @@ export class TextOutput implements Output {
 		if (duplicates) parts.push(`${duplicates} once more`);
 		this.#arrived.push(`${PAD}subscriber: ${parts.join("; ")}`);
 	}
-	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void {
+	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void {
 		this.#clear();
 		this.#printArrived();
 		const { samples, decoded, wakes } = summary;
@@ -110,9 +111,10 @@ export class TextOutput implements Output {
 		if (summary.faults) print(`${"faults".padEnd(10)} ${number(summary.faults)} wakes ended in one`);
 		if (summary.undecodable)
 			print(`${"foreign".padEnd(10)} ${number(summary.undecodable)} messages could not be decoded`);
+		for (const [name, text] of energyRows(ledger, this.#about.options.battery)) print(`${name.padEnd(10)} ${text}`);
 		if (usage) for (const [name, text] of usageRows(usage)) print(`${name.padEnd(10)} ${text}`);
 		print(
-			"Awake time is boot, bus, conversion, flash and network time; JavaScript's own time and joining Wi-Fi are not modelled yet.",
+			`Awake time is boot, bus, conversion, flash, Wi-Fi and network time; JavaScript's own is ${ledger.hasScript ? "estimated from metering, within a factor of 2, and counted in charge alone" : "not counted on this engine"}.`,
 		);
 		if (process.stderr.isTTY) {
 			const seconds = (performance.now() - this.#startedAt) / 1000;
@@ -141,6 +143,28 @@ export class TextOutput implements Output {
 		if (this.#progress) process.stderr.write("\r\u001b[K");
 		this.#progress = false;
 	}
+}
+
+/** What each kind of wake takes, and what all of it means for a battery. */
+function energyRows(ledger: Ledger, battery: number): (readonly [string, string])[] {
+	const kinds = [
+		["that only samples", "quiet"],
+		["with a publish", "published"],
+		["that fails to", "failed"],
+	] as const;
+	const there = kinds.filter(([, kind]) => ledger[kind].wakes > 0);
+	const time = ({ wakes, awakeMs, radioMs, scriptMs }: WakeKind) =>
+		`${number(awakeMs / wakes)} ms${radioMs ? `, ${number(radioMs / wakes)} with the radio on` : ""}${ledger.hasScript ? `, ${number(scriptMs / wakes)} of JavaScript` : ""}`;
+	const years = ledger.years(battery);
+	return [
+		...there.map(
+			([what, kind]) => ["a wake", `${what}: ${time(ledger[kind])}; ${number(ledger.each(kind))} mC`] as const,
+		),
+		[
+			"charge",
+			`${number(ledger.perDay)} C a day, ${number((ledger.sleepUc / 1e6 / ledger.poweredMs) * DAY_MS)} of it in deep sleep; ${number(battery)} mAh last ${number(years)} years, self-discharge not counted`,
+		],
+	];
 }
 
 /** XS's own figures, the most of all wakes. */
