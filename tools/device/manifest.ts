@@ -41,11 +41,8 @@ export function deviceManifest(main: string, imports: readonly string[]): string
 	for (const specifier of imports) {
 		const provided = PROVIDED[specifier];
 		if (provided) include.push(provided);
-		else if (specifier.startsWith("device/") && !(specifier in modules))
-			throw new DormouseError(
-				"declaration",
-				`manifest.json names no module "${specifier}", which the firmware imports`,
-			);
+		else if (specifier.startsWith("device/") && !`${text}${desktop}`.includes(`"${specifier}":`))
+			throw new DormouseError("declaration", `no manifest names a module "${specifier}", which the firmware imports`);
 	}
 	return `${JSON.stringify(
 		{
