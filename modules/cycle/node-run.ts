@@ -12,7 +12,7 @@ import {
 import { NodeRecord } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
 import { Sampler } from "../measure/sampler.js";
-import { CellId, Log } from "../store/log.js";
+import { Log } from "../store/log.js";
 import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
@@ -46,9 +46,6 @@ export interface NodePorts {
 	sleep(ms: number): void;
 }
 
-/** Label of the flash partition that the node keeps its own state in. */
-export const STORE_PARTITION = "store";
-
 /** One wake of a node: the shell around the cycle's state machine. */
 export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly node: NodeDeclaration;
@@ -60,12 +57,12 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	/** Records in RTC memory, in front of those in flash. */
 	private readonly front: RetainedQueue;
 	private readonly queue: TieredQueue;
-	private readonly chain: RecordChain | undefined;
+	declare private readonly chain: RecordChain | undefined;
 	private readonly health = new Health();
 	private readonly retained: RetainedState;
 	private readonly sections: readonly RetainedSection[];
 	/** From the sensors' start until their readings are stored. */
-	private sampler: Sampler | undefined;
+	declare private sampler: Sampler | undefined;
 	private readonly record: NodeRecord;
 	/** Retained memory may be older than what is in flash. */
 	private unsure = false;
@@ -79,16 +76,15 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const { batch, deadlineMs } = node.uplink;
 		this.cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
 		this.time = new EpochTime(ports.clock);
-		const widest = Math.max(width, NodeRecord.widest);
-		this.log = new Log(() => ports.flash(STORE_PARTITION));
-		this.numbers = new Numbers(() => this.log.cell(CellId.numbers));
+		this.log = new Log(ports);
+		this.numbers = new Numbers(this.log);
 		this.front = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
 		const back = new LogQueue(this.log, node.schema, width, node.full, node.thin);
 		const chain = node.evidence?.create(ports);
-		this.chain = back.chain = chain;
-		this.queue = new TieredQueue(this.front, back, new NodeRecord(widest));
+		if (chain) this.chain = back.chain = chain;
+		this.queue = new TieredQueue(this.front, back);
 		this.retained = new RetainedState(ports.memory);
-		this.record = new NodeRecord(widest);
+		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
 		this.uplink = node.uplink.create(ports, this);
 		this.sections = [
 			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },

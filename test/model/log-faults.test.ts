@@ -87,7 +87,7 @@ describe("model: log on flash that misbehaves", () => {
 				}
 				// The script ends with one more boot.
 				const ended = port.nor.counts.programmed;
-				new Log(() => port).ready();
+				new Log({ flash: () => port }).ready();
 				steps = 2 + ended - programmed - (port.nor.counts.programmed - ended);
 				port.nor.restore(before);
 				Object.assign(ledger, promised);
@@ -135,7 +135,7 @@ describe("model: log on flash that misbehaves", () => {
 				}
 			}
 			port.cutAfter(Number.POSITIVE_INFINITY, random);
-			const log = new Log(() => port);
+			const log = new Log({ flash: () => port });
 			log.ready();
 			faults += log.faults;
 		}
@@ -146,7 +146,7 @@ describe("model: log on flash that misbehaves", () => {
 		let [flips, lost] = [0, 0];
 		for (let run = 0; run < runsOf(200); run++) {
 			const port = new CutPort(8, 512, { seed: seed + run });
-			const queue = new LogQueue(new Log(() => port), 1, WIDTH);
+			const queue = new LogQueue(new Log({ flash: () => port }), 1, WIDTH);
 			const record = new NodeRecord(NodeRecord.widest);
 			const begins = new Map<number, [number, number]>();
 			const count = random.between(20, 120);
@@ -166,7 +166,7 @@ describe("model: log on flash that misbehaves", () => {
 				flips++;
 				hit.add(n);
 			}
-			const again = new LogQueue(new Log(() => port), 1, WIDTH);
+			const again = new LogQueue(new Log({ flash: () => port }), 1, WIDTH);
 			assert.deepEqual(
 				readAll(again).map(({ number }) => number),
 				Array.from({ length: count }, (_, n) => n + 1).filter((n) => !hit.has(n)),

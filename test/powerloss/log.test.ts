@@ -1,8 +1,8 @@
-import { CellId, Log } from "../../modules/store/log.js";
+import { Log } from "../../modules/store/log.js";
 import { Numbers } from "../../modules/store/numbers.js";
 import * as assert from "../assert.js";
 import { everyCut } from "../support/every-cut.js";
-import { Cell } from "../support/layout-1.js";
+import { oldCells } from "../support/layout-1.js";
 import { CutPort, type LogLedger, newLedger, type Op, runScript } from "../support/log-script.js";
 import { seedOf } from "../support/seed.js";
 
@@ -205,7 +205,7 @@ describe("power loss: log", () => {
 	] as const)
 		it(`migration from the older layout, cut after every byte and in every erase, ${depth} deep (seed ${seedOf(depth)}): numbers never repeat, epochs go on`, function () {
 			const start = new CutPort(4, 128);
-			const older = new Numbers(() => new Cell(start));
+			const older = new Numbers(oldCells(start));
 			for (let epoch = 0; epoch < 3; epoch++) {
 				older.begin();
 				older.take();
@@ -219,8 +219,8 @@ describe("power loss: log", () => {
 				{ taken: older.next - 1, epoch: older.epoch },
 				depth,
 				(device, promises) => {
-					const log = new Log(() => device as CutPort);
-					const numbers = new Numbers(() => log.cell(CellId.numbers));
+					const log = new Log({ flash: () => device as CutPort });
+					const numbers = new Numbers(log);
 					for (let boot = 0; boot < 3; boot++) {
 						numbers.begin();
 						const number = numbers.take();
