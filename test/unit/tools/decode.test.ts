@@ -2,7 +2,7 @@ import { FrameEncoder } from "../../../modules/codec/frame-encoder.js";
 import { frameSchema } from "../../../modules/codec/schema.js";
 import { toHex } from "../../../modules/core/bytes.js";
 import type { DormouseError } from "../../../modules/core/errors.js";
-import { RecordKind } from "../../../modules/core/record.js";
+import { NodeRecord, RecordKind } from "../../../modules/core/record.js";
 import { quantity } from "../../../modules/measure/quantity.js";
 import { Seeded } from "../../../sim/seeded.js";
 import { codec } from "../../../tools/codec/command.js";
@@ -74,7 +74,7 @@ describe("readings", () => {
 			room = 100,
 		) => {
 			const view = new Uint8Array(100);
-			const encoder = new FrameEncoder(node.frame, view, () => new PlainCursor(records));
+			const encoder = new FrameEncoder(node.frame, view, new PlainCursor(records), new NodeRecord(32));
 			const length = encoder.encode(new PlainCursor(records), room, { epoch, seconds: 130, wall, stamped });
 			return collector.take(view.subarray(0, length), 1000 * WALL).records.map((one) => one.timed);
 		};
