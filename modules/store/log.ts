@@ -125,6 +125,7 @@ export class Log extends Sectors implements Cells {
 	 */
 	put(id: number, value: Uint8Array): void {
 		this.ready();
+		const { cells } = this;
 		if (value.length > CELL_BYTES || id >= CELL_IDS) throw new DormouseError("range");
 		if (id !== STATE) {
 			const places = this.index();
@@ -136,6 +137,7 @@ export class Log extends Sectors implements Cells {
 		if (this.appendCell(id, value, this.reserve())) return;
 		while (!this.compact(id, value)) {
 			if (id === STATE) {
+				if (cells.closed) this.reopen();
 				if (this.appendCell(id, value, 0)) return;
 			} else if (this.queue?.dropOldest()) continue;
 			throw new DormouseError("flash", "no sector is left");
@@ -237,9 +239,24 @@ export class Log extends Sectors implements Cells {
 		return true;
 	}
 
-	/** Room that the state always finds in the sector of cells, twice. */
+	/** Room that the state always finds in the sector of cells, twice, each behind a unit of nothing. */
 	private reserve(): number {
-		return 2 * this.up(4 * VARINT_LARGEST + 5);
+		return 2 * this.up(4 * VARINT_LARGEST + 5) + 2 * this.unit;
+	}
+	/**
+	 * Where a cut closed the sector of cells, and the only free one turned out bad: the state that makes another one free
+	 * has its place behind what is torn, where `scan` finds it.
+	 */
+	private reopen() {
+		const { cells, size, unit } = this;
+		const { sector, end } = cells;
+		let behind = size;
+		while (behind > end && this.isBlank(sector * size + behind - unit, unit)) behind -= unit;
+		if (cells.sequence === 0 || behind + unit - end >= this.page.length) return;
+		if (unit < 16) this.program(new Uint8Array(unit), sector * size + end); // what is torn is not to read well one day
+		cells.end = behind;
+		cells.closed = false;
+		cells.dubious = true;
 	}
 	private appendCell(id: number, value: Uint8Array, spare: number): boolean {
 		this.draft[DRAFT - 1] = id;

@@ -27,6 +27,8 @@ interface Case {
 	readonly ops: readonly Op[];
 	readonly depth: number;
 	readonly least: number;
+	/** The sectors that are free before the first cut never erase again: another has to be made. */
+	readonly worn?: boolean;
 	/** Erases that the undisturbed run makes at least: what the case is for was met. */
 	readonly erases: number;
 }
@@ -153,7 +155,32 @@ const CASES: readonly Case[] = [
 		least: 200,
 		erases: 2,
 	},
+	...([1, 4, 16] as const).map(
+		(alignment): Case => ({
+			name: "the free sector does not erase when a cut has closed the cells'",
+			sectors: 5,
+			bytes: alignment > 1 ? 256 : 128,
+			alignment,
+			before: FILL,
+			edge: true,
+			worn: true,
+			ops: [cell(3, 4), push],
+			depth: alignment > 1 ? 1 : 2,
+			least: alignment > 1 ? 100 : 5000,
+			erases: 1,
+		}),
+	),
 ];
+
+/** Sectors that may be taken. */
+function freeIn(port: CutPort): number[] {
+	const copy = new CutPort(port.size / port.blockSize, port.blockSize, { alignment: port.writeAlignment as 1 });
+	copy.bytes.set(port.bytes);
+	const log = new Log({ flash: () => copy });
+	log.ready();
+	log.map();
+	return [...log.firsts.keys()].filter((n) => !log.firsts[n] && n !== log.cells.sector);
+}
 
 describe("power loss: log", () => {
 	let total = 0;
@@ -178,11 +205,13 @@ describe("power loss: log", () => {
 				script.pop();
 			}
 			script.push(...ops);
+			const worn = each.worn ? freeIn(start) : [];
 			let most = 0;
 			const cuts = everyCut(
 				() => {
 					const port = new CutPort(sectors, bytes, { alignment });
 					port.bytes.set(start.bytes);
+					for (const sector of worn) port.nor.failErases(sector, "refused");
 					return port;
 				},
 				ledger,
