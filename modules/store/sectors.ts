@@ -235,6 +235,7 @@ export class Sectors {
 		this.firsts = new Uint32Array(map, 0, sectors);
 		this.sequences = new Uint32Array(map, 4 * sectors, sectors);
 		let found = 0;
+		let newest = -1;
 		cells.sequence = 0;
 		for (let n = 0; n < sectors; n++) {
 			const kind = this.readHeader(n);
@@ -245,6 +246,7 @@ export class Sectors {
 			this.sequences[n] = sequence;
 			if (sequence > this.sequence) {
 				this.sequence = sequence;
+				newest = n;
 				this.draft.set(this.header);
 			}
 			if (kind !== CELLS) this.firsts[n] = view.getUint32(12);
@@ -259,7 +261,10 @@ export class Sectors {
 				this.faults++;
 				if (this.unit < 16) this.program(new Uint8Array(Math.max(this.unit, 2)), n * this.size);
 			}
-			if (kinds[n] !== THINNED || this.readHeader(n) !== THINNED) continue;
+			if (kinds[n] !== THINNED) continue;
+			// Weak bits of the newest one may read otherwise by now: what verified is what counts, and is made firm.
+			if (n === newest) this.header.set(this.draft.subarray(0, HEADER));
+			else if (this.readHeader(n) !== THINNED) continue;
 			const last = view.getUint32(24);
 			this.thinnedTaken = Math.max(this.thinnedTaken, view.getUint32(16));
 			for (let m = 0; m < sectors; m++)
