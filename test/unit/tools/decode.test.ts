@@ -8,7 +8,7 @@ import { Seeded } from "../../../sim/seeded.js";
 import { codec } from "../../../tools/codec/command.js";
 import { type CollectedRecord, Collector } from "../../../tools/collector.js";
 import { decode } from "../../../tools/decode/command.js";
-import { influxLine, parseTag } from "../../../tools/decode/influx.js";
+import { influxLine, parseTag, parseTags } from "../../../tools/decode/influx.js";
 import { isText, parseLine, parseTime } from "../../../tools/decode/input.js";
 import { recordLine } from "../../../tools/decode/lines.js";
 import { senmlPack } from "../../../tools/decode/senml-pack.js";
@@ -281,6 +281,14 @@ describe("decode: InfluxDB line protocol", () => {
 		const oddNode = { quantities: odd, frame: frameSchema(odd, 1, 1) };
 		assert.equal(influxLine(record(1, [5]), oddNode, "odd", {}), "odd number=5 1772323200250000000\n");
 		assert.equal(influxLine(record(1, [undefined]), oddNode, "odd", {}), "");
+	});
+	it("tags: a key given twice is refused, in whatever order", () => {
+		assert.deepEqual(parseTags(["site=a", "floor=2"]), { site: "a", floor: "2" });
+		for (const tags of [
+			["site=a", "site=b"],
+			["site=a", "floor=2", "site=a"],
+		])
+			assert.throws(() => parseTags(tags), { code: "declaration", message: '"site" is given twice' });
 	});
 	it("tags: key=value; what line protocol cannot carry is refused", () => {
 		assert.deepEqual(parseTag("site=my garden=2"), ["site", "my garden=2"]);
