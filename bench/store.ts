@@ -38,11 +38,11 @@ export async function bench(): Promise<void> {
 	row("  bytes programmed a record", spilled.bytes);
 	for (const fill of [0, 0.25, 0.5, 1]) {
 		const port = new NorPort(SECTORS, BYTES);
-		const queue = new LogQueue(new Log(() => port), 1, 4);
+		const queue = new LogQueue(new Log({ flash: () => port }), 1, 4);
 		const record = sample(4);
 		for (let n = 1; n <= Math.max(1, fill * 14_500); n++) push(queue, record, n);
 		const { readBytes, busyUs } = port.nor.counts;
-		const log = new Log(() => port);
+		const log = new Log({ flash: () => port });
 		log.ready();
 		row(
 			`boot after a power loss, 256 KiB, ${100 * fill} % full: bytes read`,
@@ -54,7 +54,7 @@ export async function bench(): Promise<void> {
 		log.records.dubious = log.cells.dubious = false;
 		const length = log.retain(view);
 		const before = port.nor.counts.readBytes;
-		const warm = new Log(() => port);
+		const warm = new Log({ flash: () => port });
 		warm.restore(new DataView(view.buffer, 0, length), Log.version);
 		warm.ready();
 		row(`  bytes read after deep sleep (${warm.outcome})`, port.nor.counts.readBytes - before);
@@ -77,7 +77,7 @@ interface Life {
 /** A log's life on 256 KiB, from the first record on. */
 function life({ alignment, values, records, batch, spill = 1 }: Life) {
 	const port = new NorPort(SECTORS, BYTES, { alignment });
-	const queue = new LogQueue(new Log(() => port), 1, values);
+	const queue = new LogQueue(new Log({ flash: () => port }), 1, values);
 	const record = sample(values);
 	if (spill === 1)
 		for (let n = 1; n <= records; n++) {
@@ -175,11 +175,12 @@ async function memory(): Promise<void> {
 					write(from: Uint8Array, at: number) { bytes.set(from, at); },
 					erase(at: number) { bytes.fill(0xff, at, at + 4096); },
 				};
+				const ports = { flash: () => port };
 				const record = new NodeRecord(15);
 				record.length = 4;
 				let queue: unknown;
 				${work}
-				(globalThis as any).kept = [port, record, queue];
+				(globalThis as any).kept = [ports, record, queue];
 				say(1);
 			}`);
 		const firmware = new XsEngine(host, { locate: false, measure: true }).load(bundle);
@@ -191,16 +192,16 @@ async function memory(): Promise<void> {
 		return slots.live * slotSize + chunks.live;
 	};
 	const none = await alive("");
-	const opened = await alive("const log = new Log(() => port); queue = new LogQueue(log, 1, 4); log.ready();");
+	const opened = await alive("const log = new Log(ports); queue = new LogQueue(log, 1, 4); log.ready();");
 	const pushed = await alive(`
-		const log = new Log(() => port); const one = new LogQueue(log, 1, 4); queue = one;
+		const log = new Log(ports); const one = new LogQueue(log, 1, 4); queue = one;
 		for (let n = 1; n < 9; n++) { record.number = n; record.epoch = 1; one.push(record); }`);
 	const resumed = await alive(`
 		const section = new DataView(new ArrayBuffer(64));
-		const before = new Log(() => port); const one = new LogQueue(before, 1, 4);
+		const before = new Log(ports); const one = new LogQueue(before, 1, 4);
 		for (let n = 1; n < 9; n++) { record.number = n; record.epoch = 1; one.push(record); }
 		const length = before.retain(section);
-		const log = new Log(() => port); queue = new LogQueue(log, 1, 4);
+		const log = new Log(ports); queue = new LogQueue(log, 1, 4);
 		log.restore(new DataView(section.buffer, 0, length), Log.version); log.ready();`);
 	row(
 		"RAM on XS: log and queue as an ordinary wake has them, bytes beyond a page",

@@ -144,6 +144,8 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			typeof full === "object" ? `{ thin: ${thin} }` : JSON.stringify(full),
 			'"oldest", "newest" or { thin: 2 } … { thin: 10 }',
 		);
+	if (typeof full === "object")
+		for (const field of Object.keys(full)) if (field !== "thin") wrong(`full.${field}`, "this field", "thin");
 	const { evidence } = options;
 	if (evidence !== undefined) {
 		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
@@ -178,13 +180,15 @@ function shown(value: unknown): string {
 }
 
 function spillOf(spill: NodeOptions["spill"] = {}, quantities: readonly Quantity[]): Spill {
-	if (typeof spill !== "object" || spill === null) wrong("spill", JSON.stringify(spill), "{ every: …, below: { … } }");
+	if (typeof spill !== "object" || spill === null || Array.isArray(spill))
+		wrong("spill", JSON.stringify(spill), "{ every: …, below: { … } }");
 	for (const field of Object.keys(spill))
 		if (field !== "every" && field !== "below") wrong(`spill.${field}`, "this field", "every or below");
 	const { every = 0, below = {} } = spill;
 	if (every !== 0 && !(Number.isInteger(every) && every >= SHORTEST_SPILL && every <= LONGEST_SPILL))
 		wrong("spill.every", every, "a time from minutes(1) to days(7)");
-	if (typeof below !== "object" || below === null) wrong("spill.below", below, "limits by reading: { battery: 3.4 }");
+	if (typeof below !== "object" || below === null || Array.isArray(below))
+		wrong("spill.below", below, "limits by reading: { battery: 3.4 }");
 	for (const name of Object.keys(below)) {
 		const known = quantities.find((one) => one.name === name);
 		if (!known) wrong(`spill.below.${name}`, "this reading", `one of ${quantities.map((one) => one.name).join(", ")}`);

@@ -12,7 +12,7 @@ import {
 import { NodeRecord, RecordKind } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
 import { Sampler } from "../measure/sampler.js";
-import { CellId, Log } from "../store/log.js";
+import { Log } from "../store/log.js";
 import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
@@ -24,7 +24,7 @@ import { EARLIEST_MS, EpochTime } from "./epoch-time.js";
 import { QueueSource } from "./frame-source.js";
 import { Health, Start } from "./health.js";
 import { WakeReport } from "./report.js";
-import { type RetainedSection, RetainedState, Section } from "./retained.js";
+import { type Retained, RetainedState, SECTIONS, Section } from "./retained.js";
 
 /** What a wake needs of the board. */
 export interface NodePorts {
@@ -46,9 +46,6 @@ export interface NodePorts {
 	sleep(ms: number): void;
 }
 
-/** Label of the flash partition that the node keeps its own state in. */
-export const STORE_PARTITION = "store";
-
 /** One wake of a node: the shell around the cycle's state machine. */
 export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly node: NodeDeclaration;
@@ -60,12 +57,13 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	/** Records in RTC memory, in front of those in flash. */
 	private readonly front: RetainedQueue;
 	private readonly queue: TieredQueue;
-	private readonly chain: RecordChain | undefined;
+	declare private readonly chain: RecordChain | undefined;
 	private readonly health = new Health();
 	private readonly retained: RetainedState;
-	private readonly sections: readonly RetainedSection[];
+	/** Whose the retained sections are, in the order of {@link SECTIONS}. */
+	private readonly owners: Retained[];
 	/** From the sensors' start until their readings are stored. */
-	private sampler: Sampler | undefined;
+	declare private sampler: Sampler | undefined;
 	private readonly record: NodeRecord;
 	/** Retained memory may be older than what is in flash. */
 	private unsure = false;
@@ -79,27 +77,19 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const { batch, deadlineMs } = node.uplink;
 		this.cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
 		this.time = new EpochTime(ports.clock);
-		const widest = Math.max(width, NodeRecord.widest);
-		this.log = new Log(() => ports.flash(STORE_PARTITION));
-		this.numbers = new Numbers(() => this.log.cell(CellId.numbers));
+		this.log = new Log(ports);
+		this.numbers = new Numbers(this.log);
 		this.front = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
 		const back = new LogQueue(this.log, node.schema, width, node.full, node.thin);
 		const chain = node.evidence?.create(ports);
-		this.chain = back.chain = chain;
-		this.queue = new TieredQueue(this.front, back, new NodeRecord(widest));
+		if (chain) this.chain = back.chain = chain;
+		this.queue = new TieredQueue(this.front, back);
 		this.retained = new RetainedState(ports.memory);
-		this.record = new NodeRecord(widest);
+		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
 		this.uplink = node.uplink.create(ports, this);
-		this.sections = [
-			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
-			{ ...Section.time, version: EpochTime.version, owner: this.time },
-			{ ...Section.cycle, version: CycleState.version, owner: this.cycle },
-			{ ...Section.health, version: Health.version, owner: this.health },
-			{ ...Section.uplink, version: this.uplink.retainedVersion, owner: this.uplink },
-			{ ...Section.queue, version: RetainedQueue.version, owner: this.front },
-			{ ...Section.log, version: Log.version, owner: this.log },
-			...(chain ? [{ ...Section.evidence, version: chain.retainedVersion, owner: chain }] : []),
-		];
+		const { numbers, time, cycle, health, uplink, front, log } = this;
+		this.owners = [numbers, time, cycle, health, uplink, front, log];
+		if (chain) this.owners.push(chain);
 	}
 	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
 	start(): void {
@@ -165,10 +155,11 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const found = this.retained.load();
 		// Memory may outlive a short power loss, but the clock does not: times in that epoch would be wrong from here on.
 		const reader = this.ports.resetReason === ResetReason.power ? undefined : found;
-		const lost: RetainedSection[] = [];
-		for (const section of this.sections) {
-			const bytes = reader?.section(section.id);
-			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
+		const lost: number[] = [];
+		for (let n = 0; n < this.owners.length; n++) {
+			const { id } = SECTIONS[n]!;
+			const bytes = reader?.section(id);
+			if (!bytes || !this.owners[n]!.restore(bytes, reader!.version)) lost.push(id);
 		}
 		// What is left of two damaged banks may be of two commits: a queue whose next number is another than the one that is
 		// given next. And a checksum fits by chance once in 65,536 times. Neither may kill every wake from now on.
@@ -183,8 +174,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.unsure = this.log.phase === 0;
 		if (isWhole) return Start.warm;
 		const { numbers, time, cycle } = Section;
-		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
-			if (lost.some(({ id }) => id === cycle.id)) this.cycle.reset(this.time.nowMs());
+		if (!lost.includes(numbers.id) && !lost.includes(time.id)) {
+			if (lost.includes(cycle.id)) this.cycle.reset(this.time.nowMs());
 			this.health.sectionsLost += Math.max(1, lost.length);
 			return Start.partial;
 		}
@@ -237,7 +228,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 					next = cycle.in.waitMs > 0 ? Event.pending : this.store();
 					break;
 				case Effect.commit:
-					this.retained.commit(this.sections);
+					this.retained.commit(this.owners);
 					next = Event.committed;
 					break;
 				case Effect.exchange:
@@ -252,7 +243,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const { nodeId } = this.ports;
 		let source: QueueSource;
 		try {
-			source = new QueueSource(this.node, nodeId, this.queue, this.time, this.numbers.epoch, this.report);
+			const { node, queue, time, numbers, report, record } = this;
+			source = new QueueSource(node, nodeId, queue, time, numbers.epoch, report, record);
 		} catch (error) {
 			return this.failed(this.storeFailed(error));
 		}

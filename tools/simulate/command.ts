@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { EARLIEST_MS } from "../../modules/cycle/epoch-time.js";
-import { STORE_PARTITION } from "../../modules/cycle/node-run.js";
+import { STORE_PARTITION } from "../../modules/store/log.js";
 import { EVIDENCE_KEY } from "../../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
 import type { Engine } from "../../sim/engine/engine.js";
