@@ -12,6 +12,7 @@ export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
 const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"device/native": "device-native",
 	"device/resolver": "device-resolver",
+	"device/tls": "device-tls",
 	timer: "timer",
 	crypt: "crypt",
 	"embedded:io/i2c": "embedded-io-i2c",
