@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { isInDate, type TlsFailure, type TlsRequest } from "./network.js";
@@ -61,6 +62,7 @@ export function failureOf(error: NodeJS.ErrnoException): TlsFailure | undefined 
 function contextOf({ ca, certificate, key }: TlsRequest): tls.SecureContext {
 	if (ca === undefined || (certificate === undefined) !== (key === undefined)) throw new TlsError("declaration");
 	try {
+		new X509Certificate(ca); // a CA that is none would only be left out
 		return tls.createSecureContext({
 			ca,
 			...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
@@ -73,7 +75,12 @@ function contextOf({ ca, certificate, key }: TlsRequest): tls.SecureContext {
 
 /** The dates of the whole chain, up to the CA, by the node's clock. */
 function areInDate(socket: tls.TLSSocket, wallMs: number, builtMs: number): boolean {
-	for (let one = socket.getPeerX509Certificate(); one; one = one.issuerCertificate)
-		if (!isInDate(Date.parse(one.validFrom), Date.parse(one.validTo), wallMs, builtMs)) return false;
-	return true;
+	let one: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+	for (;;) {
+		if (!one?.valid_from || !isInDate(Date.parse(one.valid_from), Date.parse(one.valid_to), wallMs, builtMs))
+			return false;
+		const issuer: tls.DetailedPeerCertificate | undefined = one.issuerCertificate;
+		if (!issuer || issuer === one) return true;
+		one = issuer;
+	}
 }
