@@ -1,6 +1,6 @@
 import { minutes } from "../modules/core/time.js";
 import { declareNode } from "../modules/cycle/declaration.js";
-import { mqtts } from "../net/mqtt/mqtts.js";
+import { mqtts } from "../net/mqtts/mqtts.js";
 import { battery } from "../sensors/battery.js";
 import { bme280 } from "../sensors/bme280.js";
 

@@ -84,11 +84,12 @@ export function declareMqtt(
 	if (typeof link?.create !== "function") wrong("uplink.link", String(link), "what a factory of net/link/ returns");
 	if (time !== undefined && typeof time?.create !== "function")
 		wrong("uplink.time", String(time), "what a factory such as sntp() returns");
+	const isTls = tls !== undefined;
 	const alpn = tls?.alpn;
 	if (alpn !== undefined && !/^[!-~]{1,32}$/.test(alpn))
 		wrong("uplink.alpn", JSON.stringify(alpn), '1 … 32 characters of ASCII such as "mqtt"');
 	return Object.freeze({
-		kind: tls ? "mqtts" : "mqtt",
+		kind: isTls ? "mqtts" : "mqtt",
 		topic,
 		batch,
 		deadlineMs: deadline * 1000,
@@ -112,7 +113,7 @@ export function declareMqtt(
 				clientId: ports.nodeId,
 				username: ports.setting("username"),
 				password: ports.setting("password"),
-				tls: tls && { host, alpn, node },
+				tls: isTls ? { host, alpn, node } : undefined,
 				// a throw here would restart the device again and again: the node goes on, and reports
 				fault: isHost(host) && isPort(at) ? undefined : "declaration",
 			});

@@ -1,7 +1,7 @@
 import resolve from "device/resolver";
 import TLS from "device/tls";
+import { declareMqtt, type MqttOptions, type TlsOptions } from "../mqtt/declaration.js";
 import type { UplinkDeclaration } from "../uplink.js";
-import { declareMqtt, type MqttOptions, type TlsOptions } from "./declaration.js";
 
 /** How a node declares MQTT over TLS: as {@link MqttOptions}, and `alpn`. */
 export interface MqttsOptions extends MqttOptions, TlsOptions {}
