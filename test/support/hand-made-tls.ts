@@ -31,7 +31,7 @@ export interface HandMadeOptions {
 
 /** What a client sent after the server's flight. */
 export interface Answer {
-	/** `alert N`, `finished` (1.3), `key exchange` (1.2), or what else. */
+	/** `alert N`, `finished` (1.3), `key exchange` (1.2), `no TLS 1.3` when it does not speak that, or what else. */
 	readonly what: string;
 }
 
@@ -56,9 +56,10 @@ export class HandMadeTls {
 		});
 		this.#server = net.createServer((socket) => this.#serve(socket, options));
 	}
-	static async listen(options: HandMadeOptions): Promise<HandMadeTls> {
+	/** @param port by default any that is free, on loopback */
+	static async listen(options: HandMadeOptions, port = 0): Promise<HandMadeTls> {
 		const self = new HandMadeTls(options);
-		await new Promise<void>((resolve) => self.#server.listen(0, "127.0.0.1", resolve));
+		await new Promise<void>((resolve) => self.#server.listen(port, "127.0.0.1", resolve));
 		return self;
 	}
 	get port(): number {
@@ -89,6 +90,10 @@ export class HandMadeTls {
 					continue;
 				}
 				const made = options.version === 1.3 ? flight13(record, options) : flight12(record, options);
+				if (!made) {
+					this.#answered({ what: "no TLS 1.3" });
+					return socket.end();
+				}
 				this.flightLength = made.bytes.length;
 				socket.write(made.bytes.subarray(0, options.cutAt));
 				if (options.closes) socket.end();
@@ -133,11 +138,12 @@ function flight12(hello: Buffer, { version, certificate, key }: HandMadeOptions)
 	};
 }
 
-/** ServerHello, and encrypted: EncryptedExtensions, Certificate, CertificateVerify, Finished. */
-function flight13(hello: Buffer, { certificate, key }: HandMadeOptions): Flight {
+/** Undefined when the client has no TLS 1.3. ServerHello, and encrypted: EncryptedExtensions, Certificate, CertificateVerify, Finished. */
+function flight13(hello: Buffer, { certificate, key }: HandMadeOptions): Flight | undefined {
 	const clientHello = hello.subarray(5);
 	const sessionId = clientHello.subarray(39, 39 + clientHello[38]!);
 	const theirs = keyShare(clientHello);
+	if (!theirs) return undefined;
 	const ours = generateKeyPairSync("x25519");
 	const spki = ours.publicKey.export({ type: "spki", format: "der" });
 	const shared = diffieHellman({
@@ -190,8 +196,8 @@ function told(type: number, body: Buffer): Answer {
 	return { what: `record of type ${type}` };
 }
 
-/** The client's key for X25519. */
-function keyShare(hello: Buffer): Buffer {
+/** The client's key for X25519; undefined when it does not speak TLS 1.3. */
+function keyShare(hello: Buffer): Buffer | undefined {
 	let at = 39 + hello[38]!;
 	at += 2 + hello.readUInt16BE(at);
 	at += 1 + hello[at]!;
@@ -201,7 +207,7 @@ function keyShare(hello: Buffer): Buffer {
 		for (let share = at + 6; share < end; share += 4 + hello.readUInt16BE(share + 2))
 			if (hello.readUInt16BE(share) === 0x001d) return hello.subarray(share + 4, share + 36);
 	}
-	throw new Error("the client offers no X25519");
+	return undefined;
 }
 
 function seal(secret: Buffer, inner: Buffer): Buffer {

@@ -36,10 +36,11 @@ export class Mosquitto {
 	}
 	/**
 	 * @param more lines of the configuration; by default everyone may connect
+	 * @param at the port; by default any that is free
 	 * @param openssl lines of OpenSSL's system defaults, such as `MaxProtocol = TLSv1.2`
 	 */
-	static async start(binary: string, more = "allow_anonymous true", openssl = ""): Promise<Mosquitto> {
-		const port = await freePort();
+	static async start(binary: string, more = "allow_anonymous true", openssl = "", at?: number): Promise<Mosquitto> {
+		const port = at ?? (await freePort());
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-mosquitto-"));
 		const file = join(directory, "mosquitto.conf");
 		writeFileSync(file, `listener ${port} 127.0.0.1\npersistence false\nlog_dest stderr\n${more}\n`);
