@@ -10,7 +10,7 @@ import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
 import { Kind } from "./host/table.js";
 import { AccessPoint } from "./net/access-point.js";
-import type { Network, SimSocket } from "./net/network.js";
+import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
@@ -223,17 +223,35 @@ export class Board {
 	}
 	/** Opens a connection. @returns its handle */
 	connect(address: string, port: number): number {
+		return this.#connect(`socket to ${address}:${port}`, (on) => this.options.network.connect(address, port, on));
+	}
+	/** Opens a TLS connection, with what the board was provisioned with. @returns its handle, as of {@link connect} */
+	connectTls(address: string, port: number, peer: Pick<TlsRequest, "host" | "alpn" | "wallMs">): number {
+		const { network, settings } = this.options;
+		const { ca, certificate, key } = settings;
+		const tls = { ...peer, ca, certificate, key };
+		return this.#connect(`TLS to ${address}:${port}`, (on) => network.connectTls(address, port, tls, on));
+	}
+
+	#connect(what: string, open: (on: SocketListener) => SimSocket): number {
 		const number = this.handles.reserve();
-		const what = `socket to ${address}:${port}`;
 		if (!this.wifi.isReachable(this.now))
 			return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
-		const socket = this.options.network.connect(address, port, {
+		const socket = open({
 			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
 			readable: (count) => {
 				this.wifi.sent();
 				this.deliver(number, Kind.readable, u32(count));
 			},
-			ended: (reset) => this.deliver(number, Kind.error, Uint8Array.of(reset ? 1 : 0)),
+			ended: (reset, failure) => {
+				const why = failure ? 2 + FAILURES.indexOf(failure) : reset ? 1 : 0;
+				this.deliver(number, Kind.error, Uint8Array.of(why));
+			},
+			overhead: (sent, received) => {
+				if (!this.handles.has(number)) return;
+				this.bytesOut += sent;
+				this.bytesIn += received;
+			},
 		});
 		this.wifi.sent(2);
 		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);

@@ -29,6 +29,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],
+	// MQTT over TLS, in a folder of its own: what a build names by a wildcard is linked.
+	"net/mqtts": ["net/mqtt", "net", "device/tls", "device/resolver"],
 	// Of the codec, what a declaration chooses from.
 	nodes: [
 		"modules/core",

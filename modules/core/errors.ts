@@ -23,6 +23,7 @@
  * | `timeout` | no answer in time |
  * | `unresolved` | a host name could not be resolved |
  * | `key` | a key from provisioning is missing, malformed or too weak |
+ * | `untrusted` | the peer could not prove, by its certificate and key, to be the one that was asked for |
  */
 export type ErrorCode =
 	| "range"
@@ -44,7 +45,8 @@ export type ErrorCode =
 	| "lost"
 	| "timeout"
 	| "unresolved"
-	| "key";
+	| "key"
+	| "untrusted";
 
 /**
  * The one error class of the firmware. Programming and boundary errors throw it; expected outcomes (a lost link, a bad

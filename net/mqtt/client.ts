@@ -3,7 +3,7 @@ import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
 import { LINK_RETAINED, type Link, type LinkListener } from "../link/link.js";
 import type { TimeSource } from "../time-source.js";
-import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
+import type { FrameSource, Uplink, UplinkListener, UplinkNode } from "../uplink.js";
 import { Decoded, Decoder } from "./decode.js";
 import {
 	type Connect,
@@ -40,15 +40,27 @@ export interface Tcp {
 	/** Idempotent, allowed inside callbacks. */
 	close(): void;
 }
+/** Whom a TLS connection is for; see `device/tls`. */
+export interface TlsPeer {
+	/** The server's name as it was asked for, which its certificate must hold. */
+	readonly host: string;
+	/** Application protocol to ask for. */
+	readonly alpn: string | undefined;
+	/** Knows the time that certificates' dates are held against. */
+	readonly node: Pick<UplinkNode, "wallMs">;
+}
 export interface TcpOptions {
 	readonly address: string;
 	readonly port: number;
 	/** ECMA-419's name, and the SDK's. */
 	readonly noDelay: boolean;
 	readonly nodelay: boolean;
+	/** For TLS only. */
+	readonly tls?: TlsPeer | undefined;
 	onReadable(bytes: number): void;
 	onWritable(bytes: number): void;
-	onError(): void;
+	/** @param code why, where the connection knows better than that it is lost */
+	onError(code?: ErrorCode): void;
 }
 /** Begins to connect; callbacks come later. @throws when the address is no address or there is no network */
 export type TcpConstructor = new (options: TcpOptions) => Tcp;
@@ -80,6 +92,8 @@ export interface MqttClientOptions {
 	readonly clientId: string;
 	readonly username?: string | undefined;
 	readonly password?: string | undefined;
+	/** Given where `TCP` is TLS. */
+	readonly tls?: TlsPeer | undefined;
 	/** Settings that cannot work: each exchange fails with this at once. */
 	readonly fault?: ErrorCode | undefined;
 }
@@ -112,6 +126,7 @@ export class MqttClient implements Uplink, LinkListener {
 	private exchange = 0;
 	private running = false;
 	private closed = false;
+	private lostBy: ErrorCode = "lost";
 	private source: FrameSource | undefined;
 	private on: UplinkListener | undefined;
 	private lookUp: (() => void) | undefined;
@@ -207,14 +222,15 @@ export class MqttClient implements Uplink, LinkListener {
 				port: this.options.port,
 				noDelay: true, // each packet waits for its answer: Nagle's algorithm only delays
 				nodelay: true,
+				tls: this.options.tls,
 				onReadable: (bytes) => {
 					if (exchange === this.exchange) this.readable(exchange, bytes);
 				},
 				onWritable: (bytes) => {
 					if (exchange === this.exchange) this.writable(bytes);
 				},
-				onError: () => {
-					if (exchange === this.exchange) this.ended(Event.lost, "lost");
+				onError: (code = "lost") => {
+					if (exchange === this.exchange) this.ended(Event.lost, code);
 				},
 			});
 		} catch {
@@ -249,6 +265,7 @@ export class MqttClient implements Uplink, LinkListener {
 
 	/** The exchange is over from outside: the session says how it ended, unless it never began. */
 	private ended(event: Event, code: ErrorCode) {
+		this.lostBy = code;
 		if (this.session.phase === Phase.closed) this.fail(code);
 		else this.drive(event);
 	}
@@ -295,7 +312,7 @@ export class MqttClient implements Uplink, LinkListener {
 					this.fail(out.code);
 					break;
 				case Effect.fail:
-					this.fail(out.code);
+					this.fail(out.code === "lost" ? this.lostBy : out.code);
 			}
 		}
 	}

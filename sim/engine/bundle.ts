@@ -14,6 +14,7 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"device/native": "device-native",
 	"device/resolver": "device-resolver",
 	"device/wifi": "device-wifi",
+	"device/tls": "device-tls",
 	timer: "timer",
 	crypt: "crypt",
 	"embedded:io/i2c": "embedded-io-i2c",

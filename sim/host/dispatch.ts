@@ -100,6 +100,13 @@ export class Dispatch implements HostSide {
 				return this.#u16(board.resolve(fromUtf8(request.subarray(3))));
 			case Op.tcpOpen:
 				return this.#u16(board.connect(fromUtf8(request.subarray(5)), view.getUint16(3)));
+			case Op.tlsOpen: {
+				const host = 14 + view.getUint8(13);
+				const alpn = host + 1 + view.getUint8(host);
+				const text = (from: number, to?: number) => fromUtf8(request.subarray(from, to));
+				const tls = { host: text(14, host), alpn: text(host + 1, alpn) || undefined, wallMs: view.getFloat64(5) };
+				return this.#u16(board.connectTls(text(alpn), view.getUint16(3), tls));
+			}
 			case Op.tcpRead:
 				return this.#tcpRead(handle, view.getUint16(3));
 			case Op.tcpWrite:

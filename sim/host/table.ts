@@ -71,6 +71,11 @@ export const Op = Object.freeze({
 	wifiJoin: 96,
 	/** → 27 bytes: what the join came to, from byte 1 on */
 	wifiJoined: 97,
+	/**
+	 * u16 port, f64 wall time in milliseconds since 1970 or 0, u8 length of the host's name, host, u8 length of the protocol's
+	 * name, protocol, rest: address, all UTF-8 → u16 handle as of `tcpOpen`; `Kind.writable` comes once the server is trusted
+	 */
+	tlsOpen: 88,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -103,7 +108,7 @@ export const Kind = Object.freeze({
 	readable: 2,
 	/** u32 bytes that a write takes now */
 	writable: 3,
-	/** u8 0 = the peer closed in order, 1 = reset or unreachable */
+	/** u8 0 = the peer closed in order, 1 = reset or unreachable, 2 … = a place in `FAILURES` of sim/net/network.ts, and 2 */
 	error: 4,
 	/** rest: address, UTF-8; empty when the name is unknown */
 	resolved: 5,

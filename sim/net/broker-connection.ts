@@ -1,7 +1,7 @@
 import { generate, type IConnectPacket, type Packet, type Parser, parser } from "mqtt-packet";
 import type { Cancel, Scheduler } from "../scheduler.js";
 import type { SocketListener } from "./network.js";
-import type { VirtualSocket } from "./virtual.js";
+import type { ServerSocket } from "./virtual.js";
 
 /** What a connection tells the broker. */
 export interface BrokerConnectionListener {
@@ -21,7 +21,7 @@ export class BrokerConnection {
 	/** Client identifier, once accepted. */
 	session: string | undefined;
 	will: IConnectPacket["will"];
-	readonly #socket: VirtualSocket;
+	readonly #socket: ServerSocket;
 	readonly #scheduler: Scheduler;
 	readonly #on: BrokerConnectionListener;
 	readonly #settings: { protocolVersion?: number } = {};
@@ -32,7 +32,7 @@ export class BrokerConnection {
 	#closing = false;
 	#closed = false;
 
-	constructor(socket: VirtualSocket, scheduler: Scheduler, on: BrokerConnectionListener) {
+	constructor(socket: ServerSocket, scheduler: Scheduler, on: BrokerConnectionListener) {
 		this.#socket = socket;
 		this.#scheduler = scheduler;
 		this.#on = on;

@@ -1,6 +1,16 @@
 import type { Cancel, Instant, Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
-import type { DatagramServer, Network, SimDatagram, SimDatagrams, SimSocket, SocketListener } from "./network.js";
+import {
+	BUILT_MS,
+	type DatagramServer,
+	type Network,
+	type SimDatagram,
+	type SimDatagrams,
+	type SimSocket,
+	type SocketListener,
+	type TlsRequest,
+} from "./network.js";
+import { type ModelServer, ModelTls } from "./tls-model.js";
 
 /** A time in which the network or the server behind it is away. */
 export interface Outage {
@@ -33,8 +43,13 @@ export interface VirtualNetworkOptions {
 	readonly unknown?: readonly string[];
 }
 
+/** A server's end of a connection. */
+export interface ServerSocket extends SimSocket {
+	/** Closes without order: what was written may be lost, the other end sees a reset. */
+	reset(): void;
+}
 /** Takes a connection that was made; events come from then on. */
-export type Accept = (socket: VirtualSocket) => SocketListener;
+export type Accept = (socket: ServerSocket) => SocketListener;
 
 /**
  * An IP network in virtual time, deterministic to the byte. Connecting costs one round trip, bytes take the one-way
@@ -58,6 +73,8 @@ export class VirtualNetwork implements Network {
 	readonly #outages: Outage[];
 	readonly #unknown: readonly string[];
 	readonly #ports = new Map<number, Accept>();
+	/** Ports behind TLS. */
+	readonly #tls = new Map<number, ModelServer>();
 	readonly #open = new Set<VirtualSocket>();
 	#lookUps = 0;
 
@@ -91,6 +108,16 @@ export class VirtualNetwork implements Network {
 		this.#ports.set(port, accept);
 		return () => {
 			if (this.#ports.get(port) === accept) this.#ports.delete(port);
+		};
+	}
+
+	/** Serves a port behind a model of TLS. */
+	listenTls(port: number, server: ModelServer, accept: Accept): Cancel {
+		const cancel = this.listen(port, (socket) => ModelTls.accept(this.scheduler, server, socket, accept));
+		this.#tls.set(port, server);
+		return () => {
+			if (this.#tls.get(port) === server) this.#tls.delete(port);
+			cancel();
 		};
 	}
 
@@ -174,6 +201,13 @@ export class VirtualNetwork implements Network {
 		};
 	}
 
+	connectTls(address: string, port: number, tls: TlsRequest, on: SocketListener): SimSocket {
+		const request = { ...tls, builtMs: BUILT_MS };
+		return ModelTls.connect(this.scheduler, this.#tls.get(port), request, on, (plain) =>
+			this.connect(address, port, plain),
+		);
+	}
+
 	async close(): Promise<void> {
 		for (const socket of [...this.#open]) socket.close();
 		this.#ports.clear();
@@ -191,7 +225,7 @@ export class VirtualNetwork implements Network {
 }
 
 /** One end of a connection. */
-export class VirtualSocket implements SimSocket {
+export class VirtualSocket implements ServerSocket {
 	/** Whether this end asked for the connection. */
 	readonly isClient: boolean;
 	peer: VirtualSocket | undefined;

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
@@ -8,10 +7,8 @@ import { Model } from "../../sim/world/model.js";
 import * as assert from "../assert.js";
 import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
 import { weatherBundle } from "../support/simulate.js";
-import { buildLin, buildLoader, folder, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
+import { buildLin, buildLoader, folder, removeFolders, skipUnlessSdk, wakeOnce, warnings } from "./sdk.js";
 
-/** Status of a process whose board sleeps. Source: modules/device/native/desktop/board-desktop.h. */
-const ASLEEP = 75;
 /** Of the weather node's values, in order: temperature, humidity, pressure, battery. */
 const RESOLUTIONS = [0.01, 0.1, 0.1, 0.01];
 const PHENOMENA = ["temperature", "humidity", "pressure", "battery"];
@@ -38,23 +35,7 @@ describe("Moddable desktop (lin)", function () {
 
 	/** One wake. @returns its report, by field */
 	async function wake(state?: string): Promise<Map<string, string>> {
-		const env = { ...process.env, DORMOUSE_STATE: state ?? "" };
-		const child = spawn(loader, [library], { env, stdio: ["ignore", "pipe", "pipe"] });
-		let said = "";
-		child.stdout.on("data", (bytes) => (said += bytes));
-		child.stderr.on("data", (bytes) => (said += bytes));
-		const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
-		const status = await new Promise((resolve) => child.on("close", resolve));
-		clearTimeout(late);
-		assert.equal(status, ASLEEP, said);
-		const lines = said.split("\n").filter((line) => line.startsWith("dormouse "));
-		assert.equal(lines.length, 1, said);
-		return new Map(
-			lines[0]!
-				.split(" ")
-				.slice(1)
-				.map((part) => part.split("=") as [string, string]),
-		);
+		return (await wakeOnce(loader, library, state)).report;
 	}
 	function has(report: Map<string, string>, expected: Record<string, string>): void {
 		for (const [name, value] of Object.entries(expected)) assert.equal(report.get(name), value, name);

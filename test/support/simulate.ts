@@ -56,6 +56,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const network = new VirtualNetwork(scheduler, options.network ?? {});
 	const broker = new Broker(scheduler);
 	broker.serve(network);
+	broker.serve(network, 8883, {});
 	const wakes: WakeLog[] = [];
 	const records: CollectedRecord[] = [];
 	const payloads: Uint8Array[] = [];

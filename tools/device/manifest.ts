@@ -14,9 +14,10 @@ interface Manifest {
 	[other: string]: unknown;
 }
 
-/** Modules of the SDK that firmware may import beyond those of `manifest.json`, and where they come from. */
+/** Modules that firmware may import beyond those of `manifest.json`, and what brings them. */
 const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
 	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
+	"device/tls": "./modules/device/native/tls/manifest.json",
 });
 /** Modules whose source is here are the platform's side: they stay apart, with their C beside them. */
 const NATIVE = "./modules/device/native/";
@@ -29,8 +30,8 @@ const NATIVE = "./modules/device/native/";
  * @throws {DormouseError} `declaration` when nothing brings one of them
  */
 export function deviceManifest(main: string, imports: readonly string[]): string {
-	const [text, desktop] = MANIFESTS.map((path) => readFileSync(path, "utf8"));
-	const manifest: Manifest = JSON.parse(text!);
+	const texts = MANIFESTS.map((path) => readFileSync(path, "utf8"));
+	const manifest: Manifest = JSON.parse(texts[0]!);
 	const modules: Record<string, string | readonly string[]> = { main };
 	for (const [name, source] of Object.entries(manifest.modules)) {
 		const sources = [source].flat();
@@ -40,8 +41,8 @@ export function deviceManifest(main: string, imports: readonly string[]): string
 	const include = [manifest.include ?? []].flat();
 	for (const specifier of imports) {
 		const provided = PROVIDED[specifier];
-		if (provided) include.push(provided);
-		else if (specifier.startsWith("device/") && !`${text}${desktop}`.includes(`"${specifier}":`))
+		if (provided) include.push(absolute(provided));
+		else if (specifier.startsWith("device/") && !texts.some((text) => text.includes(`"${specifier}":`)))
 			throw new DormouseError("declaration", `no manifest names a module "${specifier}", which the firmware imports`);
 	}
 	return `${JSON.stringify(

@@ -14,6 +14,7 @@ import { parseBrokerUrl } from "../../sim/net/broker-url.js";
 import type { Network } from "../../sim/net/network.js";
 import { RealNetwork } from "../../sim/net/real.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
+import { MODEL_CA } from "../../sim/net/tls-model.js";
 import { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { Simulation } from "../../sim/simulation.js";
@@ -58,6 +59,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const bundle = await bundleFirmware(options.node);
 	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
+	checkTls(node, options);
 	const key = keyFor(node, options);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
@@ -69,7 +71,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		network,
 		firmware,
 		seed: options.seed,
-		settings: { ...notBefore(world), ...settingsFrom(options) },
+		settings: { ...notBefore(world), ...settingsFrom(node, options) },
 		faults: options.faults,
 		lengthMs,
 		speed: options.speed,
@@ -199,7 +201,7 @@ interface Subscription {
 }
 
 async function subscribe(
-	{ broker }: Options,
+	{ broker, settings }: Options,
 	scheduler: Scheduler,
 	network: Network,
 	simulation: Simulation,
@@ -210,10 +212,11 @@ async function subscribe(
 	if (broker === undefined) {
 		const server = new Broker(scheduler);
 		server.serve(network as VirtualNetwork);
+		server.serve(network as VirtualNetwork, 8883, {});
 		server.subscribe(filter, onMessage);
 		return { settle: async () => {}, close: async () => {} };
 	}
-	const subscriber = new Subscriber(broker, filter, onMessage);
+	const subscriber = new Subscriber(broker, filter, onMessage, { tls: settings });
 	await subscriber.ready;
 	return {
 		async settle() {
@@ -225,10 +228,11 @@ async function subscribe(
 }
 
 /** What provisioning would give the device. */
-function settingsFrom({ broker, settings }: Options): Record<string, string> {
-	if (broker === undefined) return { ...settings };
-	const { username, password } = parseBrokerUrl(broker);
+function settingsFrom({ uplink }: NodeDeclaration, { broker, settings }: Options): Record<string, string> {
+	if (broker === undefined) return { ...(uplink.kind === "mqtts" ? { ca: MODEL_CA } : {}), ...settings };
+	const { host, username, password, tls } = parseBrokerUrl(broker);
 	return {
+		...(tls ? { broker: host } : {}), // the name that the node finds in the broker's certificate
 		...(username === undefined ? {} : { username }),
 		...(password === undefined ? {} : { password }),
 		...settings,
@@ -275,6 +279,21 @@ function checkPorts({ sensors }: NodeDeclaration): void {
 		}
 }
 
+/** A node speaks either TLS or not, and trusts nobody by default: better said now than at each wake. */
+function checkTls({ uplink }: NodeDeclaration, { broker, settings }: Options): void {
+	if (broker === undefined) return;
+	const { tls } = parseBrokerUrl(broker);
+	if (tls !== (uplink.kind === "mqtts")) {
+		const [scheme, factory] = tls ? ["mqtts", "mqtt"] : ["mqtt", "mqtts"];
+		throw new DormouseError(
+			"declaration",
+			`--broker: ${scheme}:// does not fit the node, which declares uplink: ${factory}(…); ${factory}://, or a node with ${scheme}(…) such as nodes/weather${tls ? "-tls" : ""}.ts, would be right`,
+		);
+	}
+	if (tls && settings.ca === undefined)
+		throw new DormouseError("declaration", "--broker: mqtts:// needs the broker's CA; --set ca=@ca.pem would be right");
+}
+
 function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefined): string[] {
 	if (!recording) return [];
 	const known = [...phenomenaOf(recording), "battery"];
@@ -294,6 +313,6 @@ function moduleScope(warning: string): string {
 }
 
 function hostOf(broker: string): string {
-	const { host, port } = parseBrokerUrl(broker);
-	return `mqtt://${host}:${port}`;
+	const { host, port, tls } = parseBrokerUrl(broker);
+	return `${tls ? "mqtts" : "mqtt"}://${host}:${port}`;
 }

@@ -14,6 +14,8 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
                     an empty cell is a gap            (a seeded weather model)
   --broker URL      a real broker, mqtt://[user:password@]host[:port]; simulated time keeps to real time while a
                     connection is open                (a broker inside the simulation)
+                    mqtts:// for a node with uplink: mqtts(…), with --set ca=@ca.pem, and --set certificate=@node.pem
+                    --set key=@node-key.pem where the broker wants a certificate of the node
   --engine WHICH    xs: the device's JavaScript engine with a device's memory, built once with the C compiler of
                     this machine; node: V8, several times faster     (xs, or node where there is no compiler)
   --ram WHICH       memory on XS: esp32, esp32c3, or bytes           (esp32)

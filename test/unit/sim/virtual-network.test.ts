@@ -1,5 +1,5 @@
 import type { SimSocket } from "../../../sim/net/network.js";
-import { VirtualNetwork, type VirtualNetworkOptions, type VirtualSocket } from "../../../sim/net/virtual.js";
+import { type ServerSocket, VirtualNetwork, type VirtualNetworkOptions } from "../../../sim/net/virtual.js";
 import { Scheduler } from "../../../sim/scheduler.js";
 import * as assert from "../../assert.js";
 
@@ -8,7 +8,7 @@ function rig(options: VirtualNetworkOptions = {}) {
 	const network = new VirtualNetwork(scheduler, options);
 	const log: string[] = [];
 	const say = (text: string) => log.push(`${scheduler.now} ${text}`);
-	const server: { socket: VirtualSocket | undefined } = { socket: undefined };
+	const server: { socket: ServerSocket | undefined } = { socket: undefined };
 	network.listen(1883, (socket) => {
 		server.socket = socket;
 		return {
