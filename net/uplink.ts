@@ -139,6 +139,8 @@ export interface UplinkDeclaration {
 	readonly mtu: number;
 	/** Whether records are trimmed when they left, or only when the peer acknowledged them. */
 	readonly trimOn: DeliveredBy;
+	/** Who else sends in its exchanges: MQTT, `net/mqtt/companion.ts`. */
+	readonly companions?: readonly { readonly kind: string }[];
 	/** Makes of what the node is what can be made while it is declared. @throws {DormouseError} `declaration` */
 	plan?(node: PlannedNode): UplinkDeclaration;
 	/** Opens nothing yet. */

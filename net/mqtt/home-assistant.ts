@@ -23,7 +23,7 @@ export interface HomeAssistantDeclaration extends CompanionDeclaration {
 /** Stands for the node's id. */
 const ID = String.fromCharCode(DISCOVERY_ID);
 /** Versions of the state message differ in their tag. */
-const STATE_VERSION = 1;
+export const STATE_VERSION = 1;
 
 /**
  * Device class, and unit as Home Assistant spells it in JSON, by SenML unit, or unit and name. What is not here has its own
