@@ -50,7 +50,7 @@ export class Connection {
 		const isSecure = /^mqtts:/i.test(options.broker);
 		const url = parseBrokerUrl(options.broker.replace(/^mqtts:/i, "mqtt:"));
 		const { host, username, password } = url;
-		const port = isSecure && !hasPort(options.broker) ? 8883 : url.port;
+		const port = isSecure && new URL(options.broker).port === "" ? 8883 : url.port;
 		if (!isSecure && (options.ca ?? options.cert ?? options.key) !== undefined)
 			throw new DormouseError("declaration", "--ca, --cert and --key: mqtts:// would be right with them");
 		this.where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -125,6 +125,7 @@ export class Connection {
 			const { code } = error;
 			// MQTT 3.1.1 §3.2.2.3: of its reasons only 3, "unavailable", passes by itself.
 			if (typeof code === "number" && code !== 3) refused(`refuses the connection (reason ${code})`);
+			else if (typeof code === "string" && code.includes("_ALERT_")) refused(`refuses the handshake (${code})`);
 			else if (typeof code === "string" && isCertificate(code)) refused(`is not trusted (${code})`);
 			else down(`can't be reached${typeof code === "string" ? ` (${code})` : ""}`);
 		});
@@ -135,10 +136,6 @@ export class Connection {
 /** Codes of OpenSSL, and of Node for a name that the certificate does not have. */
 function isCertificate(code: string): boolean {
 	return /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code);
-}
-
-function hasPort(broker: string): boolean {
-	return /^mqtts:\/\/([^/]*@)?(\[[^\]]*\]|[^/:]*):\d/i.test(broker);
 }
 
 function withValue<K extends string>(name: K, value: string | undefined): { [key in K]?: string } {
