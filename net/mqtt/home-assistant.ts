@@ -82,7 +82,9 @@ function discover(prefix: string, missed: number, node: PlannedNode, uplink: Pla
 	const fields = width + diagnostics.length + (uplink.hasTime ? 1 : 0);
 	const at = 2 + 4 * fields < 24 ? 1 : 2; // behind the head of the byte string: RFC 8949 §3
 	// Missed exchanges and the one that is due, what a sleep clock may go wrong, and all the time that an exchange may take.
-	const expireSeconds = Math.ceil(1.05 * (missed + 1) * node.everySeconds * uplink.batch + uplink.deadlineMs / 1000);
+	const expireSeconds = Math.ceil(
+		(21 * (missed + 1) * node.everySeconds * uplink.batch) / 20 + uplink.deadlineMs / 1000,
+	);
 	const keys: number[] = [];
 	/** A component reads the next field, if the state is of this declaration; else it keeps what it has. */
 	const component = (
