@@ -113,8 +113,8 @@ export class Connection {
 			if (!isDone && !this.#isOver) this.#on.message(topic, new Uint8Array(payload), retain);
 		});
 		client.on("connect", () => {
-			client.subscribe([...this.#filters], { qos: 1 }, (error, granted) => {
-				if (error || granted?.some(({ qos }) => qos >= 0x80)) refused("refuses the subscription");
+			client.subscribe([...this.#filters], { qos: 1 }, (error) => {
+				if (error) refused("refuses the subscription");
 				else if (!isDone && !this.#isOver) {
 					this.#retryMs = this.#firstMs;
 					this.#on.up();

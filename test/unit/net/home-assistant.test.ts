@@ -197,10 +197,10 @@ describe("home assistant", () => {
 			"m kg s A K cd mol Hz rad sr N Pa J W C V F Ohm S Wb T H Cel lm lx Bq Gy Sv kat m2 m3 m/s m/s2 m3/s W/m2 cd/m2 bit " +
 			"bit/s lat lon pH dB dBW count / %RH %EL EL 1/s beats S/m B VA VAs var vars J/m kg/m3 deg ms min h MHz kW kVA kvar " +
 			"Ah Wh kWh varh kvarh kVAh Wh/km KiB GB Mbit/s B/s MB/s mV mA dBm ug/m3 mm/h m/h ppm /100 /1000 hPa mm cm km km/h";
-		const names = ["co2", "pm25", "soil_moisture", "battery"];
+		const names = ["soil_moisture", "battery", "co2", "pm1", "pm25", "pm10"];
 		let checked = 0;
 		for (const unit of units.split(" "))
-			for (const name of names) {
+			for (const name of ["V", "ppm", "ug/m3"].includes(unit) ? names : names.slice(0, 1)) {
 				const rig = new Rig();
 				rig.wake(declared([[name, unit, 0.5]]));
 				const { length } = rig.kept.get(CONFIG)!;
@@ -223,7 +223,7 @@ describe("home assistant", () => {
 				assert.equal(one!.stat_cla, one!.dev_cla === "energy" ? "total_increasing" : "measurement");
 				checked++;
 			}
-		assert.ok(checked > 300, `${checked}`);
+		assert.ok(checked > 95, `${checked} declarations`);
 	});
 
 	for (const [resolution, digits, expression] of [
@@ -293,7 +293,7 @@ describe("home assistant", () => {
 			const text = fromUtf8(whole);
 			assert.ok(JSON.parse(text).cmps.kabcd);
 			assert.equal(text.split(nodeId === "a" ? '"sn":"a"' : nodeId).length - 1, nodeId === "a" ? 1 : 9);
-			for (let split = 0; split <= whole.length; split++) {
+			for (let split = 0; split <= whole.length; split += nodeId === "a" ? 1 : 53) {
 				const parts = [new Uint8Array(split), new Uint8Array(whole.length - split)] as const;
 				companion.write(0, parts[0]);
 				companion.write(split, parts[1]);
