@@ -1,5 +1,7 @@
+import type { SchemaQuantity } from "../modules/codec/schema.js";
 import type { ErrorCode } from "../modules/core/errors.js";
 import type { Clock, Entropy, Timers } from "../modules/core/ports.js";
+import type { Cells } from "../modules/store/log.js";
 
 /**
  * The one interface that the cycle sees: whatever carries frames away, MQTT over Wi-Fi or LoRaWAN.
@@ -97,6 +99,30 @@ export interface UplinkNode {
 	readonly longestQuietMs: number;
 	/** The wall time in milliseconds since 1970, UTC; 0 while it is not known. */
 	wallMs(): number;
+	/** What the wake has come to so far. */
+	readonly report: {
+		/** The sample: scaled integers, undefined where missing; empty where none was taken. Each sample is a new array. */
+		readonly values: readonly (number | undefined)[];
+		/** Records that were acknowledged in it. */
+		readonly acknowledged: number;
+	};
+	/** Counters since the epoch's start: samples not taken, records dropped, exchanges failed. */
+	readonly health: { readonly missed: number; readonly dropped: number; readonly failed: number };
+	/** Records that wait. @throws {DormouseError} `flash` */
+	readonly queue: { readonly count: number };
+	/** Values that survive any power cut, by their ids in `store/log.ts`. Their calls throw `flash`. */
+	readonly log: Cells;
+}
+
+/** What is known of a node while it is declared. */
+export interface PlannedNode {
+	readonly name: string;
+	/** Seconds between samples. */
+	readonly everySeconds: number;
+	/** The id of its quantities, 0 … 0xffff: `codec/schema.ts`. */
+	readonly schema: number;
+	/** The values of a sample, in order. */
+	readonly quantities: readonly SchemaQuantity[];
 }
 
 /** An uplink as a node declares it. Factories in `net/` make it. */
@@ -113,6 +139,10 @@ export interface UplinkDeclaration {
 	readonly mtu: number;
 	/** Whether records are trimmed when they left, or only when the peer acknowledged them. */
 	readonly trimOn: DeliveredBy;
+	/** Who else sends in its exchanges: MQTT, `net/mqtt/companion.ts`. */
+	readonly companions?: readonly { readonly kind: string }[];
+	/** Makes of what the node is what can be made while it is declared. @throws {DormouseError} `declaration` */
+	plan?(node: PlannedNode): UplinkDeclaration;
 	/** Opens nothing yet. */
 	create(ports: UplinkPorts, node: UplinkNode): Uplink;
 }

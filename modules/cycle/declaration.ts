@@ -105,7 +105,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	if (typeof options !== "object" || options === null) wrong("declareNode", options, "an object");
 	for (const field of Object.keys(options))
 		if (!FIELDS.includes(field)) wrong(field, "this field", `one of ${FIELDS.join(", ")}`);
-	const { name, every, sensors, uplink, encoding = compact, durability = "rtc" } = options;
+	const { name, every, sensors, encoding = compact, durability = "rtc" } = options;
 	if (typeof name !== "string" || !/^[A-Za-z0-9-]{1,32}$/.test(name))
 		wrong("name", JSON.stringify(name), "1 to 32 letters, digits or -");
 	if (!Number.isInteger(every) || every < 1 || every > LONGEST_PERIOD)
@@ -117,7 +117,8 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		if (typeof sensor?.create !== "function" || typeof sensor.port !== "string" || !lists.every(Array.isArray))
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
-	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");
+	if (typeof options.uplink?.create !== "function")
+		wrong("uplink", options.uplink, "what a factory of net/ returns, such as mqtt({})");
 	if (typeof encoding?.plan !== "function") wrong("encoding", shown(encoding), "senml or compact, imported,");
 	if (durability !== "rtc" && durability !== "flash")
 		wrong("durability", JSON.stringify(durability), '"rtc" or "flash"');
@@ -152,6 +153,9 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		if (durability !== "flash" || typeof full === "object")
 			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
 	}
+	const schema = schemaId(quantities);
+	const { uplink: bare } = options;
+	const uplink = bare.plan?.({ name, everySeconds: every, schema, quantities }) ?? bare;
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });
 	const { least } = planned;
@@ -168,7 +172,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		thin,
 		evidence,
 		quantities: Object.freeze(quantities),
-		schema: schemaId(quantities),
+		schema,
 		frame,
 		encoding: planned,
 	});

@@ -53,12 +53,12 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly cycle: CycleState;
 	private readonly time: EpochTime;
 	private readonly numbers: Numbers;
-	private readonly log: Log;
+	readonly log: Log;
 	/** Records in RTC memory, in front of those in flash. */
 	private readonly front: RetainedQueue;
-	private readonly queue: TieredQueue;
+	readonly queue: TieredQueue;
 	declare private readonly chain: RecordChain | undefined;
-	private readonly health = new Health();
+	readonly health = new Health();
 	private readonly retained: RetainedState;
 	/** Whose the retained sections are, in the order of {@link SECTIONS}. */
 	private readonly owners: Retained[];
@@ -67,7 +67,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly record: NodeRecord;
 	/** Retained memory may be older than what is in flash. */
 	private unsure = false;
-	private readonly report = new WakeReport();
+	readonly report = new WakeReport();
 	private readonly uplink: Uplink;
 
 	constructor(node: NodeDeclaration, ports: NodePorts) {

@@ -12,7 +12,15 @@ export const CELL_BYTES = 200;
 /** Identifiers of cells are below this; 0 and 1 are the log's own. */
 export const CELL_IDS = 32;
 /** Whose a cell is. Values are stable: they are in flash. */
-export const CellId = Object.freeze({ numbers: 2, config: 3, update: 4, session: 5, counters: 6, evidence: 7 });
+export const CellId = Object.freeze({
+	numbers: 2,
+	config: 3,
+	update: 4,
+	session: 5,
+	counters: 6,
+	evidence: 7,
+	companion: 8,
+});
 
 /** Named values in flash, as the log has them. */
 export interface Cells {
