@@ -182,7 +182,9 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.cycle.reset();
 		this.health.reset();
 		front.clear();
-		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
+		// It should have survived deep sleep, software, panic and watchdog, which are in this order.
+		const { resetReason } = this.ports;
+		return resetReason >= ResetReason.deepSleep && resetReason <= ResetReason.watchdog ? Start.corrupt : Start.cold;
 	}
 	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
@@ -335,11 +337,6 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));
 		this.ports.sleep(ms);
 	}
-}
-
-/** Whether retained memory should have survived what happened: deep sleep, software, panic, watchdog, in this order. */
-function survives(reason: ResetReason): boolean {
-	return reason >= ResetReason.deepSleep && reason <= ResetReason.watchdog;
 }
 
 /** Whether the last wake died: panic, watchdog, brown-out, in this order. */
