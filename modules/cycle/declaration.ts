@@ -185,7 +185,7 @@ function shown(value: unknown): string {
 
 function spillOf(spill: NodeOptions["spill"] = {}, quantities: readonly Quantity[]): Spill {
 	if (typeof spill !== "object" || spill === null || Array.isArray(spill))
-		wrong("spill", JSON.stringify(spill), "{ every: …, below: { … } }");
+		wrong("spill", Array.isArray(spill) ? "a list" : JSON.stringify(spill), "{ every: …, below: { … } }");
 	for (const field of Object.keys(spill))
 		if (field !== "every" && field !== "below") wrong(`spill.${field}`, "this field", "every or below");
 	const { every = 0, below = {} } = spill;

@@ -185,7 +185,9 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.cycle.reset();
 		this.health.reset();
 		front.clear();
-		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
+		// It should have survived deep sleep, software, panic and watchdog, which are in this order.
+		const { resetReason } = this.ports;
+		return resetReason >= ResetReason.deepSleep && resetReason <= ResetReason.watchdog ? Start.corrupt : Start.cold;
 	}
 	/** The exchange is over: what it told of the time goes into the queue, before state is committed. */
 	private over(event: Event) {
@@ -358,11 +360,6 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));
 		this.ports.sleep(ms);
 	}
-}
-
-/** Whether retained memory should have survived what happened: deep sleep, software, panic, watchdog, in this order. */
-function survives(reason: ResetReason): boolean {
-	return reason >= ResetReason.deepSleep && reason <= ResetReason.watchdog;
 }
 
 /** Whether the last wake died: panic, watchdog, brown-out, in this order. */

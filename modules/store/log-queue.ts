@@ -302,7 +302,8 @@ export class LogQueue implements RecordQueue {
 		const { view } = log;
 		let one = -1;
 		for (let n = 0, newest = 0; n < log.sectors; n++)
-			if (log.firsts[n]! > 0 && log.sequences[n]! > newest && log.isThinned(n)) newest = log.sequences[(one = n)]!;
+			if (log.firsts[n]! > 0 && log.sequences[n]! > newest && log.kinds![n] === THINNED)
+				newest = log.sequences[(one = n)]!;
 		if (one >= 0) one = log.after(log.firsts[one]!, log.sequences[one]!);
 		let two = one < 0 ? one : log.after(log.firsts[one]!, log.sequences[one]!);
 		if (two < 0 || two === log.records.sector) {

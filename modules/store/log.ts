@@ -3,7 +3,7 @@ import { DormouseError } from "../core/errors.js";
 import type { FlashPort } from "../core/ports.js";
 import { EntryReader } from "./entry.js";
 import { readOldCell } from "./old-cell.js";
-import { CELLS, DRAFT, HEADER, type Lane, RECORDS, Sectors } from "./sectors.js";
+import { BAD, CELLS, DRAFT, HEADER, type Lane, RECORDS, Sectors } from "./sectors.js";
 
 /** Label of the flash partition that the log is on. */
 export const STORE_PARTITION = "store";
@@ -190,7 +190,9 @@ export class Log extends Sectors implements Cells {
 	saveRetired(): void {
 		if (!this.unsaved) return;
 		this.unsaved = false;
-		this.put(RETIRED, this.retired());
+		const list: number[] = [];
+		for (let n = 0; n < this.sectors; n++) if (this.kinds![n] === BAD) list.push(n);
+		this.put(RETIRED, Uint8Array.from(list));
 	}
 
 	/** Writes the retained section. @returns bytes written; 0 where flash is to be looked at anew */
@@ -367,7 +369,8 @@ export class Log extends Sectors implements Cells {
 			if (head >= 0) this.openHead(head);
 			if (cells.sequence === 0) {
 				this.faults++; // all cells are lost, and with them how far records were delivered
-				if (this.live) this.tailTotal();
+				// Records gone are then those that were pushed before the oldest sector.
+				if (this.live && this.readHeader(this.after(0, 0)) === RECORDS) this.taken = this.view.getUint32(16);
 				this.writeState(0, this.taken, this.dropped, this.lost);
 			}
 			if (this.faults || cells.closed || (head >= 0 && records.closed)) this.outcome = "recovered";
@@ -390,11 +393,6 @@ export class Log extends Sectors implements Cells {
 		this.scan(records, this.size, true);
 		if (kind !== RECORDS) records.closed = true; // the sector behind it was lost
 		this.pushed = Math.max(this.pushed, this.taken);
-	}
-	/** Records gone, where that was lost: those that were pushed before the oldest sector. */
-	private tailTotal() {
-		const oldest = this.after(0, 0);
-		if (this.readHeader(oldest) === RECORDS) this.taken = this.view.getUint32(16);
 	}
 	/** Whether both lanes end where they ended when that was retained. */
 	private isAsRetained(): boolean {

@@ -20,7 +20,8 @@ const TRIES = 3;
 const BLANK = 0xff;
 /** An entry's bytes beside its body: length, CRC. */
 const FRAME = 4;
-const BAD = 4;
+/** Of the map alone: a sector that is retired, and one whose header is torn. */
+export const BAD = 4;
 const TORN = 5;
 
 /** Where a lane is written: its newest sector. */
@@ -76,7 +77,8 @@ export class Sectors {
 	declare private base: number;
 	declare private erases: number;
 	// The map, nine bytes a sector: made when a sector is taken or left, which most wakes do not.
-	declare protected kinds: Uint8Array | undefined;
+	/** Of each sector what it is for, 0 when it has no header. */
+	declare kinds: Uint8Array | undefined;
 	/** First number of a live sector of records; 0 marks what is not one. */
 	declare firsts: Uint32Array;
 	declare sequences: Uint32Array;
@@ -305,9 +307,6 @@ export class Sectors {
 		}
 		return best;
 	}
-	isThinned(sector: number): boolean {
-		return this.kinds![sector] === THINNED;
-	}
 	/** Sectors that may be taken. */
 	free(): number {
 		let count = 0;
@@ -367,13 +366,7 @@ export class Sectors {
 		this.firsts[sector] = view.getUint32(12);
 		return true;
 	}
-	/** Bytes, one for each retired sector: its index. */
-	protected retired(): Uint8Array {
-		const list: number[] = [];
-		for (let n = 0; n < this.sectors; n++) if (this.kinds![n] === BAD) list.push(n);
-		return Uint8Array.from(list);
-	}
-	/** Takes back what {@link retired} gave. */
+	/** Of each retired sector its index: sectors that are not used any more. */
 	protected retireAll(list: Uint8Array): void {
 		for (const sector of list) if (sector < this.sectors) this.kinds![sector] = BAD;
 	}

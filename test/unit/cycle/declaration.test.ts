@@ -96,7 +96,7 @@ describe("node declaration", () => {
 		["spilling all the time", { ...good, spill: { every: 59 } }, "spill.every: 59", "minutes(1) to days(7)"],
 		["spilling by another field", { ...good, spill: { when: 60 } }, "spill.when", "every or below"],
 		["spilling by name", { ...good, spill: "hourly" }, "spill", "{ every: …, below: { … } }"],
-		["spilling by a list", { ...good, spill: [] }, "spill: []", "{ every: …, below: { … } }"],
+		["spilling by a list", { ...good, spill: [] }, "spill: a list", "{ every: …, below: { … } }"],
 		["spilling below a list", { ...good, spill: { below: [3.4] } }, "spill.below", "{ battery: 3.4 }"],
 		["spilling below nothing", { ...good, spill: { below: 3.4 } }, "spill.below", "{ battery: 3.4 }"],
 		["spilling below no reading", { ...good, spill: { below: { toString: 1 } } }, "spill.below.toString", "one of t0"],
