@@ -92,7 +92,8 @@ export class HandMadeTls {
 				const made = options.version === 1.3 ? flight13(record, options) : flight12(record, options);
 				if (!made) {
 					this.#answered({ what: "no TLS 1.3" });
-					return socket.end();
+					socket.end();
+					return;
 				}
 				this.flightLength = made.bytes.length;
 				socket.write(made.bytes.subarray(0, options.cutAt));
