@@ -17,7 +17,7 @@ import {
 	seal,
 } from "./encode.js";
 import type { MqttVersion } from "./packet.js";
-import { Effect, Event, Phase, RETAINED_VERSION, restore, retain, Session, step, Verdict } from "./session.js";
+import { type Effect, type Event, RETAINED_VERSION, Session } from "./session.js";
 
 /** What the client needs of a TCP connection: the face of ECMA-419 as the SDK has it (`embedded:io/socket/tcp`). */
 export interface Tcp {
@@ -184,7 +184,7 @@ export class MqttClient implements Uplink {
 		this.deadline = timers.set(
 			() => {
 				this.deadline = undefined;
-				this.ended(Event.timeout, fault ?? "timeout");
+				this.ended("timeout", fault ?? "timeout");
 			},
 			fault ? 0 : deadlineMs,
 		);
@@ -204,10 +204,10 @@ export class MqttClient implements Uplink {
 				this.hinted = true;
 				this.open([24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join("."));
 				// where it once was somebody may be who does not even refuse
-				this.quiet = timers.set(() => this.ended(Event.lost, "lost"), deadlineMs / 4);
+				this.quiet = timers.set(() => this.ended("lost", "lost"), deadlineMs / 4);
 			},
 			down: (code) => {
-				if (this.on === on) this.ended(Event.timeout, code);
+				if (this.on === on) this.ended("timeout", code);
 			},
 		});
 	}
@@ -219,7 +219,7 @@ export class MqttClient implements Uplink {
 
 	retain(into: DataView): number {
 		const { companion, link } = this.options;
-		const at = retain(this.session, into);
+		const at = this.session.retain(into);
 		const length = companion?.retain(part(into, at, COMPANION_RETAINED)) ?? 0;
 		into.setUint8(20, length);
 		return at + length + link.retain(part(into, at + length, LINK_RETAINED));
@@ -227,7 +227,7 @@ export class MqttClient implements Uplink {
 
 	restore(from: DataView, version: number): boolean {
 		const { companion, link } = this.options;
-		const at = restore(this.session, from, version);
+		const at = this.session.restore(from, version);
 		const rest = from.byteLength - at;
 		if (at === 0 || from.getUint8(20) > rest) return false;
 		const length = from.getUint8(20);
@@ -287,7 +287,7 @@ export class MqttClient implements Uplink {
 					if (this.tcp === tcp) this.writable(bytes);
 				},
 				onError: (code = "lost") => {
-					if (this.tcp === tcp) this.ended(Event.lost, code);
+					if (this.tcp === tcp) this.ended("lost", code);
 				},
 			});
 			this.tcp = tcp;
@@ -312,7 +312,7 @@ export class MqttClient implements Uplink {
 					if (!session.clean && !sessionPresent) this.options.companion?.forgotten();
 				}
 				session.goodbye = outcome;
-				this.drive(outcome === 1 ? Event.packet : Event.broken);
+				this.drive(outcome === 1 ? "packet" : "broken");
 				if (this.tcp !== tcp) return; // the packet ended it
 			}
 		}
@@ -320,19 +320,19 @@ export class MqttClient implements Uplink {
 
 	private writable(room: number) {
 		this.room = room;
-		if (this.session.phase === Phase.closed) {
+		if (this.session.phase === 0) {
 			this.hinted = false;
 			this.options.link.proven?.();
-			this.drive(Event.connected);
-		} else if (this.from < this.to && this.flush() && this.pour()) this.drive(Event.ready);
+			this.drive("connected");
+		} else if (this.from < this.to && this.flush() && this.pour()) this.drive("ready");
 	}
 
 	/** The transport or the time is over: the session says how the exchange ended, unless the connection was never made. */
 	private ended(event: Event, code: ErrorCode) {
 		this.cause = code;
 		if (!this.source) this.rest(0);
-		else if (this.session.phase !== Phase.closed) this.drive(event);
-		else if (event === Event.lost && this.hinted) {
+		else if (this.session.phase !== 0) this.drive(event);
+		else if (event === "lost" && this.hinted) {
 			this.hinted = false;
 			this.quiet?.close();
 			this.tcp?.close();
@@ -348,20 +348,20 @@ export class MqttClient implements Uplink {
 		const send = this.send!;
 		const on = this.on!;
 		for (let next: Event = event; this.on; ) {
-			const effect: Effect = step(session, next);
-			const { frame, room, version } = session;
-			next = Event.ready;
+			const effect: Effect = session.step(next);
+			const { room, version } = session;
+			next = "ready";
 			switch (effect) {
-				case Effect.none:
-					if (this.flush() && session.phase === Phase.ending) {
-						next = Event.flushed;
+				case "none":
+					if (this.flush() && session.phase === 4) {
+						next = "flushed";
 						break;
 					}
 					return this.arm();
-				case Effect.connect:
-				case Effect.subscribe: {
+				case "connect":
+				case "subscribe": {
 					const { clean, subscribing } = session;
-					if (effect === Effect.connect) {
+					if (effect === "connect") {
 						this.source!.rewind();
 						this.from = 0;
 						this.to = encodeConnect(send, version, clean, decoder.largest, RECEIVE_MAXIMUM, options);
@@ -369,65 +369,66 @@ export class MqttClient implements Uplink {
 					if (subscribing) this.to = encodeSubscribe(send, this.to, version, subscribing, options.downlinks!.topic);
 					break;
 				}
-				case Effect.again:
-				case Effect.fill: {
+				case "again":
+				case "fill": {
 					const { alias, dup, id } = session;
 					if (!this.fits(session.overhead + room)) return this.arm();
 					const at = publishHead(send, this.to, version, alias === 2 ? "" : topic, id, alias && 1, 0);
 					const view = send.subarray(at, at + room);
-					if (effect === Effect.again) frame.length = this.source!.again(view, room, frame);
-					else Object.assign(frame, this.source!.fill(view, room));
-					next = Event.empty;
-					if (frame.length === 0) break;
-					this.to = seal(send, this.to, dup ? 0x3a : 0x32, at + frame.length);
-					next = Event.filled;
+					if (effect === "again") session.length = this.source!.again(view, room, session);
+					else Object.assign(session, this.source!.fill(view, room));
+					next = "empty";
+					if (session.length === 0) break;
+					this.to = seal(send, this.to, dup ? 0x3a : 0x32, at + session.length);
+					next = "filled";
 					break;
 				}
-				case Effect.companion: {
-					if (!this.fits(PUBLISH_LARGEST + COMPANION_TOPIC)) return this.arm();
+				case "companion": {
+					if ((this.owed && !this.flush()) || !this.fits(PUBLISH_LARGEST + COMPANION_TOPIC)) return this.arm();
 					this.message ??= { topic: "", qos: 0, retain: false, length: 0, expirySeconds: 0 };
-					next = Event.silent;
+					next = "silent";
 					if (!companion?.next(this.message)) break;
 					const { expirySeconds, length, qos, topic: where } = this.message;
 					const size = PUBLISH_LARGEST + utf8Length(where);
-					if (!session.takes(size + length) || size > PUBLISH_LARGEST + COMPANION_TOPIC) break;
+					const most = session.kept.getUint16(6);
+					if ((most < 0xffff && size + length > most) || size > PUBLISH_LARGEST + COMPANION_TOPIC) break;
 					const at = publishHead(send, this.to, version, where, qos && session.id, 0, expirySeconds);
-					const retains = this.message.retain && session.retains ? 1 : 0;
+					const retains = this.message.retain && !(session.kept.getUint8(0) & 16) ? 1 : 0;
 					this.to = seal(send, this.to, 0x30 | (qos << 1) | retains, at, length);
 					this.offset = 0;
 					session.verdict = qos;
-					next = Event.offered;
+					next = "offered";
 					this.pour();
 					break;
 				}
-				case Effect.told:
+				case "told":
 					companion!.done();
 					break;
-				case Effect.puback:
+				case "puback":
 					this.put(0x40, session.id, session.goodbye);
 					break;
-				case Effect.delivered:
+				case "delivered":
 					on.delivered(session.upTo, "peer");
 					break;
-				case Effect.downlink: {
+				case "downlink": {
 					const taken = on.downlink(decoder.payload, decoder.flags > 7);
-					session.verdict = taken === undefined ? Verdict.kept : taken ? Verdict.taken : Verdict.refused;
-					next = Event.judged;
+					session.verdict = taken === undefined ? 0 : taken ? 1 : 2;
+					next = "judged";
 					break;
 				}
-				case Effect.ping:
+				case "ping":
 					this.put(0xc0, 0, 0);
 					break;
-				case Effect.disconnect:
+				case "disconnect":
 					this.put(0xe0, 0, options.will ? 4 : 0);
 					break;
-				case Effect.retry:
+				case "retry":
 					this.tcp!.close();
 					return this.open(this.address);
-				case Effect.leave:
-				case Effect.over: {
+				case "leave":
+				case "over": {
 					const { code, goodbye } = session;
-					if (effect === Effect.leave) {
+					if (effect === "leave") {
 						this.put(0xe0, 0, goodbye || (options.will ? 4 : 0));
 						this.flush(); // where a packet is half sent there is no room, and it stays with that
 					}
@@ -497,7 +498,7 @@ export class MqttClient implements Uplink {
 		if (!ms || ms >= this.deadlineMs) return;
 		this.quiet = this.options.timers.set(() => {
 			this.quiet = undefined;
-			this.drive(Event.quiet);
+			this.drive("quiet");
 		}, ms);
 	}
 
@@ -525,7 +526,7 @@ export class MqttClient implements Uplink {
 
 	/** Closes every handle; idempotent. */
 	private release() {
-		this.session.phase = Phase.closed;
+		this.session.phase = 0;
 		this.deadline?.close();
 		this.quiet?.close();
 		this.lookUp?.();
