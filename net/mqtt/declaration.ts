@@ -99,6 +99,8 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 	if (typeof will !== "boolean") wrong("uplink.will", String(will), "true or false");
 	if (!Array.isArray(companions) || companions.length > 1 || companions.some((one) => typeof one?.plan !== "function"))
 		wrong("uplink.companions", String(companions), "a list of one, such as [homeAssistant()]");
+	Object.freeze(companions);
+	Object.freeze(options); // what closures hold is in flash
 	return Object.freeze({
 		kind: "mqtt",
 		topic,
@@ -112,7 +114,7 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 			plan(node: PlannedNode) {
 				const planned = { batch, deadlineMs: deadline * 1000, hasTime: time !== undefined };
 				const told = companions.map((one) => one.plan(node, planned));
-				return declareMqtt({ ...options, companions: Object.freeze(told) }, TCP, resolve);
+				return declareMqtt({ ...options, companions: told }, TCP, resolve);
 			},
 		}),
 		create(ports: UplinkPorts, node: UplinkNode) {
