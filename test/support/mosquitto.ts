@@ -34,9 +34,9 @@ export class Mosquitto {
 		this.#process = process;
 		this.#directory = directory;
 	}
-	/** @param more lines of the configuration; by default everyone may connect */
-	static async start(binary: string, more = "allow_anonymous true"): Promise<Mosquitto> {
-		const port = await freePort();
+	/** @param more lines of the configuration; by default everyone may connect @param onPort by default a free one */
+	static async start(binary: string, more = "allow_anonymous true", onPort?: number): Promise<Mosquitto> {
+		const port = onPort ?? (await freePort());
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-mosquitto-"));
 		const file = join(directory, "mosquitto.conf");
 		writeFileSync(file, `listener ${port} 127.0.0.1\npersistence false\nlog_dest stderr\n${more}\n`);
