@@ -44,6 +44,13 @@ export interface FrameSource {
 	 * @returns length 0 when nothing is left or not even one record fits
 	 */
 	fill(view: Uint8Array, room: number): Filled;
+	/**
+	 * Encodes a frame again as `fill` made it, in this exchange or before a deep sleep, to the byte; the next `fill` goes on
+	 * behind it. Frames that are not delivered are asked for in their order, from the oldest on.
+	 * @param frame what `fill` told of it, `length` aside
+	 * @returns its length; 0 when it cannot be made again, because records of it were dropped, or does not fit
+	 */
+	again(view: Uint8Array, room: number, frame: Filled): number;
 	/** Forgets what was filled: the next `fill` starts at the oldest record that is not yet delivered. */
 	rewind(): void;
 	/** Whether the node wants to learn the wall time in this exchange, as it does when unknown and about once a day. */
@@ -54,6 +61,11 @@ export interface Filled {
 	length: number;
 	/** Number of the last record inside. */
 	upTo: number;
+	/** Records inside, 1 … 65 535. */
+	count: number;
+	/** The time that it was made at: seconds since the epoch's start, and the wall time in seconds since 1970, 0 when unknown. */
+	seconds: number;
+	wall: number;
 }
 
 /** Who vouches for a delivery: the peer that acknowledged it, or only the radio that sent it. */
@@ -68,10 +80,12 @@ export interface UplinkListener {
 	/** The exchange is over; what was not delivered stays queued. */
 	failed(code: ErrorCode): void;
 	/**
-	 * A message for the node. `bytes` is a view that lives until the call returns.
-	 * @param accept to be called once the message is durably taken; only then is it acknowledged to the peer
+	 * A message for the node. `bytes` is a view that lives until the call returns. The peer may send a message again.
+	 * @param repeated whether the peer says that it may have come before
+	 * @returns true once it is durably taken, false when it is refused: both are acknowledged to the peer; undefined: it is
+	 * not, and comes again
 	 */
-	downlink(bytes: Uint8Array, accept: () => void): void;
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined;
 	/**
 	 * The wall time, as a server told it and as it stands at this call.
 	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible. 0: the server wants to be left alone for long
@@ -112,6 +126,11 @@ export interface UplinkNode {
 	readonly queue: { readonly count: number };
 	/** Values that survive any power cut, by their ids in `store/log.ts`. Their calls throw `flash`. */
 	readonly log: Cells;
+	/**
+	 * Whether this wake goes on where the last one ended, from deep sleep and with all that it retained. After anything else
+	 * what is retained may be older than what peers have seen.
+	 */
+	readonly resumed: boolean;
 }
 
 /** What is known of a node while it is declared. */
@@ -139,6 +158,8 @@ export interface UplinkDeclaration {
 	readonly mtu: number;
 	/** Whether records are trimmed when they left, or only when the peer acknowledged them. */
 	readonly trimOn: DeliveredBy;
+	/** Whether it brings messages for the node. Absent: it does not. */
+	readonly downlinks?: boolean;
 	/** Who else sends in its exchanges: MQTT, `net/mqtt/companion.ts`. */
 	readonly companions?: readonly { readonly kind: string }[];
 	/** Makes of what the node is what can be made while it is declared. @throws {DormouseError} `declaration` */

@@ -35,6 +35,7 @@ export function announcementOf(node: NodeDeclaration, nodeId: string, options?: 
 		{ nodeId, clock: NOTHING, timers: NOTHING, entropy: NOTHING, setting: () => undefined },
 		{
 			longestQuietMs: 0,
+			resumed: true,
 			wallMs: () => 0,
 			report: { values: node.quantities.map(() => undefined), acknowledged: 0 },
 			health: { missed: 0, dropped: 0, failed: 0 },

@@ -24,6 +24,8 @@
  * | `unresolved` | a host name could not be resolved |
  * | `key` | a key from provisioning is missing, malformed or too weak |
  * | `untrusted` | the peer could not prove, by its certificate and key, to be the one that was asked for |
+ * | `taken-over` | another client came with this node's client identifier |
+ * | `downlink` | a message for the node was refused, or its handler failed |
  */
 export type ErrorCode =
 	| "range"
@@ -46,7 +48,9 @@ export type ErrorCode =
 	| "timeout"
 	| "unresolved"
 	| "key"
-	| "untrusted";
+	| "untrusted"
+	| "taken-over"
+	| "downlink";
 
 /**
  * The one error class of the firmware. Programming and boundary errors throw it; expected outcomes (a lost link, a bad

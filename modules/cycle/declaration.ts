@@ -43,6 +43,35 @@ export interface NodeOptions {
 	 * than `thin`, and the setting `evidenceKey`; see docs/store.md.
 	 */
 	readonly evidence?: Evidence;
+	/** Takes messages for the node, where its uplink brings them: `mqtt({ downlinks: { window: 2 } })`. */
+	readonly downlink?: DownlinkHandler;
+}
+
+/** What a node does with messages that were sent to it; see docs/mqtt.md. */
+export interface DownlinkHandler {
+	/**
+	 * Takes one message. Whoever may publish at the broker may have sent it: obey nothing that the message does not prove. The
+	 * same message may come more than once, in later wakes too.
+	 * @param bytes a view that lives until the call returns
+	 * @returns true once it is durably taken, false when it is refused: both are acknowledged and do not come again
+	 * @throws anything, when it could not be looked at: it comes again, three times at most
+	 */
+	take(bytes: Uint8Array, node: DownlinkNode): boolean;
+}
+
+/** What a handler of messages gets beside them. */
+export interface DownlinkNode {
+	/** The handler's own value in flash, at most 200 bytes: durable when `write` returns. Both its calls may throw `flash`. */
+	readonly cell: {
+		/** A copy; undefined when nothing was written yet. */
+		read(): Uint8Array | undefined;
+		/** Replaces it: after a cut the old one or the new one is there. */
+		write(value: Uint8Array): void;
+	};
+	/** Whether the peer says that the message may have come before. */
+	readonly repeated: boolean;
+	/** The wall time in milliseconds since 1970, UTC; 0 when unknown. */
+	readonly wallMs: number;
 }
 
 /** What a record survives: deep sleep, or any power cut. */
@@ -70,6 +99,7 @@ export interface NodeDeclaration {
 	readonly thin: number;
 	/** Undefined where none is wanted. */
 	readonly evidence: Evidence | undefined;
+	readonly downlink: DownlinkHandler | undefined;
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
 	/** By which stored records are known; see `codec/schema.ts`. */
@@ -90,6 +120,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"spill",
 	"full",
 	"evidence",
+	"downlink",
 ]);
 const SHORTEST_SPILL = 60;
 const LONGEST_SPILL = 7 * 86_400;
@@ -105,7 +136,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	if (typeof options !== "object" || options === null) wrong("declareNode", options, "an object");
 	for (const field of Object.keys(options))
 		if (!FIELDS.includes(field)) wrong(field, "this field", `one of ${FIELDS.join(", ")}`);
-	const { name, every, sensors, encoding = compact, durability = "rtc" } = options;
+	const { name, every, sensors, uplink, encoding = compact, durability = "rtc" } = options;
 	if (typeof name !== "string" || !/^[A-Za-z0-9-]{1,32}$/.test(name))
 		wrong("name", JSON.stringify(name), "1 to 32 letters, digits or -");
 	if (!Number.isInteger(every) || every < 1 || every > LONGEST_PERIOD)
@@ -147,15 +178,16 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		);
 	if (typeof full === "object")
 		for (const field of Object.keys(full)) if (field !== "thin") wrong(`full.${field}`, "this field", "thin");
-	const { evidence } = options;
+	const { downlink, evidence } = options;
+	if (downlink === undefined ? uplink.downlinks : typeof downlink?.take !== "function")
+		wrong("downlink", shown(downlink), "{ take(bytes, node) { … } }");
+	if (downlink && !uplink.downlinks) wrong("downlink", "it with this uplink", "one that brings messages");
 	if (evidence !== undefined) {
 		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
 		if (durability !== "flash" || typeof full === "object")
 			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
 	}
 	const schema = schemaId(quantities);
-	const { uplink: bare } = options;
-	const uplink = bare.plan?.({ name, everySeconds: every, schema, quantities }) ?? bare;
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });
 	const { least } = planned;
@@ -165,12 +197,13 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		name,
 		everySeconds: every,
 		sensors: Object.freeze([...sensors]),
-		uplink,
+		uplink: uplink.plan?.({ name, everySeconds: every, schema, quantities }) ?? uplink,
 		durability,
 		spill: spillOf(options.spill, quantities),
 		full: typeof full === "string" ? full : "thin",
 		thin,
 		evidence,
+		downlink,
 		quantities: Object.freeze(quantities),
 		schema,
 		frame,

@@ -12,7 +12,7 @@ import {
 import { NodeRecord, RecordKind } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
 import { Sampler } from "../measure/sampler.js";
-import { Log } from "../store/log.js";
+import { CellId, Log } from "../store/log.js";
 import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
@@ -67,6 +67,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly record: NodeRecord;
 	/** Retained memory may be older than what is in flash. */
 	private unsure = false;
+	resumed = false;
 	readonly report = new WakeReport();
 	private readonly uplink: Uplink;
 
@@ -147,8 +148,21 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	wallMs(): number {
 		return this.time.wallMs();
 	}
-	/** Commands come with a later version: not accepted, so that the peer keeps them. */
-	downlink(): void {}
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined {
+		const { log, node, report } = this;
+		let taken: boolean | undefined;
+		try {
+			const cell = {
+				read: () => log.get(CellId.config),
+				write: (value: Uint8Array) => log.put(CellId.config, value),
+			};
+			taken = node.downlink?.take(bytes, { cell, repeated, wallMs: this.wallMs() });
+			if (!taken) report.problem = "downlink";
+		} catch (error) {
+			report.problem = error instanceof DormouseError ? error.code : "downlink"; // it comes again
+		}
+		return taken;
+	}
 
 	/** @returns how whole the state was */
 	private restore(): Start {
@@ -170,7 +184,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const isWhole = lost.length === 0 && !this.retained.fellBack && !spoilt;
 		// Only a wake that came to its end has committed what it wrote to flash. Until flash was looked at anew nothing is
 		// retained of it, so that a wake that does not come to that leaves it to the next one.
-		if (!isWhole || this.ports.resetReason !== ResetReason.deepSleep) this.log.phase = 0;
+		this.resumed = isWhole && this.ports.resetReason === ResetReason.deepSleep;
+		if (!this.resumed) this.log.phase = 0;
 		this.unsure = this.log.phase === 0;
 		if (isWhole) return Start.warm;
 		const { numbers, time, cycle } = Section;

@@ -22,6 +22,9 @@ export interface Companion {
 	forgotten(): void;
 }
 
+/** Bytes of an uplink's retained section that are its companion's, at most. */
+export const COMPANION_RETAINED = 8;
+
 export interface CompanionMessage {
 	topic: string;
 	qos: 0 | 1;

@@ -5,6 +5,7 @@ import type { UplinkNode } from "../../net/uplink.js";
 export class Served implements UplinkNode {
 	longestQuietMs = 30_000_000;
 	wall = 0;
+	resumed = true;
 	report: { values: readonly (number | undefined)[]; acknowledged: number } = { values: [], acknowledged: 0 };
 	health = { missed: 0, dropped: 0, failed: 0 };
 	queue = { count: 0 };

@@ -59,9 +59,9 @@ async function live(engine: Engine, bundle: FirmwareBundle, days: number) {
 	});
 	const broker = new Broker(scheduler);
 	broker.serve(network);
-	broker.subscribe("#", (_, payload) => {
+	broker.subscribe("#", (topic, payload) => {
 		payloads.push(Buffer.from(payload).toString("hex"));
-		simulation.receive(payload);
+		if (topic.endsWith("/t")) simulation.receive(payload);
 	});
 	try {
 		const summary = await simulation.run();
@@ -75,12 +75,17 @@ async function live(engine: Engine, bundle: FirmwareBundle, days: number) {
 describe("the weather node on xs", () => {
 	const host = needsXs();
 
-	for (const file of ["nodes/weather.ts", "nodes/weather-senml.ts", "nodes/cold-chain.ts"])
-		it(`${file}, a month with faults: payloads and host calls are those of the Node engine, byte for byte`, async function () {
+	for (const [file, days] of [
+		["nodes/weather.ts", 30],
+		["nodes/weather-senml.ts", 30],
+		["nodes/cold-chain.ts", 30],
+		["nodes/home.ts", 5],
+	] as const)
+		it(`${file}, ${days} days with faults: payloads and host calls are those of the Node engine, byte for byte`, async function () {
 			this.timeout(180_000);
 			const bundle = await bundleFirmware(file);
-			const node = await live(new NodeEngine("fresh"), bundle, 30);
-			const xs = await live(new XsEngine(host()), bundle, 30);
+			const node = await live(new NodeEngine("fresh"), bundle, days);
+			const xs = await live(new XsEngine(host()), bundle, days);
 			assert.deepEqual(xs.faults, []);
 			assert.deepEqual(xs.written, [], "module state that a wake wrote");
 			assert.ok(node.payloads.length > 300, `${node.payloads.length} payloads`);
@@ -91,10 +96,12 @@ describe("the weather node on xs", () => {
 		});
 
 	it("module scope: nothing that the SDK's linker would warn of", async () => {
-		const firmware = new XsEngine(host()).load(await bundleFirmware("nodes/weather-senml.ts"));
-		const { warnings } = firmware;
-		firmware.close();
-		assert.deepEqual(warnings, []);
+		for (const file of ["nodes/weather-senml.ts", "nodes/home.ts"]) {
+			const firmware = new XsEngine(host()).load(await bundleFirmware(file));
+			const { warnings } = firmware;
+			firmware.close();
+			assert.deepEqual(warnings, []);
+		}
 	});
 
 	for (const ram of ["esp32", "esp32c3", 40_960])

@@ -34,7 +34,7 @@ function rig(batch = 3, options: FakeNodeOptions = {}, offsetMs: number | undefi
 				idle();
 			},
 		};
-		server.ends({ frame: uplink.frame, on });
+		server.ends({ ...uplink, on });
 	};
 	const wakes = (count: number) => {
 		for (let n = 0; n < count; n++) node.next();
