@@ -1,5 +1,6 @@
 import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
+import { EARLIEST_MS } from "../modules/cycle/epoch-time.js";
 import { fromScaled } from "../modules/measure/quantity.js";
 import { type CollectedRecord, Collector } from "../tools/collector.js";
 import { Board, POWER_CUT, type WakeLog } from "./board.js";
@@ -186,7 +187,7 @@ export class Simulation {
 			seed,
 			identity,
 			// A node is provisioned for the network where it is.
-			settings: { ...accessPoint.settings, ...settings },
+			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
 			accessPoint,
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
@@ -332,6 +333,11 @@ export class Simulation {
 			if (real === undefined || Math.abs(fromScaled(value, quantity) - real) > tolerance) summary.wrong++;
 		});
 	}
+}
+
+/** A recording may be older than the firmware, which would not believe its time. */
+function notBefore({ startMs }: World): Record<string, string> {
+	return startMs < EARLIEST_MS ? { notBefore: String(Math.floor(startMs / 1000)) } : {};
 }
 
 /** A locally administered MAC address for a seed. Source: IEEE 802, clause 8.4 (U/L bit). */

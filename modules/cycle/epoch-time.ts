@@ -119,7 +119,7 @@ export class EpochTime {
 			if (known && error > uncertaintyMs + SLACK_MS + passed / DRIFT) {
 				const before = this.doubted * 1000;
 				const since = (now - 1000 * this.doubtedAt) / DRIFT_MOST;
-				if (!before || Math.abs(start - before) > uncertaintyMs + SLACK_MS + since) {
+				if (Math.abs(start - before) > uncertaintyMs + SLACK_MS + since) {
 					this.doubted = Math.round(start / 1000);
 					this.askAt = Math.floor(now / 1000); // in the next exchange
 					return false;

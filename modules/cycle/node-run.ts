@@ -125,21 +125,39 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.feed(Event.delivered);
 	}
 	idle(): void {
-		this.over(Event.idle);
+		this.feed(Event.idle);
 	}
 	failed(code: ErrorCode): void {
 		this.report.problem = code;
 		this.health.failed++;
-		this.over(Event.failed);
+		this.feed(Event.failed);
 	}
 	deferred(notBeforeMs: number): void {
 		this.cycle.in.waitMs = notBeforeMs;
-		this.over(Event.deferred);
+		this.feed(Event.deferred);
 	}
-	/** Setting `notBefore`, in seconds since 1970, takes the place of the lower limit that the firmware has. */
+	/**
+	 * Judges the time, and records a mark before frames hang on it. Setting `notBefore`, in seconds since 1970, takes the
+	 * place of the lower limit that the firmware has.
+	 */
 	wallTime(wallMs: number, uncertaintyMs: number): void {
+		const { time, record, numbers } = this;
 		const earliestMs = 1000 * Number(this.ports.setting("notBefore")) || EARLIEST_MS;
-		if (!this.time.sync(wallMs, uncertaintyMs, earliestMs, this.cycle.in.random)) this.health.clockSteps++;
+		if (!time.sync(wallMs, uncertaintyMs, earliestMs, this.cycle.in.random)) this.health.clockSteps++;
+		if (!time.isMarkDue || numbers.epoch === 0) return;
+		const seconds = Math.round(time.nowMs() / 1000);
+		record.kind = RecordKind.sync;
+		record.missing = 0;
+		record.length = 3;
+		record.values[0] = time.wallAt(seconds);
+		record.values[1] = numbers.epoch;
+		record.values[2] = seconds;
+		try {
+			this.makeSure();
+			this.push(seconds);
+		} catch (error) {
+			this.storeFailed(error);
+		}
 	}
 	get longestQuietMs(): number {
 		const periodMs = this.node.everySeconds * 1000;
@@ -203,26 +221,6 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		// It should have survived deep sleep, software, panic and watchdog, which are in this order.
 		const { resetReason } = this.ports;
 		return resetReason >= ResetReason.deepSleep && resetReason <= ResetReason.watchdog ? Start.corrupt : Start.cold;
-	}
-	/** The exchange is over: what it told of the time goes into the queue, before state is committed. */
-	private over(event: Event) {
-		const { time, record } = this;
-		if (time.isMarkDue && this.numbers.epoch > 0) {
-			const seconds = Math.round(time.nowMs() / 1000);
-			record.kind = RecordKind.sync;
-			record.missing = 0;
-			record.length = 3;
-			record.values[0] = time.wallAt(seconds);
-			record.values[1] = this.numbers.epoch;
-			record.values[2] = seconds;
-			try {
-				this.makeSure();
-				this.push(seconds);
-			} catch (error) {
-				this.storeFailed(error);
-			}
-		}
-		this.feed(event);
 	}
 	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {

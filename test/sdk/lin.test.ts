@@ -1,8 +1,11 @@
+import * as dgram from "node:dgram";
 import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { decodeFrame } from "../../modules/codec/frame-decoder.js";
 import { NodeEngine } from "../../sim/engine/node.js";
+import { NtpServer } from "../../sim/net/ntp-server.js";
+import { Scheduler } from "../../sim/scheduler.js";
 import { Model } from "../../sim/world/model.js";
 import * as assert from "../assert.js";
 import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
@@ -19,17 +22,21 @@ describe("Moddable desktop (lin)", function () {
 	let log = "";
 	let library = "";
 	let loader = "";
+	/** Answers at port 123 of loopback, where this machine lets us. */
+	let time: dgram.Socket | undefined;
 
 	before(async function () {
 		skipUnlessSdk(this, "the firmware on the Moddable desktop");
 		const mosquitto = findMosquitto();
 		broker = mosquitto ? await Mosquitto.start(mosquitto) : undefined;
 		const port = broker?.port ?? (await freePort());
-		({ log, library } = await buildLin("broker=127.0.0.1", `port=${port}`, "ssid=desktop"));
+		time = await serveTime();
+		({ log, library } = await buildLin("broker=127.0.0.1", `port=${port}`, "ssid=desktop", "ntp=127.0.0.1"));
 		loader = buildLoader();
 	});
 	after(async () => {
 		await broker?.stop();
+		time?.close();
 		removeFolders();
 	});
 
@@ -91,7 +98,7 @@ describe("Moddable desktop (lin)", function () {
 			for (let report = await wake(state); ; report = await wake(state)) {
 				values.push(report.get("values")!);
 				if (report.get("frames") === "0" && values.length < 12) continue;
-				has(report, { frames: "1", acknowledged: "12", queued: "0", problem: "none" });
+				has(report, { frames: "1", acknowledged: "12", queued: time ? "1" : "0", problem: "none" });
 				break;
 			}
 			const { node } = new NodeEngine("kept").load(await weatherBundle());
@@ -105,10 +112,50 @@ describe("Moddable desktop (lin)", function () {
 			await client.endAsync();
 		}
 	});
+	it("uplink: a time server over UDP, the mark that follows tells the time of this machine", async function () {
+		if (!broker || !time) {
+			console.log("    skipped: SNTP over the SDK's UDP: mosquitto is not installed, or port 123 may not be served");
+			this.skip();
+		}
+		const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+		try {
+			const payloads: Uint8Array[] = [];
+			client.on("message", (_, payload) => payloads.push(payload));
+			await client.subscribeAsync("dormouse/+/t", { qos: 1 });
+			const state = folder();
+			const { node } = new NodeEngine("kept").load(await weatherBundle());
+			const marks = () =>
+				payloads.flatMap((bytes) => decodeFrame(bytes, node.frame).records).filter(({ kind }) => kind === 4);
+			const began = Math.floor(Date.now() / 1000);
+			for (let n = 0; n < 40 && marks().length === 0; n++) await wake(state);
+			const [wall, epoch, seconds] = marks()[0]!.values;
+			assert.ok(wall! >= began && wall! <= Date.now() / 1000 + 1, `${wall} is not now`);
+			assert.equal(epoch, 1);
+			assert.near(seconds! % 600, 0, 30);
+		} finally {
+			await client.endAsync();
+		}
+	});
 	it("uplink: nobody listens, the records stay and the node sleeps", async () => {
 		await broker?.stop();
+		time?.close();
+		time = undefined;
 		const state = folder();
 		for (let n = 0; n < 10; n++) await wake(state);
 		has(await wake(state), { acknowledged: "0", queued: "12", failures: "1" });
 	});
 });
+
+/** A time server at its own port; undefined where that takes rights that we lack. */
+function serveTime(): Promise<dgram.Socket | undefined> {
+	return new Promise((resolve) => {
+		const socket = dgram.createSocket("udp4");
+		socket.on("error", () => resolve(undefined));
+		socket.on("message", (bytes, { address, port }) => {
+			new NtpServer(new Scheduler(), Date.now()).answer(new Uint8Array(bytes), (answer) =>
+				socket.send(answer, port, address),
+			);
+		});
+		socket.bind(123, "127.0.0.1", () => resolve(socket));
+	});
+}

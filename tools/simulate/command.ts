@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
-import { EARLIEST_MS } from "../../modules/cycle/epoch-time.js";
 import { STORE_PARTITION } from "../../modules/store/log.js";
 import { EVIDENCE_KEY } from "../../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
@@ -71,7 +70,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		network,
 		firmware,
 		seed: options.seed,
-		settings: { ...notBefore(world), ...settingsFrom(node, options) },
+		settings: settingsFrom(node, options),
 		faults: options.faults,
 		lengthMs,
 		speed: options.speed,
@@ -174,11 +173,6 @@ function lengthOf({ days }: Options, world: World): number {
 		throw new DormouseError("malformed", "--replay: one row is no span; two or more would be right");
 	const lengthMs = days === undefined ? Math.min(world.lengthMs, Number.MAX_SAFE_INTEGER) : days * DAY_MS;
 	return days === undefined && !Number.isFinite(world.lengthMs) ? DEFAULT_DAYS * DAY_MS : lengthMs;
-}
-
-/** A recording may be older than the firmware, which would not believe its time. */
-function notBefore({ startMs }: World): Record<string, string> {
-	return startMs < EARLIEST_MS ? { notBefore: String(Math.floor(startMs / 1000)) } : {};
 }
 
 function makeNetwork({ broker, faults, seed, settings }: Options, scheduler: Scheduler): Network {

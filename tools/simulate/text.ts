@@ -56,7 +56,8 @@ export class TextOutput implements Output {
 	records(records: readonly CollectedRecord[], duplicates: number): void {
 		if (this.#show !== "all") return;
 		const samples = records.filter(({ kind }) => kind === RecordKind.sample);
-		const others = records.length - samples.length;
+		const marks = records.filter(({ kind }) => kind === RecordKind.sync).length;
+		const others = records.length - samples.length - marks;
 		const last = samples.at(-1);
 		const first = samples[0];
 		const parts: string[] = [];
@@ -67,6 +68,7 @@ export class TextOutput implements Output {
 			parts.push(`last ${quantities.map((q, n) => reading(last.values[n], q)).join("  ")}`);
 		}
 		if (others) parts.push(`${others} about the node's health`);
+		if (marks) parts.push(`${marks} about its clock`);
 		if (duplicates) parts.push(`${duplicates} once more`);
 		this.#arrived.push(`${PAD}subscriber: ${parts.join("; ")}`);
 	}

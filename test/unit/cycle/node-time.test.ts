@@ -4,7 +4,7 @@ import { RecordKind } from "../../../modules/core/record.js";
 import { HEALTH_FIELDS } from "../../../modules/cycle/health.js";
 import type { UplinkListener } from "../../../net/uplink.js";
 import * as assert from "../../assert.js";
-import { deliverAll, FakeNode, type FakeNodeOptions, type Script } from "../../support/fake-node.js";
+import { Crash, deliverAll, FakeNode, type FakeNodeOptions, type Script } from "../../support/fake-node.js";
 
 /** Wall time of the scheduler's 0. */
 const START = Date.UTC(2026, 5, 1);
@@ -49,7 +49,7 @@ function rig(batch = 3, options: FakeNodeOptions = {}, offsetMs: number | undefi
 }
 
 describe("node run: wall time", () => {
-	it("told in the first exchange: frames from then on tell wall times, and the mark follows in the next one", () => {
+	it("told in the first exchange: frames from then on tell wall times, and the mark stands behind what was there", () => {
 		const { node, wakes, marks } = rig();
 		wakes(1);
 		assert.equal(node.exchanges, 1);
@@ -58,11 +58,15 @@ describe("node run: wall time", () => {
 			assert.equal(epoch, undefined, "told by wall time");
 			if (kind === RecordKind.sample) assert.equal((seconds - START / 1000) & 0xfffff, number === 1 ? 0 : 600);
 		}
-		assert.ok(
-			first.every(({ wall }) => !wall),
-			"it was not known when they were taken",
+		assert.deepEqual(
+			first.map(({ kind, wall }) => [kind, wall]),
+			[
+				[RecordKind.sample, false],
+				[RecordKind.health, false],
+				[RecordKind.sample, false],
+				[RecordKind.sync, true],
+			],
 		);
-		assert.equal(marks().length, 0);
 		wakes(3);
 		const [mark] = marks();
 		assert.deepEqual(mark!.values.slice(1), [1, 600], "epoch and seconds");
@@ -136,23 +140,31 @@ describe("node run: wall time", () => {
 			assert.equal(number, at + 1);
 		});
 	});
-	it("a durable node loses power right behind the exchange: the mark is in flash, and tells of the epoch that is over", () => {
+	it("a durable node loses power right behind the answer: the mark is in flash, and tells of the epoch that is over", () => {
 		const { node, server, wakes } = rig(3, { durability: "flash" });
-		wakes(1);
-		assert.deepEqual([node.exchanges, node.sent.filter(({ kind }) => kind === RecordKind.sync).length], [1, 0]);
-		const before = node.sent.length;
-		wakes(1);
+		server.ends = () => {
+			throw new Crash();
+		};
+		assert.throws(() => node.next());
+		assert.equal(node.sent.length, 0);
 		node.losePower();
+		node.crashed();
 		server.offsetMs = undefined;
+		server.ends = deliverAll;
 		node.scheduler.skipTo(node.scheduler.now + 5 * DAY);
 		node.wake(ResetReason.power);
 		wakes(4);
-		const old = node.sent.slice(before).filter(({ epoch }) => epoch === 1);
+		const old = node.sent.filter(({ epoch }) => epoch === 1);
 		assert.deepEqual(
-			old.map(({ kind }) => kind),
-			[RecordKind.sync, RecordKind.sample],
+			old.map(({ kind, seconds }) => [kind, seconds]),
+			[
+				[RecordKind.sample, 0],
+				[RecordKind.health, 0],
+				[RecordKind.sample, 600],
+				[RecordKind.sync, 600],
+			],
 		);
-		assert.deepEqual([old[0]!.values[0]! >>> 0, old[0]!.seconds], [START / 1000 + 600, 600]);
+		assert.equal(old[3]!.values[0]! >>> 0, START / 1000 + 600);
 	});
 	it("flash refuses the mark: the node goes on, and it waits in RTC memory", () => {
 		const { node, wakes, marks } = rig(3, { durability: "flash" });
