@@ -1,12 +1,12 @@
 /*
- * The functions of device-wifi.ts over wifi-esp32.h. What the driver tells in its own task is posted to the machine's, and
+ * The functions of device-wifi.ts over station-esp32.h. What the driver tells in its own task is posted to the machine's, and
  * there told to the listener, unless it was of a join before.
  */
 #include "xsmc.h"
 #include "xsHost.h"
 #include "mc.xs.h" /* for xsID_told */
 
-#include "wifi-esp32.h"
+#include "station-esp32.h"
 
 typedef struct {
 	uint32_t join;

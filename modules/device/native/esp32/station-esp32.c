@@ -4,7 +4,7 @@
  * The SDK's own Wi-Fi modules would be in the way: ECMA-419's takes no BSSID and no address, the older one reconnects by
  * itself and retries for as long as it likes.
  */
-#include "wifi-esp32.h"
+#include "station-esp32.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * The Wi-Fi station of an ESP32, in plain C: joins with a hint, an address of the caller's, and scan times of our own.
  * `device-wifi.c` makes JavaScript functions of it; nothing here knows XS. One join at a time.
  */
-#ifndef DORMOUSE_WIFI_ESP32_H
-#define DORMOUSE_WIFI_ESP32_H
+#ifndef DORMOUSE_STATION_ESP32_H
+#define DORMOUSE_STATION_ESP32_H
 
 #include <stdint.h>
 
