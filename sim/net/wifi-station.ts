@@ -13,7 +13,7 @@ export interface WifiJoin {
 }
 
 /**
- * The board's Wi-Fi radio: joins an access point as ESP-IDF's driver with `esp32/wifi-esp32.c` around it does, in virtual
+ * The board's Wi-Fi radio: joins an access point as ESP-IDF's driver with `esp32/station-esp32.c` around it does, in virtual
  * time, and keeps account of how long it listened and sent.
  */
 export class WifiStation {

@@ -16,10 +16,13 @@ export const WifiTimes = frozen({
 	/**
 	 * The key of the network out of its passphrase: 16,384 compressions of SHA-1 (PBKDF2 with 4,096 rounds for 2 blocks, two of an
 	 * HMAC each; IEEE 802.11-2020 §J.4) at 1,250 instructions, 160 MHz. Arithmetic; ESP-IDF 4's logs show 750, "new:" to
-	 * "init -> auth". Once after a power loss: `esp32/wifi-esp32.c` keeps it in RTC memory.
+	 * "init -> auth". Once after a power loss: `esp32/station-esp32.c` keeps it in RTC memory.
 	 */
 	key: 128,
-	/** On a channel of a hinted join, as `esp32/wifi-esp32.c` sets it; access points answer a probe in some 5 (von Eicken, below). */
+	/**
+	 * On a channel of a hinted join, as `esp32/station-esp32.c` sets it. Access points answer a probe in some 5: Thorsten von
+	 * Eicken, "ESP8266 with Optimized Periodic Wake-up" (2018), packet trace.
+	 */
 	hintDwell: 30,
 	/** On each channel of a scan. Source: ESP-IDF 6.0, "Wi-Fi Driver", scan configuration: 120 by default. */
 	scanDwell: 120,

@@ -1,5 +1,5 @@
 /**
- * `device/wifi` on ESP32; see `modules/device/types/device-wifi.d.ts`. The C is in `esp32/wifi-esp32.c`. The module's name in
+ * `device/wifi` on ESP32; see `modules/device/types/device-wifi.d.ts`. The C is in `esp32/station-esp32.c`. The module's name in
  * a build is `device/wifi`, so that nothing can be imported by a relative path from here.
  */
 
