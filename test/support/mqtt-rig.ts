@@ -76,6 +76,24 @@ export class MqttRig {
 		return this.outcome;
 	}
 
+	/** As {@link wake}, with a broker that lives in real time and gets its turn after each event. */
+	async wakeWith(turn: () => Promise<void>, records: number, cutMs?: number): Promise<Outcome> {
+		const { scheduler, node } = this;
+		this.outcome = undefined;
+		node.wake(records);
+		const until = cutMs === undefined ? Number.POSITIVE_INFINITY : scheduler.now + cutMs;
+		while (node.isAwake && scheduler.advance(until)) await turn();
+		if (node.isAwake && cutMs !== undefined) node.cut();
+		assert.ok(this.outcome, "the wake does not end");
+		return this.outcome;
+	}
+
+	async sleepWith(turn: () => Promise<void>, ms: number): Promise<void> {
+		const until = this.scheduler.now + ms;
+		while (this.scheduler.advance(until)) await turn();
+		this.scheduler.skipTo(until);
+	}
+
 	/** Lets time pass. */
 	sleep(ms: number): void {
 		const until = this.scheduler.now + ms;

@@ -128,7 +128,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 	}
 	/** Topic of the frames. */
 	get topic(): string {
-		return this.#declaration.topic!.replaceAll("{nodeId}", this.#nodeId);
+		return this.#declaration.topic!.replaceAll("{nodeId}", this.nodeId);
 	}
 
 	/** Wakes, makes records and begins an exchange; `onOutcome` tells how it ended. */
@@ -165,7 +165,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 						for (let at = 0; at < into.length; at++) into[at] = this.#random.u32();
 					},
 				},
-				nodeId: this.#nodeId,
+				nodeId: this.nodeId,
 				setting: (name) => settings[name],
 			},
 			{ longestQuietMs: 86_400_000, wallMs: () => 0 },
@@ -245,7 +245,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 		open.add(entry);
 		return () => open.delete(entry);
 	}
-	get #nodeId(): string {
+	get nodeId(): string {
 		return this.#options.nodeId ?? "sleeper-1";
 	}
 	/** Events that come after the end of their wake break the contract. */
