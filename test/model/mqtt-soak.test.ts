@@ -59,6 +59,15 @@ describe("mqtt soak", () => {
 		}).timeout(120_000);
 	}
 
+	for (const version of [5, 4] as const)
+		it(`mqtt soak: version ${version}, more publishes than there are identifiers, none twice in use`, () => {
+			const rig = new MqttRig({ mqtt: { version }, sleeper: { most: 1, deadlineMs: 3_600_000 } });
+			assert.equal(rig.wake(65_600), "idle");
+			rig.sleep(1000);
+			rig.settle("all identifiers");
+			assert.equal(rig.monitor.count("up publish"), 65_600);
+		});
+
 	const seed = seedOf(71);
 	it(`mqtt soak: aedes in virtual time, ${AEDES_WAKES} wakes among faults, seed ${seed}, each record once`, async () => {
 		const random = new Seeded(seed);

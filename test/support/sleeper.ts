@@ -235,6 +235,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 	}
 	wallTime(): void {}
 	idle(): void {
+		if (this.queued) this.violations.push(`idle, and ${this.queued} records are not delivered`);
 		this.#over("idle");
 	}
 
