@@ -83,9 +83,9 @@ describe("mqtt soak", () => {
 		try {
 			await aedes.subscribe(rig.node.topic, (_, payload) => rig.receiver.take(payload));
 			const wake = async (records: number, cutMs?: number) => {
-				await rig.wakeWith(() => aedes.settle(), records, cutMs);
+				await rig.wakeWith(() => aedes.turns.settle(), records, cutMs);
 				rig.check(`wake ${rig.node.wakes}`);
-				await rig.sleepWith(() => aedes.settle(), 1000 * random.between(1, 600));
+				await rig.sleepWith(() => aedes.turns.settle(), 1000 * random.between(1, 600));
 			};
 			for (let n = 0; n < AEDES_WAKES; n++) {
 				await wake(rig.node.queued < 200 ? random.between(0, 6) : 0, chaos.powerCut());

@@ -37,6 +37,8 @@ export interface SleeperOptions {
 	readonly most?: number;
 	/** What becomes of a message for the node; by default it is taken at once. */
 	onDownlink?(bytes: Uint8Array, accept: () => void): void;
+	/** Records up to this number are acknowledged. */
+	onDelivered?(upTo: number): void;
 	onOutcome?(outcome: Outcome): void;
 }
 
@@ -213,6 +215,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 		if (upTo >= this.#next) this.violations.push(`delivered ${upTo}, filled ${this.#next - 1}`);
 		if (upTo <= this.acknowledged) this.violations.push(`delivered ${upTo} again`);
 		this.acknowledged = Math.max(this.acknowledged, upTo);
+		this.#options.onDelivered?.(upTo);
 	}
 	downlink(bytes: Uint8Array, accept: () => void): void {
 		const { onDownlink } = this.#options;
