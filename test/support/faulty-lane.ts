@@ -65,6 +65,7 @@ export class Lane {
 	readonly #meter = new PacketMeter();
 	#freeAt = 0;
 	#gathering: Uint8Array[] | undefined;
+	#hasBegun = false;
 	#isOver = false;
 
 	constructor(faults: LaneFaults, to: LaneEnd, time: { later: Later; now(): number }, random: Seeded) {
@@ -75,14 +76,16 @@ export class Lane {
 		this.#random = random;
 	}
 
-	/** The connection is made: what is to happen before the first byte happens. */
+	/** The connection is made: what is to happen before the first byte happens. Idempotent. */
 	begin(): void {
-		this.#marks();
+		if (!this.#hasBegun) this.#marks();
+		this.#hasBegun = true;
 	}
 
 	feed(bytes: Uint8Array): void {
 		const { cutAt, cutBehind, swallowAt, endAt, stallAt, pieces = bytes.length } = this.#faults;
 		let piece: number[] = [];
+		this.begin(); // bytes may be here before the other side is
 		const flush = () => {
 			if (piece.length) this.#pass(Uint8Array.from(piece));
 			piece = [];
