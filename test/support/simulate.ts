@@ -43,6 +43,8 @@ export interface RunOptions {
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
 	readonly settings?: Readonly<Record<string, string>>;
+	/** Puts the broker on the network, in place of plain service. */
+	serve?(network: VirtualNetwork, broker: Broker): void;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -53,7 +55,8 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const scheduler = new Scheduler();
 	const network = new VirtualNetwork(scheduler, options.network ?? {});
 	const broker = new Broker(scheduler);
-	broker.serve(network);
+	if (options.serve) options.serve(network, broker);
+	else broker.serve(network);
 	const wakes: WakeLog[] = [];
 	const records: CollectedRecord[] = [];
 	const payloads: Uint8Array[] = [];
