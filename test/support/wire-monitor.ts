@@ -108,8 +108,8 @@ export class WireMonitor implements Tap {
 		line.sent.push(packet);
 		if (isFirst !== (packet.cmd === "connect"))
 			return this.#breach(n, `MQTT-3.1.0-1 ${isFirst ? "the first packet" : "a later packet"} is ${packet.cmd}`);
-		if (line.disconnected) this.#breach(n, `MQTT-3.14.4-2 ${packet.cmd} behind DISCONNECT`);
-		if (line.accepted === "refused") this.#breach(n, `MQTT-3.1.4-5 ${packet.cmd} behind a CONNACK that refuses`);
+		if (line.disconnected) this.#breach(n, `MQTT-3.14.4-1 ${packet.cmd} behind DISCONNECT`);
+		if (line.accepted === "refused") this.#breach(n, `MQTT-3.1.4-6 ${packet.cmd} behind a CONNACK that refuses`);
 		if (sizeOf(packet) > line.maximumPacketSize)
 			this.#breach(n, `MQTT-3.2.2-15 ${packet.cmd} of ${sizeOf(packet)} bytes`);
 		switch (packet.cmd) {
@@ -178,7 +178,7 @@ export class WireMonitor implements Tap {
 		this.#unacknowledged.delete(id);
 		this.#unacknowledged.set(id, { topic, payload, connection: n });
 		const here = [...this.#unacknowledged.values()].filter(({ connection }) => connection === n).length;
-		if (here > line.receiveMaximum) this.#breach(n, `MQTT-3.3.4-9 ${here} unacknowledged publishes`);
+		if (here > line.receiveMaximum) this.#breach(n, `MQTT-3.3.4-7 ${here} unacknowledged publishes`);
 	}
 
 	#came(line: Line, packet: Packet) {

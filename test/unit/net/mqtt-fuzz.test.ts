@@ -1,128 +1,25 @@
 import { utf8 } from "../../../modules/core/bytes.js";
-import type { Tcp, TcpOptions } from "../../../net/mqtt/client.js";
-import { declareMqtt, type MqttOptions } from "../../../net/mqtt/declaration.js";
-import type { Uplink } from "../../../net/uplink.js";
-import { Scheduler } from "../../../sim/scheduler.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
-import { Frames, Log } from "../../support/frames.js";
+import { ScriptRig } from "../../support/script-tcp.js";
 import { runsOf, seedOf } from "../../support/seed.js";
-import { VirtualTimers } from "../../support/virtual-timers.js";
 
-const DEADLINE_MS = 1000;
 /** Most bytes that the client may ask for in one read: what it takes in must not hang on what a server sends. */
 const CHUNK_MOST = 256;
 
-/** A connection as strict as the SDK's, whose other end is a script of bytes. */
-class FuzzTcp implements Tcp {
-	readonly options: TcpOptions;
-	isClosed = false;
-	room = 0;
-	sent = 0;
-	largestRead = 0;
-	#inbox: Uint8Array = new Uint8Array(0);
-	constructor(options: TcpOptions) {
-		this.options = options;
+/** How the exchange ended; everything must be closed then. */
+function end(rig: ScriptRig, what: string): string {
+	rig.run();
+	const ends = rig.log.lines.filter((line) => /^(idle|failed|deferred)/.test(line));
+	assert.equal(ends.length, 1, `${what}: ends ${ends.join(", ")}`);
+	assert.equal(rig.log.lines.at(-1), ends[0], `${what}: nothing comes behind the end`);
+	for (const tcp of rig.sockets) {
+		assert.ok(tcp.isClosed, `${what}: a connection is open`);
+		assert.ok(tcp.largestRead <= CHUNK_MOST, `${what}: reads ${tcp.largestRead} bytes at once`);
 	}
-	read(buffer: Uint8Array): number | undefined {
-		if (this.isClosed) throw new SyntaxError("closed");
-		if (!this.#inbox.length) return undefined;
-		if (!buffer.length || buffer.length > this.#inbox.length) throw new Error("invalid");
-		this.largestRead = Math.max(this.largestRead, buffer.length);
-		buffer.set(this.#inbox.subarray(0, buffer.length));
-		this.#inbox = this.#inbox.subarray(buffer.length);
-		return buffer.length;
-	}
-	write(buffer: Uint8Array): number | undefined {
-		if (this.isClosed) throw new SyntaxError("closed");
-		if (buffer.length > this.room) throw new Error("would block");
-		this.sent += buffer.length;
-		this.room -= buffer.length;
-		return this.room;
-	}
-	close(): void {
-		this.isClosed = true;
-	}
-	writable(room: number) {
-		if (this.isClosed) return;
-		this.room = room;
-		this.options.onWritable(room);
-	}
-	receive(bytes: Uint8Array) {
-		if (this.isClosed) return;
-		const all = new Uint8Array(this.#inbox.length + bytes.length);
-		all.set(this.#inbox);
-		all.set(bytes, this.#inbox.length);
-		this.#inbox = all;
-		this.options.onReadable(all.length);
-	}
-	lose() {
-		if (!this.isClosed) this.options.onError();
-	}
-}
-
-/** A client, a time of its own, and the connections that it opens. */
-class Rig {
-	readonly scheduler = new Scheduler();
-	readonly timers = new VirtualTimers(this.scheduler);
-	readonly sockets: FuzzTcp[] = [];
-	readonly frames = new Frames(9, 3);
-	readonly log = new Log(this.frames);
-	readonly uplink: Uplink;
-
-	constructor(options: MqttOptions) {
-		const { sockets, timers, scheduler } = this;
-		class TCP extends FuzzTcp {
-			constructor(options: TcpOptions) {
-				super(options);
-				sockets.push(this);
-			}
-		}
-		const random = new Seeded(1);
-		this.uplink = declareMqtt({ mtu: 64, ...options }, TCP, (_name, done) => {
-			let pending = true;
-			timers.set(() => {
-				if (pending) done("192.0.2.1");
-				pending = false;
-			}, 0);
-			return () => {
-				pending = false;
-			};
-		}).create(
-			{
-				clock: { nowMs: () => scheduler.now },
-				timers,
-				entropy: { fill: (into) => into.fill(random.u32() & 255) },
-				nodeId: "n1",
-				setting: () => undefined,
-			},
-			{ longestQuietMs: 86_400_000, wallMs: () => 0 },
-		);
-	}
-	/** Begins an exchange, up to its connection. */
-	open(): FuzzTcp | undefined {
-		const before = this.sockets.length;
-		this.frames.rewind();
-		this.uplink.start(this.frames, DEADLINE_MS, this.log);
-		while (this.sockets.length === before && this.scheduler.advance(this.scheduler.now + 1));
-		return this.sockets[before];
-	}
-	/** How the exchange ended; everything must be closed then. */
-	end(what: string): string {
-		const until = this.scheduler.now + DEADLINE_MS;
-		while (this.scheduler.advance(until));
-		this.scheduler.skipTo(until);
-		const ends = this.log.lines.filter((line) => /^(idle|failed|deferred)/.test(line));
-		assert.equal(ends.length, 1, `${what}: ends ${ends.join(", ")}`);
-		assert.equal(this.log.lines.at(-1), ends[0], `${what}: nothing comes behind the end`);
-		for (const tcp of this.sockets) {
-			assert.ok(tcp.isClosed, `${what}: a connection is open`);
-			assert.ok(tcp.largestRead <= CHUNK_MOST, `${what}: reads ${tcp.largestRead} bytes at once`);
-		}
-		assert.equal(this.timers.open, 0, `${what}: timers`);
-		this.log.lines.length = 0;
-		return ends[0]!;
-	}
+	assert.equal(rig.timers.open, 0, `${what}: timers`);
+	rig.log.lines.length = 0;
+	return ends[0]!;
 }
 
 /** Packets that a server may send, some of them wrong; the first is always CONNACK. */
@@ -205,7 +102,13 @@ function mutated(bytes: readonly number[], random: Seeded): number[] {
 }
 
 /** One exchange against bytes in pieces. */
-function against(rig: Rig, bytes: readonly number[], pieces: () => number, rooms: () => number, what: string): string {
+function against(
+	rig: ScriptRig,
+	bytes: readonly number[],
+	pieces: () => number,
+	rooms: () => number,
+	what: string,
+): string {
 	rig.open();
 	let served = -1;
 	let at = 0;
@@ -224,7 +127,7 @@ function against(rig: Rig, bytes: readonly number[], pieces: () => number, rooms
 	}
 	const last = rig.sockets.at(-1);
 	last?.writable(1000);
-	return rig.end(what);
+	return end(rig, what);
 }
 
 describe("mqtt client, fuzzed", () => {
@@ -233,7 +136,7 @@ describe("mqtt client, fuzzed", () => {
 		it(`mqtt client: version ${version}, seed ${seed}, random bytes, always an end with a reason`, () => {
 			const random = new Seeded(seed);
 			for (let run = 0; run < runsOf(3000); run++) {
-				const rig = new Rig({ version });
+				const rig = new ScriptRig({ version });
 				const bytes = Array.from({ length: random.between(0, 80) }, () => random.u32() & 255);
 				if (random.real() < 0.5) bytes.unshift(0x20, version === 5 ? 3 : 2, 0, 0, ...(version === 5 ? [0] : []));
 				against(
@@ -251,20 +154,20 @@ describe("mqtt client, fuzzed", () => {
 			const ends = new Map<string, number>();
 			const runs = runsOf(6000);
 			for (let run = 0; run < runs; run++) {
-				const rig = new Rig({ version, keepAlive: random.between(0, 1) });
+				const rig = new ScriptRig({ version, keepAlive: random.between(0, 1) });
 				const sound = conversation(version, random);
 				const bytes = random.real() < 0.1 ? sound : mutated(sound, random);
 				const what = `run ${run}: ${bytes}`;
 				const most = random.real() < 0.3 ? 1 : 40;
 				const room = random.real() < 0.3 ? 1 : 300;
-				const end = against(
+				const ended = against(
 					rig,
 					bytes,
 					() => random.between(1, most),
 					() => random.between(1, room),
 					what,
 				);
-				ends.set(end, (ends.get(end) ?? 0) + 1);
+				ends.set(ended, (ends.get(ended) ?? 0) + 1);
 				// Whatever came, it must not reach beyond its exchange: the same uplink goes on.
 				const kept = new DataView(new ArrayBuffer(128));
 				const length = rig.uplink.retain(kept);
@@ -273,7 +176,7 @@ describe("mqtt client, fuzzed", () => {
 				const tcp = rig.open();
 				tcp?.writable(1000);
 				tcp?.lose();
-				assert.ok(/^(idle|failed|deferred)/.test(rig.end(`${what}, then`)), what);
+				assert.ok(/^(idle|failed|deferred)/.test(end(rig, `${what}, then`)), what);
 			}
 			if (runs < 1000) return; // a thirtieth of it need not see each end
 			for (const end of ["idle", "failed protocol", "failed refused", "failed timeout"])
@@ -285,11 +188,11 @@ describe("mqtt client, fuzzed", () => {
 			let splits = 0;
 			for (let run = 0; run < runsOf(40); run++) {
 				const bytes = conversation(version, random);
-				const whole = new Rig({ version });
+				const whole = new ScriptRig({ version });
 				const rooms = () => 1000;
-				const end = against(whole, bytes, () => bytes.length, rooms, `run ${run} whole`);
+				const ended = against(whole, bytes, () => bytes.length, rooms, `run ${run} whole`);
 				for (let at = 1; at < bytes.length; at++) {
-					const rig = new Rig({ version });
+					const rig = new ScriptRig({ version });
 					let first = true;
 					const pieces = () => {
 						const count = first ? at : bytes.length;
@@ -298,7 +201,7 @@ describe("mqtt client, fuzzed", () => {
 					};
 					assert.equal(
 						against(rig, bytes, pieces, rooms, `run ${run} split at ${at}: ${bytes}`),
-						end,
+						ended,
 						`${bytes} at ${at}`,
 					);
 					splits++;
@@ -309,7 +212,7 @@ describe("mqtt client, fuzzed", () => {
 
 		it(`mqtt client: version ${version}, a packet that says it is 268 MB long, refused at its header`, () => {
 			for (const first of [0x20, 0x30, 0x32, 0x40, 0x90]) {
-				const rig = new Rig({ version });
+				const rig = new ScriptRig({ version });
 				const connack = version === 5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0];
 				const bytes = [...(first === 0x20 ? [] : connack), first, 0xff, 0xff, 0xff, 0x7f, 0];
 				assert.equal(
@@ -326,7 +229,7 @@ describe("mqtt client, fuzzed", () => {
 		});
 
 		it(`mqtt client: version ${version}, endless chatter, ended by the deadline and nothing kept`, () => {
-			const rig = new Rig({ version });
+			const rig = new ScriptRig({ version });
 			const connack = version === 5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0];
 			const tcp = rig.open()!;
 			tcp.writable(1000);
@@ -334,7 +237,7 @@ describe("mqtt client, fuzzed", () => {
 			const chatter = Uint8Array.from({ length: 512 }, (_, at) => (at % 2 ? 0x00 : 0xd0));
 			for (let n = 0; n < runsOf(2000) && !tcp.isClosed; n++) tcp.receive(chatter);
 			assert.equal(tcp.isClosed, false, "PINGRESPs that nobody asked for end nothing");
-			assert.equal(rig.end("chatter"), "failed timeout");
+			assert.equal(end(rig, "chatter"), "failed timeout");
 		});
 	}
 });
