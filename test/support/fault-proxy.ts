@@ -1,14 +1,48 @@
 import * as net from "node:net";
-import type { SocketListener } from "../../sim/net/network.js";
+import type { Network, SocketListener } from "../../sim/net/network.js";
 import type { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Seeded } from "../../sim/seeded.js";
 import { type ConnectionFaults, type FaultScript, Lane, type LaneEnd, type Later } from "./faulty-lane.js";
 
-/** Hears each connection's bytes: `up` as the node sent them, `down` as they reach the node. */
+/** Hears each connection's bytes: `up` from the node, `down` to it. */
 export interface Tap {
 	begin?(connection: number): void;
 	up?(connection: number, bytes: Uint8Array): void;
 	down?(connection: number, bytes: Uint8Array): void;
+}
+
+/** A network whose connections are heard at the node's end: `up` what the node wrote, `down` what it read. */
+export function tapped(network: Network, tap: Tap): Network {
+	let connections = 0;
+	return {
+		get live() {
+			return network.live;
+		},
+		resolve: (name, done) => network.resolve(name, done),
+		close: () => network.close(),
+		connect(address, port, on) {
+			const n = connections++;
+			tap.begin?.(n);
+			const socket = network.connect(address, port, on);
+			return {
+				get room() {
+					return socket.room;
+				},
+				write(bytes) {
+					const copy = bytes.slice();
+					const taken = socket.write(bytes);
+					tap.up?.(n, copy.subarray(0, taken));
+					return taken;
+				},
+				read(most) {
+					const bytes = socket.read(most);
+					tap.down?.(n, bytes);
+					return bytes;
+				},
+				close: () => socket.close(),
+			};
+		},
+	};
 }
 
 /** One end of a proxied connection, virtual or real. */

@@ -4,7 +4,7 @@ import { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
-import { VirtualProxy } from "./fault-proxy.js";
+import { tapped, VirtualProxy } from "./fault-proxy.js";
 import type { FaultScript } from "./faulty-lane.js";
 import { type Outcome, Receiver, Sleeper, type SleeperOptions } from "./sleeper.js";
 import { VirtualTimers } from "./virtual-timers.js";
@@ -40,9 +40,9 @@ export class MqttRig {
 	constructor(options: MqttRigOptions = {}) {
 		const { seed = 1 } = options;
 		this.random = new Seeded(seed);
-		this.proxy = new VirtualProxy(this.outer, this.inner, 1883, options.script, this.monitor, seed);
+		this.proxy = new VirtualProxy(this.outer, this.inner, 1883, options.script, {}, seed);
 		this.node = new Sleeper({
-			network: this.outer,
+			network: tapped(this.outer, this.monitor),
 			timers: this.timers,
 			now: () => this.scheduler.now,
 			seed,

@@ -2,7 +2,7 @@ import type { Timers } from "../../modules/core/ports.js";
 import type { MqttOptions } from "../../net/mqtt/declaration.js";
 import { RealNetwork } from "../../sim/net/real.js";
 import * as assert from "../assert.js";
-import { FaultProxy } from "./fault-proxy.js";
+import { FaultProxy, tapped } from "./fault-proxy.js";
 import type { FaultScript } from "./faulty-lane.js";
 import { type Outcome, Receiver, Sleeper, type SleeperOptions } from "./sleeper.js";
 import { WireMonitor } from "./wire-monitor.js";
@@ -34,7 +34,7 @@ export interface RealRigOptions {
 
 /** A sleeping node and a proxy that misbehaves before a real broker, over loopback and in real time. */
 export class RealRig {
-	readonly monitor: WireMonitor;
+	readonly monitor = new WireMonitor();
 	/** To be fed by whoever subscribed. */
 	readonly receiver = new Receiver();
 	readonly proxy: FaultProxy;
@@ -42,13 +42,12 @@ export class RealRig {
 	readonly #network: RealNetwork;
 	#done: ((outcome: Outcome) => void) | undefined;
 
-	private constructor(proxy: FaultProxy, monitor: WireMonitor, options: RealRigOptions) {
+	private constructor(proxy: FaultProxy, options: RealRigOptions) {
 		this.proxy = proxy;
-		this.monitor = monitor;
 		this.#network = new RealNetwork(`mqtt://127.0.0.1:${proxy.port}`);
 		const began = performance.now();
 		this.node = new Sleeper({
-			network: this.#network,
+			network: tapped(this.#network, this.monitor),
 			timers: realTimers,
 			now: () => performance.now() - began,
 			deadlineMs: 5000,
@@ -58,8 +57,7 @@ export class RealRig {
 		});
 	}
 	static async start(brokerPort: number, options: RealRigOptions = {}): Promise<RealRig> {
-		const monitor = new WireMonitor();
-		return new RealRig(await FaultProxy.start(brokerPort, options.script, monitor, options.seed), monitor, options);
+		return new RealRig(await FaultProxy.start(brokerPort, options.script, {}, options.seed), options);
 	}
 
 	/** One wake, to its end. */

@@ -43,12 +43,13 @@ describe("mqtt, the whole node among faults", function () {
 			seed,
 			faults,
 			sectors: 64,
+			tap: monitor,
 			serve(network, broker) {
 				const { scheduler } = network;
 				inner = new VirtualNetwork(scheduler, { delayMs: 0 });
 				broker.serve(inner);
 				const script = () => (scheduler.now < endMs && random.real() < SHARE ? randomFaults(random, 10_000) : {});
-				new VirtualProxy(network, inner, 1883, script, monitor, seed);
+				new VirtualProxy(network, inner, 1883, script, {}, seed);
 			},
 			prepare(simulation, first, scheduler: Scheduler) {
 				let broker = first;
