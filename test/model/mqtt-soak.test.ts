@@ -5,8 +5,8 @@ import { MqttRig } from "../support/mqtt-rig.js";
 import { seedOf } from "../support/seed.js";
 import { VirtualAedes } from "../support/virtual-aedes.js";
 
-const WAKES = 5000;
-const AEDES_WAKES = 1500;
+const WAKES = 3000;
+const AEDES_WAKES = 1000;
 
 /** A line of what happened, for the reader of the log. */
 function told(rig: MqttRig, chaos: Chaos): string {
@@ -19,6 +19,7 @@ function told(rig: MqttRig, chaos: Chaos): string {
 	return [
 		`      ${node.wakes} wakes: ${counts(node.outcomes)}`,
 		`      ${node.made} records, ${receiver.duplicates} came again, ${monitor.count("up publish dup")} publishes repeated`,
+		`      connections: ${counts(new Map([...monitor.counts].filter(([what]) => what.startsWith("up connect "))))}`,
 		`      faults: ${counts(chaos.counts)}`,
 	].join("\n");
 }
@@ -53,20 +54,24 @@ describe("mqtt soak", () => {
 			}
 			rig.settle("in the end");
 			console.log(told(rig, chaos));
+			assert.equal(
+				rig.monitor.version,
+				version,
+				"a connection that was cut is no reason to speak an older version for ever",
+			);
 			assert.ok(rig.node.outcomes.get("idle")! > WAKES / 4, "too few wakes came through to prove anything");
 			assert.ok(rig.node.made > 2 * WAKES, "too few records");
-			assert.ok(chaos.counts.size >= 20, `only ${chaos.counts.size} kinds of faults`);
+			assert.ok(chaos.counts.size >= 18, `only ${chaos.counts.size} kinds of faults`);
 		}).timeout(120_000);
 	}
 
-	for (const version of [5, 4] as const)
-		it(`mqtt soak: version ${version}, more publishes than there are identifiers, none twice in use`, () => {
-			const rig = new MqttRig({ mqtt: { version }, sleeper: { most: 1, deadlineMs: 3_600_000 } });
-			assert.equal(rig.wake(65_600), "idle");
-			rig.sleep(1000);
-			rig.settle("all identifiers");
-			assert.equal(rig.monitor.count("up publish"), 65_600);
-		});
+	it("mqtt soak: more publishes than there are identifiers, none twice in use", () => {
+		const rig = new MqttRig({ sleeper: { most: 1, deadlineMs: 3_600_000 } });
+		assert.equal(rig.wake(65_600), "idle");
+		rig.sleep(1000);
+		rig.settle("all identifiers");
+		assert.equal(rig.monitor.count("up publish"), 65_600);
+	});
 
 	const seed = seedOf(71);
 	it(`mqtt soak: aedes in virtual time, ${AEDES_WAKES} wakes among faults, seed ${seed}, each record once`, async () => {

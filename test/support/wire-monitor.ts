@@ -41,6 +41,8 @@ export class WireMonitor implements Tap {
 	readonly violations: string[] = [];
 	/** Packets seen, by direction and kind: `up publish`, `up publish dup`, `down puback` … */
 	readonly counts = new Map<string, number>();
+	/** What the last CONNECT spoke. */
+	version: 5 | 4 = 5;
 	readonly #lines = new Map<number, Line>();
 	readonly #unacknowledged = new Map<number, Unacknowledged>();
 
@@ -115,6 +117,8 @@ export class WireMonitor implements Tap {
 		switch (packet.cmd) {
 			case "connect":
 				line.version = packet.protocolVersion === 5 ? 5 : 4;
+				this.version = line.version;
+				this.#add(`up connect ${line.version}${packet.clean ? " clean" : ""}`);
 				line.clean = packet.clean ?? false;
 				if (line.clean) this.#unacknowledged.clear(); // the client gives up what it had (5.0 §3.1.2.4)
 				line.toRepeat.push(...this.#unacknowledged.keys());
