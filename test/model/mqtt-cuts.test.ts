@@ -78,6 +78,26 @@ describe("mqtt exchange, cut at every byte", () => {
 				assert.ok(here > 150, `only ${here} cuts were made`);
 			});
 
+	it("mqtt exchange: the first contact ever cut after each byte, each record once, and 5.0 is spoken in the end", () => {
+		const { up, down } = lengths({ version: 5 });
+		for (const [lane, length] of [
+			["up", up],
+			["down", down],
+		] as const)
+			for (let cutAt = 0; cutAt <= length; cutAt++)
+				for (const most of [1, 2]) {
+					let left = most;
+					const rig = new MqttRig({ script: () => (left-- > 0 ? { [lane]: { cutAt } } : {}) });
+					for (let wake = 0; wake < 3; wake++) {
+						rig.wake(RECORDS);
+						rig.sleep(600_000);
+					}
+					rig.settle(`first contact, ${most} cut at ${cutAt} ${lane}`);
+					assert.equal(rig.monitor.version, 5, `${most} cut at ${cutAt} ${lane}`);
+					cuts++;
+				}
+	});
+
 	for (const version of [5, 4] as const)
 		it(`mqtt exchange: version ${version}, swallowed, stalled or ended from each byte on, each record once`, () => {
 			const mqtt = { version };
