@@ -44,6 +44,7 @@ export class WireMonitor implements Tap {
 	/** What the last CONNECT spoke. */
 	version: 5 | 4 = 5;
 	readonly #lines = new Map<number, Line>();
+	#lastAliasMaximum = 0;
 	readonly #unacknowledged = new Map<number, Unacknowledged>();
 
 	count(what: string): number {
@@ -151,7 +152,8 @@ export class WireMonitor implements Tap {
 		const alias = packet.properties?.topicAlias;
 		let { topic } = packet;
 		if (alias !== undefined) {
-			if (line.accepted !== "yes" || alias > line.topicAliasMaximum || alias < 1)
+			// Ahead of its CONNACK a client may only bet on what that server said last time.
+			if (alias > (line.accepted === "yes" ? line.topicAliasMaximum : this.#lastAliasMaximum) || alias < 1)
 				this.#breach(n, `MQTT-3.3.2-9 topic alias ${alias}`);
 			if (topic) line.aliases.set(alias, topic);
 			else topic = line.aliases.get(alias) ?? "";
@@ -195,6 +197,7 @@ export class WireMonitor implements Tap {
 				const limits = packet.properties;
 				line.receiveMaximum = limits?.receiveMaximum ?? 65_535;
 				line.topicAliasMaximum = limits?.topicAliasMaximum ?? 0;
+				this.#lastAliasMaximum = line.topicAliasMaximum;
 				line.maximumQos = limits?.maximumQoS ?? 2;
 				line.retainAvailable = limits?.retainAvailable ?? true;
 				line.maximumPacketSize = limits?.maximumPacketSize ?? 268_435_460;
