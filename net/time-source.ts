@@ -4,6 +4,8 @@ import type { Clock, Timers } from "../modules/core/ports.js";
 export interface TimeSource {
 	/** Asks once. `on` is called at most once, never from inside this call; not at all when no good answer came. */
 	start(on: (wallMs: number, uncertaintyMs: number) => void): void;
+	/** How long an answer that is on its way is worth waiting for once all else is done, in milliseconds. Absent: 0. */
+	readonly waitMs?: number;
 	/** Gives up and releases all handles; idempotent. No call follows. */
 	close(): void;
 }

@@ -42,6 +42,13 @@ export interface FrameSource {
 	 * @returns length 0 when nothing is left or not even one record fits
 	 */
 	fill(view: Uint8Array, room: number): Filled;
+	/**
+	 * Encodes a frame again as `fill` made it, in this exchange or before a deep sleep, to the byte; the next `fill` goes on
+	 * behind it. Frames that are not delivered are asked for in their order, from the oldest on.
+	 * @param frame what `fill` told of it, `length` aside
+	 * @returns its length; 0 when it cannot be made again, because records of it were dropped, or does not fit
+	 */
+	again(view: Uint8Array, room: number, frame: Filled): number;
 	/** Forgets what was filled: the next `fill` starts at the oldest record that is not yet delivered. */
 	rewind(): void;
 	/** Whether the node wants to learn the wall time in this exchange, as it does when unknown and about once a day. */
@@ -52,6 +59,11 @@ export interface Filled {
 	length: number;
 	/** Number of the last record inside. */
 	upTo: number;
+	/** Records inside, 1 … 65 535. */
+	count: number;
+	/** The time that it was made at: seconds since the epoch's start, and the wall time in seconds since 1970, 0 when unknown. */
+	seconds: number;
+	wall: number;
 }
 
 /** Who vouches for a delivery: the peer that acknowledged it, or only the radio that sent it. */
@@ -66,10 +78,12 @@ export interface UplinkListener {
 	/** The exchange is over; what was not delivered stays queued. */
 	failed(code: ErrorCode): void;
 	/**
-	 * A message for the node. `bytes` is a view that lives until the call returns.
-	 * @param accept to be called once the message is durably taken; only then is it acknowledged to the peer
+	 * A message for the node. `bytes` is a view that lives until the call returns. The peer may send a message again.
+	 * @param repeated whether the peer says that it may have come before
+	 * @returns true once it is durably taken, false when it is refused: both are acknowledged to the peer; undefined: it is
+	 * not, and comes again
 	 */
-	downlink(bytes: Uint8Array, accept: () => void): void;
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined;
 	/**
 	 * The wall time, as a server told it and as it stands at this call.
 	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible
@@ -97,6 +111,11 @@ export interface UplinkNode {
 	readonly longestQuietMs: number;
 	/** The wall time in milliseconds since 1970, UTC; 0 while it is not known. */
 	wallMs(): number;
+	/**
+	 * Whether this wake goes on where the last one ended, from deep sleep and with all that it retained. After anything else
+	 * what is retained may be older than what peers have seen.
+	 */
+	readonly resumed: boolean;
 }
 
 /** An uplink as a node declares it. Factories in `net/` make it. */
@@ -113,6 +132,8 @@ export interface UplinkDeclaration {
 	readonly mtu: number;
 	/** Whether records are trimmed when they left, or only when the peer acknowledged them. */
 	readonly trimOn: DeliveredBy;
+	/** Whether it brings messages for the node. Absent: it does not. */
+	readonly downlinks?: boolean;
 	/** Opens nothing yet. */
 	create(ports: UplinkPorts, node: UplinkNode): Uplink;
 }

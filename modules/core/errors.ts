@@ -23,6 +23,8 @@
  * | `timeout` | no answer in time |
  * | `unresolved` | a host name could not be resolved |
  * | `key` | a key from provisioning is missing, malformed or too weak |
+ * | `taken-over` | another client came with this node's client identifier |
+ * | `downlink` | a message for the node was refused, or its handler failed |
  */
 export type ErrorCode =
 	| "range"
@@ -44,7 +46,9 @@ export type ErrorCode =
 	| "lost"
 	| "timeout"
 	| "unresolved"
-	| "key";
+	| "key"
+	| "taken-over"
+	| "downlink";
 
 /**
  * The one error class of the firmware. Programming and boundary errors throw it; expected outcomes (a lost link, a bad

@@ -7,6 +7,7 @@ import { DormouseError, wrong } from "../core/errors.js";
 import { type Quantity, toScaled } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
 import type { FullPolicy } from "../store/log-queue.js";
+import type { StoredValue } from "../store/stored-value.js";
 import type { Evidence } from "../store/tamper-evidence.js";
 
 /** What a file in `nodes/` says of its node. */
@@ -43,6 +44,30 @@ export interface NodeOptions {
 	 * than `thin`, and the setting `evidenceKey`; see docs/store.md.
 	 */
 	readonly evidence?: Evidence;
+	/** Takes messages for the node, where its uplink brings them: `mqtt({ downlinks: { window: 2 } })`. */
+	readonly downlink?: DownlinkHandler;
+}
+
+/** What a node does with messages that were sent to it; see docs/mqtt.md. */
+export interface DownlinkHandler {
+	/**
+	 * Takes one message. Whoever may publish at the broker may have sent it: obey nothing that the message does not prove. The
+	 * same message may come more than once, in later wakes too.
+	 * @param bytes a view that lives until the call returns
+	 * @returns true once it is durably taken, false when it is refused: both are acknowledged and do not come again
+	 * @throws anything, when it could not be looked at: it comes again, three times at most
+	 */
+	take(bytes: Uint8Array, node: DownlinkNode): boolean;
+}
+
+/** What a handler of messages gets beside them. */
+export interface DownlinkNode {
+	/** The handler's own value in flash, at most 200 bytes: durable when `write` returns. Both its calls may throw `flash`. */
+	readonly cell: StoredValue;
+	/** Whether the peer says that the message may have come before. */
+	readonly repeated: boolean;
+	/** The wall time in milliseconds since 1970, UTC; 0 when unknown. */
+	readonly wallMs: number;
 }
 
 /** What a record survives: deep sleep, or any power cut. */
@@ -70,6 +95,7 @@ export interface NodeDeclaration {
 	readonly thin: number;
 	/** Undefined where none is wanted. */
 	readonly evidence: Evidence | undefined;
+	readonly downlink: DownlinkHandler | undefined;
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
 	/** By which stored records are known; see `codec/schema.ts`. */
@@ -90,6 +116,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"spill",
 	"full",
 	"evidence",
+	"downlink",
 ]);
 const SHORTEST_SPILL = 60;
 const LONGEST_SPILL = 7 * 86_400;
@@ -144,7 +171,10 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			typeof full === "object" ? `{ thin: ${thin} }` : JSON.stringify(full),
 			'"oldest", "newest" or { thin: 2 } … { thin: 10 }',
 		);
-	const { evidence } = options;
+	const { downlink, evidence } = options;
+	if (downlink === undefined ? uplink.downlinks : typeof downlink?.take !== "function")
+		wrong("downlink", shown(downlink), "{ take(bytes, node) { … } }");
+	if (downlink && !uplink.downlinks) wrong("downlink", "it with this uplink", "one that brings messages");
 	if (evidence !== undefined) {
 		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
 		if (durability !== "flash" || typeof full === "object")
@@ -165,6 +195,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		full: typeof full === "string" ? full : "thin",
 		thin,
 		evidence,
+		downlink,
 		quantities: Object.freeze(quantities),
 		schema: schemaId(quantities),
 		frame,

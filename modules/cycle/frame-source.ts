@@ -36,17 +36,31 @@ export class QueueSource implements FrameSource {
 		this.wantsTime = true;
 	}
 	fill(view: Uint8Array, room: number): Filled {
-		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());
-		this.cursor.seek(this.upTo + 1);
 		this.now.seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
-		const length = encoder.encode(this.cursor, room, this.now);
-		if (length === 0) return { length, upTo: 0 };
-		this.upTo = encoder.upTo;
-		this.report.frames++;
-		this.report.frameBytes += length;
-		return { length, upTo: this.upTo };
+		this.now.wall = 0;
+		return this.encode(view, room, 0xffff_ffff);
+	}
+	again(view: Uint8Array, room: number, frame: Filled): number {
+		this.now.seconds = frame.seconds;
+		this.now.wall = frame.wall;
+		const { length, upTo, count } = this.encode(view, room, frame.upTo);
+		return upTo === frame.upTo && count === frame.count ? length : 0;
 	}
 	rewind(): void {
 		this.upTo = 0;
+	}
+	/** @param last number of the last record that may go in */
+	private encode(view: Uint8Array, room: number, last: number): Filled {
+		const { now, report } = this;
+		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());
+		this.cursor.seek(this.upTo + 1);
+		const length = encoder.encode(this.cursor, room, now, last);
+		const { count, upTo } = encoder;
+		if (length > 0) {
+			this.upTo = upTo;
+			report.frames++;
+			report.frameBytes += length;
+		}
+		return { length, upTo, count, seconds: now.seconds, wall: now.wall };
 	}
 }

@@ -69,6 +69,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly record: NodeRecord;
 	/** Retained memory may be older than what is in flash. */
 	private unsure = false;
+	resumed = false;
 	private readonly report = new WakeReport();
 	private readonly uplink: Uplink;
 
@@ -154,8 +155,17 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	wallMs(): number {
 		return 0;
 	}
-	/** Commands come with a later version: not accepted, so that the peer keeps them. */
-	downlink(): void {}
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined {
+		const { log, node, report } = this;
+		let taken: boolean | undefined;
+		try {
+			taken = node.downlink?.take(bytes, { cell: log.cell(CellId.config), repeated, wallMs: this.wallMs() });
+			if (!taken) report.problem = "downlink";
+		} catch (error) {
+			report.problem = error instanceof DormouseError ? error.code : "downlink"; // it comes again
+		}
+		return taken;
+	}
 
 	/** @returns how whole the state was */
 	private restore(): Start {
@@ -176,7 +186,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const isWhole = lost.length === 0 && !this.retained.fellBack && !spoilt;
 		// Only a wake that came to its end has committed what it wrote to flash. Until flash was looked at anew nothing is
 		// retained of it, so that a wake that does not come to that leaves it to the next one.
-		if (!isWhole || this.ports.resetReason !== ResetReason.deepSleep) this.log.phase = 0;
+		this.resumed = isWhole && this.ports.resetReason === ResetReason.deepSleep;
+		if (!this.resumed) this.log.phase = 0;
 		this.unsure = this.log.phase === 0;
 		if (isWhole) return Start.warm;
 		const { numbers, time, cycle } = Section;

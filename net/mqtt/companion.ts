@@ -1,3 +1,5 @@
+import type { UplinkNode, UplinkPorts } from "../uplink.js";
+
 /**
  * Messages beside the frames, for a platform that wants to know of the node what frames do not tell it. They never cost a
  * round trip: the client sends them behind the frames of an exchange, and one that fails is offered again in the next.
@@ -16,7 +18,20 @@ export interface Companion {
 	retain(into: DataView): number;
 	/** Takes back what {@link retain} wrote. Bytes that make no sense: all is sent again. */
 	restore(from: DataView): void;
+	/** The server does not know the session that it had: what was given to it to keep may be gone as well. */
+	forgotten(): void;
 }
+
+/** A companion as a node declares it. Factories in `net/mqtt/` make it. */
+export interface CompanionDeclaration {
+	/** Such as `home-assistant`. */
+	readonly kind: string;
+	/** Opens nothing yet. */
+	create(ports: UplinkPorts, node: UplinkNode): Companion;
+}
+
+/** Bytes of an uplink's retained section that are its companion's, at most. */
+export const COMPANION_RETAINED = 8;
 
 export interface CompanionMessage {
 	topic: string;

@@ -21,6 +21,8 @@ export class BrokerConnection {
 	/** Client identifier, once accepted. */
 	session: string | undefined;
 	will: IConnectPacket["will"];
+	/** Topics by the aliases that the client gave them (5.0 §3.3.2.3.4). */
+	readonly aliases = new Map<number, string>();
 	readonly #socket: VirtualSocket;
 	readonly #scheduler: Scheduler;
 	readonly #on: BrokerConnectionListener;

@@ -21,6 +21,20 @@ export interface BrokerFaults {
 	dropOnPublish: number;
 }
 
+/** What the broker takes, as CONNACK of 5.0 tells it (§3.2.2.3); all of it can change at any time. */
+export interface BrokerLimits {
+	/** Without: any. */
+	maximumPacketSize?: number;
+	receiveMaximum?: number;
+	/** Without: none. */
+	topicAliasMaximum?: number;
+	maximumQoS: number;
+	retainAvailable?: boolean;
+	serverKeepAlive?: number;
+	/** Whether it speaks 3.1.1 alone. Not told. */
+	isOld?: boolean;
+}
+
 /** A client's session. Source: MQTT 5.0 §4.1. */
 interface Session {
 	readonly clientId: string;
@@ -43,10 +57,11 @@ const NEVER = 0xffff_ffff;
 
 /**
  * A small MQTT broker in virtual time, for 5.0 and 3.1.1, on an independent packet library. QoS 0 and 1; retained
- * messages, wills, persistent sessions, keep-alive, take-over. QoS 2, topic aliases and shared subscriptions are refused.
+ * messages, wills, persistent sessions, keep-alive, take-over, topic aliases. QoS 2 and shared subscriptions are refused.
  */
 export class Broker {
 	readonly faults: BrokerFaults = { refuse: 0, swallowPuback: 0, pubackReason: 0, silent: false, dropOnPublish: 0 };
+	readonly limits: BrokerLimits = { maximumQoS: 1 };
 	/** Packets received, by type: a count for tests. */
 	readonly received = new Map<string, number>();
 	/** Packets that broke the protocol. */
@@ -146,7 +161,9 @@ export class Broker {
 
 	#connect(connection: BrokerConnection, packet: IConnectPacket) {
 		const version = packet.protocolVersion;
-		if (version !== 5 && version !== 4) return this.#refuseConnection(connection, 0x84);
+		const { isOld, ...limits } = this.limits;
+		if (isOld && version === 5) connection.version = 4; // it says so in its own format (3.1.1 §3.2.2.3)
+		if ((version !== 5 && version !== 4) || (isOld && version === 5)) return this.#refuseConnection(connection, 0x84);
 		const { refuse } = this.faults;
 		if (refuse) return this.#refuseConnection(connection, refuse);
 		const clean = packet.clean ?? false;
@@ -177,7 +194,7 @@ export class Broker {
 				: {
 						reasonCode: 0,
 						properties: {
-							maximumQoS: 1,
+							...limits,
 							sharedSubscriptionAvailable: false,
 							...(assigned ? { assignedClientIdentifier: assigned } : {}),
 						},
@@ -197,8 +214,16 @@ export class Broker {
 			connection.reset();
 			return this.#ended(connection, true);
 		}
-		if (packet.qos === 2) return this.#violation(connection, 0x9b);
-		if (packet.properties?.topicAlias !== undefined) return this.#violation(connection, 0x94);
+		const { maximumPacketSize = Number.POSITIVE_INFINITY, maximumQoS, topicAliasMaximum = 0 } = this.limits;
+		if (connection.version === 5 && (packet.length ?? 0) + 2 > maximumPacketSize)
+			return this.#violation(connection, 0x95);
+		if (packet.qos > maximumQoS) return this.#violation(connection, 0x9b);
+		const alias = packet.properties?.topicAlias;
+		if (alias !== undefined) {
+			if (alias < 1 || alias > topicAliasMaximum) return this.#violation(connection, 0x94);
+			if (packet.topic) connection.aliases.set(alias, packet.topic);
+			packet.topic = connection.aliases.get(alias) ?? "";
+		}
 		if (!packet.topic || /[+#]/.test(packet.topic)) return this.#violation(connection, 0x90);
 		const reasonCode = connection.version === 5 ? faults.pubackReason : 0; // 3.1.1 has no words for it
 		if (!reasonCode) this.#route(packet, connection.session);

@@ -20,7 +20,7 @@ import { VirtualTimers } from "./virtual-timers.js";
 export class Crash extends Error {}
 
 /** What an exchange does, once it has begun; `frame` sends the next frame and says up to which record. */
-export type Script = (uplink: { frame(room?: number): number; on: UplinkListener }) => void;
+export type Script = (uplink: { frame(room?: number): number; on: UplinkListener; source: FrameSource }) => void;
 
 /** All is sent and acknowledged, frame by frame. */
 export const deliverAll: Script = ({ frame, on }) => {
@@ -33,7 +33,7 @@ export const fail =
 		on.failed(code);
 
 /** What of the declaration and the board can be chosen beside the constructor's arguments. */
-export interface FakeNodeOptions extends Pick<NodeOptions, "durability" | "spill" | "full"> {
+export interface FakeNodeOptions extends Pick<NodeOptions, "durability" | "spill" | "full" | "downlink"> {
 	/** The flash partition; 8 sectors of 4,096 bytes by default. */
 	readonly sectors?: number;
 	readonly sectorBytes?: number;
@@ -97,6 +97,7 @@ export class FakeNode {
 			deadlineMs: 30_000,
 			mtu: 200,
 			trimOn,
+			downlinks: options.downlink !== undefined,
 			create: () => this.#uplink(),
 		};
 		const sensors = [sensor({ chip: "fake", port: "I2C.default", channels, create: () => this.#driver() })];
@@ -242,11 +243,12 @@ export class FakeNode {
 				this.scheduler.after(100, () =>
 					this.script({
 						frame,
+						source,
 						on: {
 							delivered: (upTo, by) => guarded(() => on.delivered(upTo, by)),
 							deferred: (ms) => guarded(() => on.deferred(ms)),
 							failed: (code) => guarded(() => on.failed(code)),
-							downlink: (bytes, accept) => guarded(() => on.downlink(bytes, accept)),
+							downlink: (bytes, repeated) => (open ? on.downlink(bytes, repeated) : undefined),
 							wallTime: (wallMs, uncertaintyMs) => guarded(() => on.wallTime(wallMs, uncertaintyMs)),
 							idle: () => guarded(() => on.idle()),
 						},

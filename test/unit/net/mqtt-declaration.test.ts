@@ -31,7 +31,7 @@ function ports(scheduler: Scheduler, settings: Record<string, string> = {}): Upl
 }
 
 /** The node that an uplink serves. */
-const SERVED: UplinkNode = Object.freeze({ longestQuietMs: 30_000_000, wallMs: () => 0 });
+const SERVED: UplinkNode = Object.freeze({ longestQuietMs: 30_000_000, wallMs: () => 0, resumed: true });
 
 describe("mqtt declaration", () => {
 	it("mqtt declaration: nothing given, the defaults, frozen", () => {
@@ -43,6 +43,7 @@ describe("mqtt declaration", () => {
 			deadlineMs: 20_000,
 			mtu: 1024,
 			trimOn: "peer",
+			downlinks: false,
 		});
 		assert.ok(Object.isFrozen(rig().declare()));
 		assert.equal(typeof create, "function");
@@ -70,6 +71,13 @@ describe("mqtt declaration", () => {
 		[{ topic: "a\0" }, "uplink.topic: "],
 		[{ topic: "a/{nodeid}" }, 'uplink.topic: "a/{nodeid}"'],
 		[{ topic: "ü".repeat(101) }, "1 … 200 bytes"],
+		[{ downlinks: 3 }, "uplink.downlinks: 3 is wrong; { window: 2 } would be right"],
+		[{ downlinks: { windows: 3 } }, "uplink.downlinks.windows: this field is wrong; topic or window would be right"],
+		[{ downlinks: { window: 61 } }, "uplink.downlinks.window: 61 is wrong; 0 … 60 would be right"],
+		[{ downlinks: { topic: "a/#" } }, 'uplink.downlinks.topic: "a/#"'],
+		[{ will: 1 }, "uplink.will: 1 is wrong; true or false would be right"],
+		[{ companions: {} }, "uplink.companions: "],
+		[{ companions: [{}] }, "uplink.companions: "],
 		[{ bach: 12 }, "uplink.bach: an unknown field is wrong; one of broker, port"],
 		[null, "uplink: null"],
 	] as const)
@@ -80,7 +88,8 @@ describe("mqtt declaration", () => {
 	for (const options of [
 		{ batch: 1, port: 1, deadline: 1, mtu: 11, keepAlive: 0, version: 4 },
 		{ batch: 255, port: 65_535, deadline: 240, mtu: 16_384, keepAlive: 65_535, version: 5 },
-		{ broker: "192.0.2.1", topic: "x" },
+		{ broker: "192.0.2.1", topic: "x", downlinks: {}, will: true, companions: [] },
+		{ downlinks: { topic: "{nodeId}", window: 60 } },
 		{ broker: "2001:db8::1", topic: "ü".repeat(100) },
 	])
 		it(`mqtt declaration: ${JSON.stringify(options).slice(0, 60)}, the edges are taken`, () => {
