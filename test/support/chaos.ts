@@ -73,11 +73,13 @@ export class Chaos {
 				break;
 			case 5:
 				broker.drop();
+				this.#limit();
 				this.#did("broker restarted with its store");
 				break;
 			case 6:
 				broker.drop();
 				this.#rig.serve(new Broker(scheduler));
+				this.#limit();
 				this.#did("broker restarted without its store");
 				break;
 			case 7: {
@@ -130,6 +132,20 @@ export class Chaos {
 		faults.silent = false;
 	}
 
+	/** The broker's operator changes what it takes. */
+	#limit() {
+		const random = this.#random;
+		const { limits } = this.#rig.broker;
+		delete limits.maximumPacketSize;
+		delete limits.receiveMaximum;
+		delete limits.topicAliasMaximum;
+		delete limits.serverKeepAlive;
+		if (random.real() < 0.5) limits.receiveMaximum = random.between(1, 6);
+		if (random.real() < 0.5) limits.topicAliasMaximum = random.between(1, 3);
+		if (random.real() < 0.3) limits.maximumPacketSize = random.between(70, 300);
+		if (random.real() < 0.3) limits.serverKeepAlive = random.between(1, 100);
+		this.#did("broker's limits changed");
+	}
 	#did(what: string) {
 		this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
 	}

@@ -171,7 +171,7 @@ export class ScriptRig {
 				nodeId: "n1",
 				setting: () => undefined,
 			},
-			{ longestQuietMs: 86_400_000, wallMs: () => 0 },
+			{ longestQuietMs: 86_400_000, wallMs: () => 0, resumed: true },
 		);
 	}
 }

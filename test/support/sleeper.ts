@@ -35,8 +35,8 @@ export interface SleeperOptions {
 	readonly deadlineMs?: number;
 	/** Records a frame holds at most. */
 	readonly most?: number;
-	/** What becomes of a message for the node; by default it is taken at once. */
-	onDownlink?(bytes: Uint8Array, accept: () => void): void;
+	/** What becomes of a message for the node, as the listener's `downlink` says; by default it is taken. */
+	onDownlink?(text: string, repeated: boolean): boolean | undefined;
 	/** Records up to this number are acknowledged. */
 	onDelivered?(upTo: number): void;
 	onOutcome?(outcome: Outcome): void;
@@ -49,12 +49,14 @@ export interface SleeperOptions {
 export class Sleeper implements FrameSource, UplinkListener {
 	readonly violations: string[] = [];
 	readonly outcomes = new Map<Outcome, number>();
-	/** Messages for the node, in hexadecimal digits, in the order they were taken. */
+	/** Messages for the node, in the order they were taken. */
 	readonly taken: string[] = [];
 	/** Number of the last record that was made, and of the last that is acknowledged. */
 	made = 0;
 	acknowledged = 0;
 	wakes = 0;
+	/** Whether records from this number on can be made again as they were; undefined: all can. */
+	canRepeat: ((first: number) => boolean) | undefined;
 	readonly wantsTime = false;
 	readonly #options: SleeperOptions;
 	readonly #declaration: UplinkDeclaration;
@@ -63,11 +65,13 @@ export class Sleeper implements FrameSource, UplinkListener {
 	/** Whether what belongs to a wake still hears and is heard. */
 	#life = { isGone: false };
 	readonly #random: Seeded;
-	readonly #filled: Filled = { length: 0, upTo: 0 };
+	readonly #filled: Filled = { length: 0, upTo: 0, count: 0, seconds: 0, wall: 0 };
 	#retained: { readonly bytes: Uint8Array; readonly version: number } | undefined;
 	#uplink: Uplink | undefined;
 	#next = 1;
 	#wake = 0;
+	/** Whether the last wake came to its end. */
+	#resumed = false;
 
 	constructor(options: SleeperOptions) {
 		this.#options = options;
@@ -170,7 +174,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 				nodeId: this.nodeId,
 				setting: (name) => settings[name],
 			},
-			{ longestQuietMs: 86_400_000, wallMs: () => 0 },
+			{ longestQuietMs: 86_400_000, wallMs: () => 0, resumed: this.#resumed },
 		);
 		this.#uplink = uplink;
 		const kept = this.#retained;
@@ -187,6 +191,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 	/** Forgets all that was retained, as after a power loss. The queue is in flash. */
 	forget(): void {
 		this.#retained = undefined;
+		this.#resumed = false;
 	}
 	/** What is retained becomes noise. */
 	corrupt(): void {
@@ -201,11 +206,22 @@ export class Sleeper implements FrameSource, UplinkListener {
 		const filled = this.#filled;
 		filled.length = 0;
 		if (count > 0) {
-			filled.length = writeFrame(view, this.#next, count, Math.round(this.#options.now()));
+			filled.seconds = Math.floor(this.#options.now() / 1000);
+			filled.count = count;
+			filled.length = writeFrame(view, this.#next, count, filled.seconds);
 			this.#next += count;
 			filled.upTo = this.#next - 1;
 		}
 		return filled;
+	}
+	again(view: Uint8Array, room: number, { upTo, count, seconds }: Filled): number {
+		const first = upTo - count + 1;
+		if (first !== this.#next) this.violations.push(`asked for ${first} again, ${this.#next} is next`);
+		if (upTo > this.made) this.violations.push(`asked for ${upTo} again, which never was`);
+		if (this.canRepeat && !this.canRepeat(first)) return 0;
+		if (HEAD + count * RECORD > room) return 0;
+		this.#next = upTo + 1;
+		return writeFrame(view, first, count, seconds);
 	}
 	rewind(): void {
 		this.#next = this.acknowledged + 1;
@@ -217,18 +233,12 @@ export class Sleeper implements FrameSource, UplinkListener {
 		this.acknowledged = Math.max(this.acknowledged, upTo);
 		this.#options.onDelivered?.(upTo);
 	}
-	downlink(bytes: Uint8Array, accept: () => void): void {
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined {
+		const text = Buffer.from(bytes).toString();
 		const { onDownlink } = this.#options;
-		if (onDownlink) {
-			onDownlink(bytes, accept);
-			return;
-		}
-		this.take(bytes);
-		accept();
-	}
-	/** Writes a message down as durably taken. */
-	take(bytes: Uint8Array): void {
-		this.taken.push(Buffer.from(bytes).toString("hex"));
+		const verdict = onDownlink ? onDownlink(text, repeated) : true;
+		if (verdict) this.taken.push(text);
+		return verdict;
 	}
 	deferred(): void {
 		this.#over("deferred");
@@ -262,7 +272,13 @@ export class Sleeper implements FrameSource, UplinkListener {
 			delivered: (upTo, by) => guard("delivered", () => this.delivered(upTo, by)),
 			deferred: () => guard("deferred", () => this.deferred()),
 			failed: (code) => guard("failed", () => this.failed(code)),
-			downlink: (bytes, accept) => guard("downlink", () => this.downlink(bytes, accept)),
+			downlink: (bytes, repeated) => {
+				let verdict: boolean | undefined;
+				guard("downlink", () => {
+					verdict = this.downlink(bytes, repeated);
+				});
+				return verdict;
+			},
 			wallTime: () => {},
 			idle: () => guard("idle", () => this.idle()),
 		};
@@ -270,6 +286,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 	#over(outcome: Outcome) {
 		const uplink = this.#uplink!;
 		this.#uplink = undefined;
+		this.#resumed = outcome !== "cut";
 		if (outcome !== "cut") {
 			uplink.close();
 			const bytes = new Uint8Array(UPLINK_RETAINED);
