@@ -4,6 +4,7 @@ import * as assert from "../assert.js";
 import { DEADLINE_MS } from "../support/chaos.js";
 import { type ConnectionFaults, randomFaults } from "../support/faulty-lane.js";
 import { MqttRig, type MqttRigOptions } from "../support/mqtt-rig.js";
+import { RawClient } from "../support/raw-client.js";
 import { seedOf } from "../support/seed.js";
 
 const COMMANDS = "dormouse/sleeper-1/c";
@@ -132,6 +133,15 @@ describe("mqtt commands for a node that sleeps", () => {
 				rig.wake(2);
 				rig.sleep(600_000);
 			}
+			rig.settle("in the end");
+		});
+
+		it(`commands: version ${version}, taken over by another client ${version === 5 ? "in the window, said plainly" : "in the window, where nothing is left to do"}`, () => {
+			const rig = introduced({ mqtt: { version, downlinks: { window: 5 } } });
+			rig.scheduler.after(1000, () => {
+				const other = new RawClient(rig.inner, version, 1883, () => other.connect(rig.node.nodeId));
+			});
+			assert.equal(rig.wake(2), version === 5 ? "failed taken-over" : "idle");
 			rig.settle("in the end");
 		});
 
