@@ -154,33 +154,63 @@ describe("mqtt client, fuzzed", () => {
 			const ends = new Map<string, number>();
 			const runs = runsOf(6000);
 			for (let run = 0; run < runs; run++) {
-				const rig = new ScriptRig({ version, keepAlive: random.between(0, 1) });
+				const downlinks = random.real() < 0.5 ? { window: random.between(0, 2) } : undefined;
+				const rig = new ScriptRig({ version, keepAlive: random.between(0, 1), ...(downlinks ? { downlinks } : {}) });
+				rig.log.verdict = [true, false, undefined][random.between(0, 2)];
 				const sound = conversation(version, random);
 				const bytes = random.real() < 0.1 ? sound : mutated(sound, random);
 				const what = `run ${run}: ${bytes}`;
 				const most = random.real() < 0.3 ? 1 : 40;
 				const room = random.real() < 0.3 ? 1 : 300;
-				const ended = against(
-					rig,
-					bytes,
-					() => random.between(1, most),
-					() => random.between(1, room),
-					what,
-				);
+				const pieces = () => random.between(1, most);
+				const rooms = () => random.between(1, room);
+				const ended = against(rig, bytes, pieces, rooms, what);
 				ends.set(ended, (ends.get(ended) ?? 0) + 1);
-				// Whatever came, it must not reach beyond its exchange: the same uplink goes on.
-				const kept = new DataView(new ArrayBuffer(128));
-				const length = rig.uplink.retain(kept);
-				assert.ok(length <= 128, what);
-				assert.ok(rig.uplink.restore(new DataView(kept.buffer, 0, length), rig.uplink.retainedVersion), what);
+				// Whatever came, it must not reach beyond its exchange: the node sleeps, and goes on.
+				rig.sleep();
+				const next = mutated(conversation(version, random), random);
+				against(rig, next, pieces, rooms, `${what}, then ${next}`);
 				const tcp = rig.open();
 				tcp?.writable(1000);
 				tcp?.lose();
-				assert.ok(/^(idle|failed|deferred)/.test(end(rig, `${what}, then`)), what);
+				assert.ok(/^(idle|failed|deferred)/.test(end(rig, `${what}, then ${next}, then`)), what);
 			}
 			if (runs < 1000) return; // a thirtieth of it need not see each end
 			for (const end of ["idle", "failed protocol", "failed refused", "failed timeout"])
 				assert.ok((ends.get(end) ?? 0) > 20, `${end}: ${ends.get(end)} of ${runs}`);
+		});
+
+		it(`mqtt client: version ${version}, seed ${seed}, any bytes for what it retained, refused or an exchange like any other`, () => {
+			const random = new Seeded(seed + 2 * version);
+			let taken = 0;
+			for (let run = 0; run < runsOf(3000); run++) {
+				const rig = new ScriptRig({ version, ...(random.real() < 0.5 ? { downlinks: {} } : {}) });
+				if (random.real() < 0.5)
+					against(
+						rig,
+						conversation(version, random),
+						() => 40,
+						() => 300,
+						`run ${run}`,
+					);
+				const bytes = new Uint8Array(128);
+				const length = rig.uplink.retain(new DataView(bytes.buffer));
+				assert.ok(length <= 128, `retains ${length} bytes`);
+				for (let more = random.between(1, 12); more > 0; more--)
+					bytes[random.between(0, Math.max(length, 40))] = random.u32() & 255;
+				const what = `run ${run}: ${bytes}`;
+				rig.sleep();
+				if (rig.uplink.restore(new DataView(bytes.buffer, 0, random.between(0, 128)), rig.uplink.retainedVersion))
+					taken++;
+				against(
+					rig,
+					conversation(version, random),
+					() => 40,
+					() => 300,
+					what,
+				);
+			}
+			assert.ok(taken > 0, "all was refused");
 		});
 
 		it(`mqtt client: version ${version}, sound conversations split at every place, the same events`, () => {
