@@ -41,6 +41,8 @@ export class WireMonitor implements Tap {
 	readonly violations: string[] = [];
 	/** Packets seen, by direction and kind: `up publish`, `up publish dup`, `down puback` … */
 	readonly counts = new Map<string, number>();
+	/** Topics whose messages the client is known not to repeat with their identifiers: told in docs/mqtt.md. */
+	exempt: ((topic: string) => boolean) | undefined;
 	/** What the last CONNECT spoke. */
 	version: 5 | 4 = 5;
 	readonly #lines = new Map<number, Line>();
@@ -122,6 +124,7 @@ export class WireMonitor implements Tap {
 				this.#add(`up connect ${line.version}${packet.clean ? " clean" : ""}`);
 				line.clean = packet.clean ?? false;
 				if (line.clean) this.#unacknowledged.clear(); // the client gives up what it had (5.0 §3.1.2.4)
+				for (const [id, { topic }] of this.#unacknowledged) if (this.exempt?.(topic)) this.#unacknowledged.delete(id);
 				line.toRepeat.push(...this.#unacknowledged.keys());
 				return;
 			case "publish":
@@ -181,8 +184,7 @@ export class WireMonitor implements Tap {
 			if (before) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
 			if (line.toRepeat.length) this.#breach(n, `MQTT-4.4.0-1 ${line.toRepeat} wait to be repeated, ${id} is new`);
 		}
-		this.#unacknowledged.delete(id);
-		this.#unacknowledged.set(id, { topic, payload, connection: n });
+		this.#unacknowledged.set(id, { topic, payload, connection: n }); // what is repeated keeps its place in the order
 		const here = [...this.#unacknowledged.values()].filter(({ connection }) => connection === n).length;
 		if (here > line.receiveMaximum) this.#breach(n, `MQTT-3.3.4-7 ${here} unacknowledged publishes`);
 	}
