@@ -5,7 +5,7 @@ import { MqttRig } from "../support/mqtt-rig.js";
 import { seedOf } from "../support/seed.js";
 import { VirtualAedes } from "../support/virtual-aedes.js";
 
-const WAKES = 3000;
+const WAKES = 2000;
 const AEDES_WAKES = 1000;
 
 /** A line of what happened, for the reader of the log. */
@@ -25,19 +25,27 @@ function told(rig: MqttRig, chaos: Chaos): string {
 }
 
 describe("mqtt soak", () => {
-	for (const version of [5, 4] as const) {
+	for (const [version, listens] of [
+		[5, false],
+		[5, true],
+		[4, false],
+		[4, true],
+	] as const) {
 		const seed = seedOf(60 + version);
-		it(`mqtt soak: version ${version}, ${WAKES} wakes among faults of all kinds, seed ${seed}, each record once`, () => {
+		it(`mqtt soak: version ${version}${listens ? " with commands" : ""}, ${WAKES} wakes among faults of all kinds, seed ${seed}, each record once`, () => {
 			const random = new Seeded(seed);
 			const rig: MqttRig = new MqttRig({
 				seed,
-				mqtt: { version },
+				mqtt: { version, ...(listens ? { downlinks: { window: 0 } } : {}) },
 				sleeper: { deadlineMs: DEADLINE_MS },
 				script: () => chaos.connection(),
 			});
 			const chaos: Chaos = new Chaos(rig, random, version);
+			let commands = 0;
 			for (let wake = 0; wake < WAKES; wake++) {
 				chaos.beforeWake();
+				if (listens && random.real() < 0.5)
+					rig.broker.publish(`dormouse/${rig.node.nodeId}/c`, Buffer.from(`${++commands}`), { qos: 1 });
 				const began = rig.scheduler.now;
 				const outcome = rig.wake(rig.node.queued < 200 ? random.between(0, 6) : 0, chaos.powerCut());
 				const took = rig.scheduler.now - began;

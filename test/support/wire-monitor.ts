@@ -39,6 +39,11 @@ interface Line {
  */
 export class WireMonitor implements Tap {
 	readonly violations: string[] = [];
+	/**
+	 * Messages of 3.1.1 that were new where others should have been repeated first ([3.1.1 MQTT-4.4.0-1]): a node that lost
+	 * its half of a session goes on with the server's, so that commands which wait there are not thrown away.
+	 */
+	deviations = 0;
 	/** Packets seen, by direction and kind: `up publish`, `up publish dup`, `down puback` … */
 	readonly counts = new Map<string, number>();
 	/** Topics whose messages the client is known not to repeat with their identifiers: told in docs/mqtt.md. */
@@ -181,8 +186,13 @@ export class WireMonitor implements Tap {
 			const place = line.toRepeat.indexOf(id);
 			if (place >= 0) line.toRepeat.splice(place, 1);
 		} else {
-			if (before) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
-			if (line.toRepeat.length) this.#breach(n, `MQTT-4.4.0-1 ${line.toRepeat} wait to be repeated, ${id} is new`);
+			if (before && line.version === 5) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
+			else if (before) this.deviations++;
+			if (line.toRepeat.length && line.version === 4) {
+				this.deviations++;
+				for (const given of line.toRepeat.splice(0)) this.#unacknowledged.delete(given);
+			} else if (line.toRepeat.length)
+				this.#breach(n, `MQTT-4.4.0-1 ${line.toRepeat} wait to be repeated, ${id} is new`);
 		}
 		this.#unacknowledged.set(id, { topic, payload, connection: n }); // what is repeated keeps its place in the order
 		const here = [...this.#unacknowledged.values()].filter(({ connection }) => connection === n).length;
