@@ -298,6 +298,7 @@ export class MqttClient implements Uplink {
 
 	private readable(tcp: Tcp, waiting: number) {
 		const { decoder, session } = this;
+		session.marks |= 1024;
 		while (waiting > 0) {
 			const chunk = new Uint8Array(Math.min(waiting, CHUNK));
 			const got = tcp.read(chunk);

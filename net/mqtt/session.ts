@@ -94,7 +94,7 @@ export class Session implements Filled {
 	 *
 	 * | | |
 	 * |---|---|
-	 * | 0 | bits: 1 the server's limits are known; 2 server and client both keep the session; 4 the server knows the subscription; 8 it speaks 3.1.1 only; 16 it takes no retained messages; 32 it takes a topic alias; 64 what it keeps is to be thrown away (in 3.1.1, where it is kept from the first connection on) |
+	 * | 0 | bits: 1 the server's limits are known; 2 server and client both keep the session; 4 the server knows the subscription; 8 it speaks 3.1.1 only; 16 it takes no retained messages; 32 it takes a topic alias; 64 what it keeps is to be thrown away (in 3.1.1, where it is kept from the first connection on); 128 it was silent to 5.0 and took 3.1.1 the last time |
 	 * | 1 | frames in flight, 0 … 4 |
 	 * | 2 | next packet identifier, u16 |
 	 * | 4 | whose session it is, u16: the shell's |
@@ -104,7 +104,7 @@ export class Session implements Filled {
 	 * | 12 | IPv4 address of the server, u32: the shell's; 0 when it is to be looked up |
 	 * | 16 | number of the last record before those in flight, u32 |
 	 * | 20 | bytes of the companion: the shell's |
-	 * | 21 + 14 n | a frame in flight: identifier, records, last number less that of the frame before, u16 each; seconds and wall time of its stamp, u32 each |
+	 * | 21 + 14 n | a frame in flight: identifier, records (and 0x8000 where the identifier is a new one), last number less that of the frame before, u16 each; seconds and wall time of its stamp, u32 each |
 	 */
 	readonly kept = new DataView(new ArrayBuffer(SESSION_RETAINED));
 	/** Bytes of a frame's PUBLISH without its payload, at most. */
@@ -118,7 +118,7 @@ export class Session implements Filled {
 	/**
 	 * Bits of this connection: 1 the source has no more; 2 nor has the companion; 4 a PINGREQ waits for its answer; 16 the
 	 * server's session began with it; 32 no subscription is to be had; 64 it is the exchange's second try; 128 a frame was
-	 * sent; 256 the server has the topic by its alias.
+	 * sent; 256 the server has the topic by its alias; 512 it is tried with 3.1.1 for having been silent; 1024 bytes came.
 	 */
 	marks = 0;
 	/** Frames of those in flight that were sent on this connection. */
@@ -164,7 +164,7 @@ export class Session implements Filled {
 	}
 	/** What the server is spoken to in. */
 	get version(): MqttVersion {
-		return this.kept.getUint8(0) & 8 ? 4 : this.options.version;
+		return this.kept.getUint8(0) & 8 || this.marks & 512 ? 4 : this.options.version;
 	}
 	/** Begins the session anew with the next connection: what is in flight is no longer. @param more bits to be set */
 	forget(more = 64): void {
@@ -241,13 +241,18 @@ export class Session implements Filled {
 				if (phase === 3) this.left = this.options.downlinks!.window;
 				if (!(flags & 2)) break;
 				// A message that the application failed at three times is refused: it would come again for ever.
-				let failed = kept.getUint16(8) === id ? kept.getUint8(11) : 0;
-				failed = verdict ? 0 : failed + 1;
-				kept.setUint16(8, failed % 3 ? id : 0);
-				kept.setUint8(11, failed);
-				if (failed % 3) break;
-				this.id = id;
+				// One at a time is counted: another one's turn comes when that is out of the way.
+				const counted = kept.getUint16(8);
 				this.goodbye = verdict ? (verdict - 1) * 0x83 : 0x80;
+				this.id = id;
+				if (verdict === 0) {
+					const failed = counted ? kept.getUint8(11) + 1 : 1;
+					if (counted && counted !== id) break;
+					kept.setUint16(8, id);
+					kept.setUint8(11, failed);
+					if (failed < 3) break;
+				}
+				if (verdict === 0 || counted === id) kept.setUint16(8, 0);
 				return "puback";
 			}
 			case "flushed":
@@ -264,7 +269,10 @@ export class Session implements Filled {
 				return this.leave("protocol", this.goodbye);
 			case "lost":
 				// A server that has never been spoken to, and says nothing to 5.0, may be one of 3.1.1.
-				return phase === 1 && this.version === 5 && !(bits & 1) ? this.refused(0x84, event) : this.over(event);
+				if (phase !== 1 || this.version === 4 || bits & 1 || this.marks & 1088) return this.over(event);
+				this.marks = 64 | 512;
+				this.phase = 0;
+				return "retry";
 			case "timeout":
 				return this.over(event);
 		}
@@ -282,14 +290,15 @@ export class Session implements Filled {
 			const largest = bits & 1 ? kept.getUint16(6) : 1024;
 			this.room = largest === 0xffff ? mtu : Math.min(mtu, largest - this.overhead);
 			if (this.room < 1) return this.phase === 1 ? "none" : this.leave("unsupported", 0);
-			this.alias = bits & 32 ? Math.min(marks >> 7, 2) : 0;
+			this.alias = bits & 32 ? Math.min((marks >> 7) & 3, 2) : 0;
 			this.dup = false;
 			if (sent < inFlight) {
 				const at = 21 + 14 * sent;
 				if (sent >= most) return "none";
 				this.id = kept.getUint16(at);
-				this.dup = !(marks & 16); // for a new session it is sent the first time (5.0 §3.3.1.1)
-				this.count = kept.getUint16(at + 2);
+				const count = kept.getUint16(at + 2);
+				this.dup = !(marks & 16) && count < 0x8000; // for a new session it is sent the first time (5.0 §3.3.1.1)
+				this.count = count & 0x7fff;
 				this.upTo = this.lastOf(sent + 1);
 				this.seconds = kept.getUint32(at + 6);
 				this.wall = kept.getUint32(at + 10);
@@ -319,7 +328,7 @@ export class Session implements Filled {
 		const { kept, options } = this;
 		const bits = kept.getUint8(0);
 		this.phase = 1;
-		this.marks &= 64;
+		this.marks &= 64 | 512;
 		this.sent = this.acked = this.offered = this.subscribing = this.reason = 0;
 		if (!(bits & 2)) kept.setUint8(1, 0);
 		// In 3.1.1 a session lives on from the connection that began it only when that was not clean (3.1.1 §3.1.2.4).
@@ -343,6 +352,16 @@ export class Session implements Filled {
 				if (!sessionPresent) {
 					this.marks |= 16;
 					bits &= ~4;
+					kept.setUint16(8, 0);
+				}
+				// Silence may have had another cause: it is taken for an answer when it comes a second time.
+				if (this.marks & 512) {
+					this.phase = 2;
+					if (bits & 128) bits = 8;
+					else {
+						kept.setUint8(0, 128);
+						break;
+					}
 				}
 				// A session that nothing is subscribed in has a use in 5.0 alone, where it ends by itself some time.
 				bits = 1 | (bits & 12) | (this.version === 5 || !this.clean ? 2 : 0);
@@ -369,7 +388,10 @@ export class Session implements Filled {
 				while (n < this.sent && kept.getUint16(21 + 14 * n) !== id) n++;
 				if (n === this.sent) return "none"; // late, or repeated
 				if (reason >= 0x80) {
+					// The identifier is free again (5.0 §4.3.2): what was refused is for another one, and another time.
 					this.reason = reason;
+					kept.setUint16(21 + 14 * n, this.takeId());
+					kept.setUint16(23 + 14 * n, kept.getUint16(23 + 14 * n) | 0x8000);
 					return this.leave("refused", 0);
 				}
 				this.acked |= 1 << n;
@@ -430,10 +452,10 @@ export class Session implements Filled {
 		return this.phase > 2 || (this.phase === 2 && (this.marks & 1) > 0 && this.kept.getUint8(1) === 0);
 	}
 
-	/** The client ends the connection, and the session with it. */
+	/** The client ends the connection, and where the server broke the protocol the session with it. */
 	private leave(code: ErrorCode, reason: number): Effect {
 		if (this.phase === 4) return this.over("");
-		this.forget();
+		if (code === "protocol") this.forget();
 		this.goodbye = reason;
 		this.fail(code);
 		return "leave";
@@ -444,7 +466,7 @@ export class Session implements Filled {
 		this.phase = 0;
 		this.code = code;
 		kept.setUint32(12, 0); // the name is looked up again
-		if (!(kept.getUint8(0) & 1)) kept.setUint8(0, kept.getUint8(0) & 64); // a guess that proved wrong
+		if (!(kept.getUint8(0) & 1)) kept.setUint8(0, kept.getUint8(0) & ~8); // a guess that proved wrong
 		return "over";
 	}
 

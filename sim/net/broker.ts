@@ -121,6 +121,11 @@ export class Broker {
 		}
 	}
 
+	/** Loses all sessions of clients that are away, as a broker without a store does when it starts again. */
+	forget(): void {
+		for (const session of [...this.#sessions.values()]) if (!session.connection) this.#forget(session);
+	}
+
 	/** Connections that are open. */
 	get connections(): number {
 		return this.#connections.size;

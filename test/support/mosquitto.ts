@@ -36,9 +36,12 @@ export class Mosquitto {
 		this.#directory = directory;
 		this.#process = this.#run();
 	}
-	/** @param more lines of the configuration; by default everyone may connect. `{directory}` is the broker's own */
-	static async start(binary: string, more = "allow_anonymous true"): Promise<Mosquitto> {
-		const port = await freePort();
+	/**
+	 * @param more lines of the configuration; by default everyone may connect. `{directory}` is the broker's own
+	 * @param onPort by default a free one
+	 */
+	static async start(binary: string, more = "allow_anonymous true", onPort?: number): Promise<Mosquitto> {
+		const port = onPort ?? (await freePort());
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-mosquitto-"));
 		const persistence = /^persistence /m.test(more) ? "" : "persistence false\n";
 		writeFileSync(

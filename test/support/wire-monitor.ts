@@ -40,8 +40,8 @@ interface Line {
 export class WireMonitor implements Tap {
 	readonly violations: string[] = [];
 	/**
-	 * Messages of 3.1.1 that were new where others should have been repeated first ([3.1.1 MQTT-4.4.0-1]): a node that lost
-	 * its half of a session goes on with the server's, so that commands which wait there are not thrown away.
+	 * Messages of 3.1.1 that should have been repeated and were not ([3.1.1 MQTT-4.4.0-1]): a node that lost its half of a
+	 * session goes on with the server's, so that commands which wait there are not thrown away.
 	 */
 	deviations = 0;
 	/** Packets seen, by direction and kind: `up publish`, `up publish dup`, `down puback` … */
@@ -141,11 +141,15 @@ export class WireMonitor implements Tap {
 			case "subscribe":
 			case "unsubscribe":
 				if (!packet.messageId) this.#breach(n, "MQTT-2.2.1-3 an identifier of 0");
-				if (this.#unacknowledged.has(packet.messageId!))
+				if (line.version === 4) this.#giveUp(line, line.toRepeat.indexOf(packet.messageId!) + 1);
+				else if (this.#unacknowledged.has(packet.messageId!))
 					this.#breach(n, `MQTT-2.2.1-3 identifier ${packet.messageId} of ${packet.cmd} is in use`);
 				return;
 			case "disconnect":
 				line.disconnected = true;
+				if (line.accepted !== "yes" || !line.toRepeat.length) return;
+				if (line.version === 4) this.#giveUp(line, line.toRepeat.length);
+				else if (!packet.reasonCode) this.#breach(n, `MQTT-4.4.0-1 ${line.toRepeat} were not repeated`);
 				return;
 			case "pingreq":
 				return;
@@ -182,21 +186,23 @@ export class WireMonitor implements Tap {
 			else if (before.payload !== payload || before.topic !== topic)
 				this.#breach(n, `MQTT-3.3.1-1 the repeated ${id} is another message`);
 			else if (before.connection === n) this.#breach(n, `MQTT-4.4.0-1 ${id} is repeated within its connection`);
-			if (line.toRepeat[0] !== id) this.#breach(n, `MQTT-4.6.0-1 ${id} is repeated before ${line.toRepeat[0]}`);
 			const place = line.toRepeat.indexOf(id);
-			if (place >= 0) line.toRepeat.splice(place, 1);
-		} else {
-			if (before && line.version === 5) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
-			else if (before) this.deviations++;
-			if (line.toRepeat.length && line.version === 4) {
-				this.deviations++;
-				for (const given of line.toRepeat.splice(0)) this.#unacknowledged.delete(given);
-			} else if (line.toRepeat.length)
-				this.#breach(n, `MQTT-4.4.0-1 ${line.toRepeat} wait to be repeated, ${id} is new`);
-		}
+			if (place > 0 && line.version === 4) this.#giveUp(line, place);
+			else if (place) this.#breach(n, `MQTT-4.6.0-1 ${id} is repeated before ${line.toRepeat[0]}`);
+			if (place >= 0) line.toRepeat.shift();
+		} else if (before && line.version === 4) this.#giveUp(line, line.toRepeat.indexOf(id) + 1);
+		else if (before) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
 		this.#unacknowledged.set(id, { topic, payload, connection: n }); // what is repeated keeps its place in the order
 		const here = [...this.#unacknowledged.values()].filter(({ connection }) => connection === n).length;
 		if (here > line.receiveMaximum) this.#breach(n, `MQTT-3.3.4-7 ${here} unacknowledged publishes`);
+	}
+
+	/** The client does not repeat the first `count` of what it should. */
+	#giveUp(line: Line, count: number) {
+		for (const id of line.toRepeat.splice(0, count)) {
+			this.#unacknowledged.delete(id);
+			this.deviations++;
+		}
 	}
 
 	#came(line: Line, packet: Packet) {

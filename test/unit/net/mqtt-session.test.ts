@@ -182,7 +182,7 @@ describe("mqtt session", () => {
 		all("connected", "ready", "filled");
 		assert.equal(feed({ ...CONNACK, maximumPacketSize: 20 }), "leave");
 		assert.equal(all("connected", "ready"), "none");
-		assert.equal(feed(CONNACK), "fill");
+		assert.equal(feed(CONNACK), "again");
 	});
 
 	it("mqtt session: identifiers, run to 65535 and on to 1, never 0", () => {
@@ -212,6 +212,61 @@ describe("mqtt session", () => {
 			assert.equal(next.s.clean, !isKept);
 			if (isKept) assert.equal(next.s.upTo, 1_000_000);
 		}
+	});
+
+	it("mqtt session: a PUBACK that refuses, the session goes on and the frame goes again, as a new publish in its place", () => {
+		const { s, feed, all } = fresh();
+		all("connected", "ready", "filled", CONNACK, "filled", puback(1, 0x97));
+		assert.equal(s.code, "refused");
+		assert.deepEqual([all("connected", "ready"), s.clean, s.id, s.dup, s.count], ["again", false, 3, false, 0]);
+		assert.equal(feed("filled"), "again");
+		assert.deepEqual([s.id, s.dup], [2, true]);
+	});
+
+	it("mqtt session: silence to 5.0, 3.1.1 in this exchange; remembered when it was so twice, and not once 5.0 was spoken", () => {
+		const { s, feed, all } = fresh();
+		const silent = () => {
+			s.marks = 0; // an exchange begins
+			assert.equal(all("connected", "ready", "filled"), "none");
+			return feed("lost");
+		};
+		const old = () => {
+			assert.equal(feed("connected"), "connect");
+			assert.equal(s.version, 4);
+			const effect = all("ready", CONNACK, "empty");
+			assert.equal(effect === "companion" ? feed("silent") : effect, "disconnect");
+			all("ready", "flushed");
+			s.marks = 0;
+			return s.version;
+		};
+		assert.equal(silent(), "retry");
+		assert.equal(old(), 5);
+		s.marks = 0;
+		all("connected", "ready", "empty", CONNACK, "silent", "ready", "flushed"); // it speaks 5.0 after all
+		s.kept.setUint8(0, s.kept.getUint8(0) & 128);
+		assert.equal(silent(), "retry");
+		assert.equal(old(), 5, "counted anew");
+		assert.equal(silent(), "retry");
+		assert.equal(old(), 4);
+		const other = fresh();
+		other.all("connected", "ready", "filled");
+		other.s.marks |= 1024;
+		assert.equal(other.feed("lost"), "over", "bytes came");
+	});
+
+	it("mqtt session: two messages that the application fails at, each refused in the end", () => {
+		const { s, all, feed } = fresh({ window: 9 });
+		all(...paths.lingering);
+		const judge = (id: number, verdict: number) => {
+			assert.equal(feed({ ...QOS1, id }), "downlink");
+			s.verdict = verdict;
+			return feed("judged");
+		};
+		const got: string[] = [];
+		for (let round = 0; round < 6; round++)
+			for (const id of [7, 8]) got.push(`${judge(id, 0)} ${judge(9, 1 + (round % 2))}`);
+		const refused = got.map((line, n) => (line.startsWith("puback") ? n : -1)).filter((n) => n >= 0);
+		assert.deepEqual(refused, [4, 9], "7 at its third time, then 8 at its third since that");
 	});
 
 	it("mqtt session: a frame in flight that cannot be made again once others were, another connection and a clean start", () => {
