@@ -50,11 +50,6 @@ export class Decoder implements Packet {
 		this.body = new Uint8Array(largest);
 	}
 
-	/** Bytes of the largest packet that it takes, with its fixed header. */
-	get largest(): number {
-		return this.body.length + 2;
-	}
-
 	/** PUBLISH: a view of the payload, valid until more is fed. */
 	get payload(): Uint8Array {
 		return this.body.subarray(this.at, this.remaining);
