@@ -1,5 +1,6 @@
 import { bench as awake } from "./awake.js";
 import { bench as cbor } from "./cbor.js";
+import { bench as mqtt } from "./mqtt.js";
 import { bench as node } from "./node.js";
 import { bench as store } from "./store.js";
 import { tamperRows as tamper } from "./tamper.js";
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({
 	cbor,
 	store,
 	tamper,
+	mqtt,
 });
 
 const wanted = process.argv.slice(2);

@@ -232,10 +232,11 @@ export class Broker {
 			packet.topic = connection.aliases.get(alias) ?? "";
 		}
 		if (!packet.topic || /[+#]/.test(packet.topic)) return this.#violation(connection, 0x90);
-		if (!faults.pubackReason) this.#route(packet, connection.session);
+		const reasonCode = connection.version === 5 ? faults.pubackReason : 0; // 3.1.1 has no words for it
+		if (!reasonCode) this.#route(packet, connection.session);
 		if (packet.qos !== 1) return;
 		if (faults.swallowPuback > 0) faults.swallowPuback--;
-		else connection.send({ cmd: "puback", messageId: packet.messageId!, reasonCode: faults.pubackReason });
+		else connection.send({ cmd: "puback", messageId: packet.messageId!, reasonCode });
 	}
 
 	/** Passes a message on to all who subscribed, and keeps it when it is to be retained. */
