@@ -7,6 +7,8 @@ interface Unacknowledged {
 	readonly topic: string;
 	readonly payload: string;
 	readonly connection: number;
+	/** Its PUBACK came, but behind one that refuses: whether the client looked at it before it left cannot be seen. */
+	isPerhaps: boolean;
 }
 
 /** One connection of the client's. */
@@ -31,6 +33,8 @@ interface Line {
 	readonly up: Parser;
 	readonly down: Parser;
 	broken: boolean;
+	/** A PUBACK refused a message. */
+	isRefused: boolean;
 }
 
 /**
@@ -52,6 +56,10 @@ export class WireMonitor implements Tap {
 	version: 5 | 4 = 5;
 	readonly #lines = new Map<number, Line>();
 	#lastAliasMaximum = 0;
+	/** Identifiers of the messages that were sent in this connection. */
+	#order: number[] = [];
+	/** What it had to repeat, in order. */
+	#rest: readonly number[] = [];
 	readonly #unacknowledged = new Map<number, Unacknowledged>();
 
 	count(what: string): number {
@@ -77,6 +85,7 @@ export class WireMonitor implements Tap {
 			up: parser(settings),
 			down: parser(settings),
 			broken: false,
+			isRefused: false,
 		};
 		line.up.on("packet", (packet) => {
 			if (packet.cmd === "connect") settings.protocolVersion = packet.protocolVersion ?? 4;
@@ -130,7 +139,11 @@ export class WireMonitor implements Tap {
 				line.clean = packet.clean ?? false;
 				if (line.clean) this.#unacknowledged.clear(); // the client gives up what it had (5.0 §3.1.2.4)
 				for (const [id, { topic }] of this.#unacknowledged) if (this.exempt?.(topic)) this.#unacknowledged.delete(id);
-				line.toRepeat.push(...this.#unacknowledged.keys());
+				// As in the connection before; what was not sent there comes behind, in the order from before that.
+				for (const id of [...this.#order, ...this.#rest, ...this.#unacknowledged.keys()])
+					if (this.#unacknowledged.get(id)?.isPerhaps === false && !line.toRepeat.includes(id)) line.toRepeat.push(id);
+				this.#order = [];
+				this.#rest = [...line.toRepeat];
 				return;
 			case "publish":
 				return this.#published(n, line, packet);
@@ -186,13 +199,14 @@ export class WireMonitor implements Tap {
 			else if (before.payload !== payload || before.topic !== topic)
 				this.#breach(n, `MQTT-3.3.1-1 the repeated ${id} is another message`);
 			else if (before.connection === n) this.#breach(n, `MQTT-4.4.0-1 ${id} is repeated within its connection`);
-			const place = line.toRepeat.indexOf(id);
+			const place = before?.isPerhaps ? 0 : line.toRepeat.indexOf(id);
 			if (place > 0 && line.version === 4) this.#giveUp(line, place);
 			else if (place) this.#breach(n, `MQTT-4.6.0-1 ${id} is repeated before ${line.toRepeat[0]}`);
-			if (place >= 0) line.toRepeat.shift();
+			if (line.toRepeat[0] === id) line.toRepeat.shift();
 		} else if (before && line.version === 4) this.#giveUp(line, line.toRepeat.indexOf(id) + 1);
-		else if (before) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
-		this.#unacknowledged.set(id, { topic, payload, connection: n }); // what is repeated keeps its place in the order
+		else if (before && !before.isPerhaps) this.#breach(n, `MQTT-2.2.1-3 identifier ${id} is in use`);
+		this.#unacknowledged.set(id, { topic, payload, connection: n, isPerhaps: false });
+		this.#order.push(id);
 		const here = [...this.#unacknowledged.values()].filter(({ connection }) => connection === n).length;
 		if (here > line.receiveMaximum) this.#breach(n, `MQTT-3.3.4-7 ${here} unacknowledged publishes`);
 	}
@@ -226,9 +240,13 @@ export class WireMonitor implements Tap {
 				line.toRepeat.length = 0;
 				return;
 			}
-			case "puback":
-				this.#unacknowledged.delete(packet.messageId!);
+			case "puback": {
+				const entry = this.#unacknowledged.get(packet.messageId!);
+				if (line.isRefused && entry) entry.isPerhaps = true;
+				else this.#unacknowledged.delete(packet.messageId!);
+				line.isRefused ||= (packet.reasonCode ?? 0) >= 0x80;
 				return;
+			}
 			case "publish":
 				if (packet.qos === 1) line.owed.add(packet.messageId!);
 		}
