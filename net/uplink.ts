@@ -1,7 +1,6 @@
 import type { SchemaQuantity } from "../modules/codec/schema.js";
 import type { ErrorCode } from "../modules/core/errors.js";
 import type { Clock, Entropy, Timers } from "../modules/core/ports.js";
-import type { StoredValue } from "../modules/store/stored-value.js";
 
 /**
  * The one interface that the cycle sees: whatever carries frames away, MQTT over Wi-Fi or LoRaWAN.
@@ -124,8 +123,8 @@ export interface UplinkNode {
 	readonly health: { readonly missed: number; readonly dropped: number; readonly failed: number };
 	/** Records that wait. @throws {DormouseError} `flash` */
 	readonly queue: { readonly count: number };
-	/** Values that survive any power cut, by their ids in `store/log.ts`. Their calls throw `flash`. */
-	readonly log: { cell(id: number): StoredValue };
+	/** Values that survive any power cut, by their ids in `store/log.ts`; at most 200 bytes. Their calls throw `flash`. */
+	readonly log: { get(id: number): Uint8Array | undefined; put(id: number, value: Uint8Array): void };
 	/**
 	 * Whether this wake goes on where the last one ended, from deep sleep and with all that it retained. After anything else
 	 * what is retained may be older than what peers have seen.

@@ -40,7 +40,7 @@ export function announcementOf(node: NodeDeclaration, nodeId: string, options?: 
 			report: { values: node.quantities.map(() => undefined), acknowledged: 0 },
 			health: { missed: 0, dropped: 0, failed: 0 },
 			queue: { count: 0 },
-			log: { cell: () => ({ read: () => undefined, write: () => {} }) },
+			log: { get: () => undefined, put: () => {} },
 		},
 	);
 	companion.next(message);

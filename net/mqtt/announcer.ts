@@ -126,7 +126,7 @@ export class HomeAssistant implements Companion {
 		value.setUint32(0, digest);
 		for (let n = 0; n < keys.length; n++) value.setUint16(4 + 2 * n, keys[n]!);
 		try {
-			this.node.log.cell(CellId.companion).write(new Uint8Array(value.buffer));
+			this.node.log.put(CellId.companion, new Uint8Array(value.buffer));
 		} catch (error) {
 			ours(error); // after a power cut it is announced again
 		}
@@ -157,7 +157,7 @@ export class HomeAssistant implements Companion {
 		if (this.digest === digest) return true;
 		this.end = "";
 		try {
-			const value = this.node.log.cell(CellId.companion).read();
+			const value = this.node.log.get(CellId.companion);
 			if (value && value.length >= 4) {
 				const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
 				if (this.digest === 0) this.digest = view.getUint32(0);

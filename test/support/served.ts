@@ -1,4 +1,3 @@
-import type { StoredValue } from "../../modules/store/stored-value.js";
 import type { UplinkNode } from "../../net/uplink.js";
 
 /** The node that an uplink serves in tests: what it tells can be set. */
@@ -14,16 +13,14 @@ export class Served implements UplinkNode {
 	/** Runs before each access to flash. */
 	onFlash: ((isWrite: boolean) => void) | undefined;
 	readonly log = {
-		cell: (id: number): StoredValue => ({
-			read: () => {
-				this.onFlash?.(false);
-				return this.cells.get(id)?.slice();
-			},
-			write: (value) => {
-				this.onFlash?.(true);
-				this.cells.set(id, value.slice());
-			},
-		}),
+		get: (id: number): Uint8Array | undefined => {
+			this.onFlash?.(false);
+			return this.cells.get(id)?.slice();
+		},
+		put: (id: number, value: Uint8Array): void => {
+			this.onFlash?.(true);
+			this.cells.set(id, value.slice());
+		},
 	};
 	wallMs(): number {
 		return this.wall;
