@@ -189,6 +189,7 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
+		this.options.companion?.begin?.();
 		if (!this.send) this.prepare();
 		link.start(deadlineMs, {
 			up: () => {
