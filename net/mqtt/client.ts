@@ -180,6 +180,7 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
+		this.options.companion?.begin?.();
 		if (!this.out) this.prepare();
 		link.start(deadlineMs, {
 			up: () => {
