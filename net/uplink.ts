@@ -1,6 +1,7 @@
 import type { SchemaQuantity } from "../modules/codec/schema.js";
 import type { ErrorCode } from "../modules/core/errors.js";
 import type { Clock, Entropy, Timers } from "../modules/core/ports.js";
+import type { Cells } from "../modules/store/log.js";
 
 /**
  * The one interface that the cycle sees: whatever carries frames away, MQTT over Wi-Fi or LoRaWAN.
@@ -87,7 +88,7 @@ export interface UplinkListener {
 	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined;
 	/**
 	 * The wall time, as a server told it and as it stands at this call.
-	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible
+	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible. 0: the server wants to be left alone for long
 	 * @param uncertaintyMs how far it may be off, by the way there and back
 	 */
 	wallTime(wallMs: number, uncertaintyMs: number): void;
@@ -123,8 +124,8 @@ export interface UplinkNode {
 	readonly health: { readonly missed: number; readonly dropped: number; readonly failed: number };
 	/** Records that wait. @throws {DormouseError} `flash` */
 	readonly queue: { readonly count: number };
-	/** Values that survive any power cut, by their ids in `store/log.ts`; at most 200 bytes. Their calls throw `flash`. */
-	readonly log: { get(id: number): Uint8Array | undefined; put(id: number, value: Uint8Array): void };
+	/** Values that survive any power cut, by their ids in `store/log.ts`. Their calls throw `flash`. */
+	readonly log: Cells;
 	/**
 	 * Whether this wake goes on where the last one ended, from deep sleep and with all that it retained. After anything else
 	 * what is retained may be older than what peers have seen.

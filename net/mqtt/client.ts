@@ -7,15 +7,7 @@ import type { TimeSource } from "../time-source.js";
 import type { FrameSource, Uplink, UplinkListener, UplinkNode } from "../uplink.js";
 import { COMPANION_RETAINED, type Companion, type CompanionMessage } from "./companion.js";
 import { Decoder } from "./decode.js";
-import {
-	CONNECT_LARGEST,
-	encodeConnect,
-	encodeShort,
-	encodeSubscribe,
-	PUBLISH_LARGEST,
-	publishHead,
-	seal,
-} from "./encode.js";
+import { Encoder, PUBLISH_LARGEST } from "./encode.js";
 import type { MqttVersion } from "./packet.js";
 import { type Effect, type Event, RETAINED_VERSION, Session } from "./session.js";
 
@@ -115,6 +107,8 @@ export const LARGEST_INBOUND = 256;
 export const LARGEST_DOWNLINK = 512;
 /** Messages of QoS 1 that a server may send and that wait for their acknowledgement. */
 const RECEIVE_MAXIMUM = 4;
+/** Bytes of CONNECT and SUBSCRIBE without their texts, at most. */
+const CONNECT_LARGEST = 68;
 /** Bytes that are read at once. */
 const CHUNK = 64;
 /** Bytes at the end of what is sent that frames leave free: a PUBACK never has to wait for one. */
@@ -132,16 +126,13 @@ export class MqttClient implements Uplink {
 	private readonly decoder: Decoder;
 	private readonly session: Session;
 	/** Packets that wait to leave; made at the first exchange. */
-	private send: Uint8Array | undefined;
-	/** What of {@link send} has not left. */
+	private out: Encoder | undefined;
+	/** Where in {@link out} begins what has not left. */
 	private from = 0;
-	private to = 0;
 	/** Bytes that the connection takes now. */
 	private room = 0;
-	/** The companion's message that is being sent, how much of its payload is, and whether it is to be told when all has left. */
-	private message: CompanionMessage | undefined;
-	private offset = 0;
-	private owed = false;
+	/** The companion's message that is being sent, how much of its payload is, and whether to tell when all has left. */
+	private message: (CompanionMessage & { offset: number; owed: boolean }) | undefined;
 
 	private closed = false;
 	/** Undefined: all is delivered. */
@@ -161,7 +152,7 @@ export class MqttClient implements Uplink {
 
 	constructor(options: MqttClientOptions) {
 		this.options = options;
-		this.decoder = new Decoder((options.downlinks ? LARGEST_DOWNLINK : LARGEST_INBOUND) - 2);
+		this.decoder = new Decoder(largestOf(options) - 2);
 		this.session = new Session(options, this.decoder);
 	}
 
@@ -190,7 +181,7 @@ export class MqttClient implements Uplink {
 		);
 		if (fault) return;
 		this.options.companion?.begin?.();
-		if (!this.send) this.prepare();
+		if (!this.out) this.prepare();
 		link.start(deadlineMs, {
 			up: () => {
 				if (this.on !== on || this.lookUp || this.tcp) return;
@@ -255,7 +246,7 @@ export class MqttClient implements Uplink {
 		session.overhead = PUBLISH_LARGEST + utf8Length(topic);
 		const texts = `${clientId}${username}${password}${will}${downlinks?.topic}`;
 		const most = Math.max(session.overhead + mtu, companion ? PUBLISH_LARGEST + COMPANION_TOPIC : 0);
-		this.send = new Uint8Array(CONNECT_LARGEST + utf8Length(texts) + most + RESERVE);
+		this.out = new Encoder(CONNECT_LARGEST + utf8Length(texts) + most + RESERVE);
 	}
 
 	/** Looks the server's name up, and connects. */
@@ -270,8 +261,7 @@ export class MqttClient implements Uplink {
 
 	private open(address: string) {
 		this.address = address;
-		this.from = this.to = this.room = this.offset = 0;
-		this.owed = false;
+		this.from = this.room = this.out!.to = 0;
 		this.message = undefined;
 		this.decoder.reset(this.session.version);
 		try {
@@ -326,7 +316,7 @@ export class MqttClient implements Uplink {
 			this.hinted = false;
 			this.options.link.proven?.();
 			this.drive("connected");
-		} else if (this.from < this.to && this.flush() && this.pour()) this.drive("ready");
+		} else if (this.from < this.out!.to && this.flush() && this.pour()) this.drive("ready");
 	}
 
 	/** The transport or the time is over: the session says how the exchange ended, unless the connection was never made. */
@@ -347,11 +337,11 @@ export class MqttClient implements Uplink {
 	private drive(event: Event) {
 		const { decoder, options, session } = this;
 		const { companion, topic } = options;
-		const send = this.send!;
+		const out = this.out!;
 		const on = this.on!;
 		for (let next: Event = event; this.on; ) {
 			const effect: Effect = session.step(next);
-			const { room, version } = session;
+			const { id, room } = session;
 			next = "ready";
 			switch (effect) {
 				case "none":
@@ -365,39 +355,45 @@ export class MqttClient implements Uplink {
 					const { clean, subscribing } = session;
 					if (effect === "connect") {
 						this.source!.rewind();
-						this.from = 0;
-						this.to = encodeConnect(send, version, clean, decoder.largest, RECEIVE_MAXIMUM, options);
+						this.from = out.to = 0;
+						out.version = session.version;
+						out.connect(clean, largestOf(options), RECEIVE_MAXIMUM, options);
 					}
-					if (subscribing) this.to = encodeSubscribe(send, this.to, version, subscribing, options.downlinks!.topic);
+					if (subscribing) out.subscribe(subscribing, options.downlinks!.topic);
 					break;
 				}
 				case "again":
 				case "fill": {
-					const { alias, dup, id } = session;
+					const { alias, dup } = session;
 					if (!this.fits(session.overhead + room)) return this.arm();
-					const at = publishHead(send, this.to, version, alias === 2 ? "" : topic, id, alias && 1, 0);
-					const view = send.subarray(at, at + room);
+					const at = out.publish(alias === 2 ? "" : topic, id, alias && 1, 0);
+					const view = out.bytes.subarray(at, at + room);
 					if (effect === "again") session.length = this.source!.again(view, room, session);
 					else Object.assign(session, this.source!.fill(view, room));
 					next = "empty";
 					if (session.length === 0) break;
-					this.to = seal(send, this.to, dup ? 0x3a : 0x32, at + session.length);
+					out.seal(dup ? 0x3a : 0x32, at + session.length);
 					next = "filled";
 					break;
 				}
 				case "companion": {
-					if ((this.owed && !this.flush()) || !this.fits(PUBLISH_LARGEST + COMPANION_TOPIC)) return this.arm();
-					this.message ??= { topic: "", qos: 0, retain: false, length: 0, expirySeconds: 0 };
+					this.message ??= { topic: "", qos: 0, retain: false, length: 0, expirySeconds: 0, offset: 0, owed: false };
+					const { message } = this;
+					if ((message.owed && !this.flush()) || !this.fits(PUBLISH_LARGEST + COMPANION_TOPIC)) return this.arm();
 					next = "silent";
-					if (!companion?.next(this.message)) break;
-					const { expirySeconds, length, qos, topic: where } = this.message;
+					if (!companion?.next(message)) {
+						message.length = message.offset;
+						break;
+					}
+					const { expirySeconds, length, qos, topic: where } = message;
 					const size = PUBLISH_LARGEST + utf8Length(where);
 					const most = session.kept.getUint16(6);
+					message.offset = length;
 					if ((most < 0xffff && size + length > most) || size > PUBLISH_LARGEST + COMPANION_TOPIC) break;
-					const at = publishHead(send, this.to, version, where, qos && session.id, 0, expirySeconds);
-					const retains = this.message.retain && !(session.kept.getUint8(0) & 16) ? 1 : 0;
-					this.to = seal(send, this.to, 0x30 | (qos << 1) | retains, at, length);
-					this.offset = 0;
+					const at = out.publish(where, qos && id, 0, expirySeconds);
+					const retains = message.retain && !(session.kept.getUint8(0) & 16) ? 1 : 0;
+					out.seal(0x30 | (qos << 1) | retains, at, length);
+					message.offset = 0;
 					session.verdict = qos;
 					next = "offered";
 					this.pour();
@@ -407,7 +403,7 @@ export class MqttClient implements Uplink {
 					companion!.done();
 					break;
 				case "puback":
-					this.put(0x40, session.id, session.goodbye);
+					this.put(0x40, id, session.goodbye);
 					break;
 				case "delivered":
 					on.delivered(session.upTo, "peer");
@@ -443,34 +439,34 @@ export class MqttClient implements Uplink {
 
 	/** Puts a small packet behind what waits to leave, unless it would be inside another one. */
 	private put(first: number, id: number, reason: number) {
-		const { message, send, session, to } = this;
-		if (to + 5 <= send!.length && !(message && this.offset < message.length))
-			this.to = encodeShort(send!, to, session.version, first, id, reason);
+		const { message, out } = this;
+		if (out!.to + 8 <= out!.bytes.length && !(message && message.offset < message.length))
+			out!.short(first, id, reason);
 	}
 
 	/** Whether so many bytes may be put behind what waits to leave. */
 	private fits(bytes: number): boolean {
-		if (this.message && this.offset < this.message.length) return false;
-		return this.to + bytes + RESERVE <= this.send!.length || this.flush();
+		if (this.message && this.message.offset < this.message.length) return false;
+		return this.out!.to + bytes + RESERVE <= this.out!.bytes.length || this.flush();
 	}
 
 	/** Sends what waits. @returns whether all has left */
 	private flush(): boolean {
-		const send = this.send!;
-		while (this.from < this.to && this.room > 0) {
-			const count = Math.min(this.room, this.to - this.from);
+		const out = this.out!;
+		while (this.from < out.to && this.room > 0) {
+			const end = Math.min(this.from + this.room, out.to);
 			try {
-				this.room = this.tcp!.write(send.subarray(this.from, this.from + count)) ?? 0;
+				this.room = this.tcp!.write(out.bytes.subarray(this.from, end)) ?? 0;
 			} catch {
 				this.room = 0; // lost: `onError` or the deadline will tell
 				return false;
 			}
-			this.from += count;
+			this.from = end;
 		}
-		if (this.from < this.to) return false;
-		this.from = this.to = 0;
-		if (this.owed) {
-			this.owed = false;
+		if (this.from < out.to) return false;
+		this.from = out.to = 0;
+		if (this.message?.owed) {
+			this.message.owed = false;
 			this.options.companion!.done();
 		}
 		return true;
@@ -479,16 +475,16 @@ export class MqttClient implements Uplink {
 	/** Puts as much of the companion's payload as there is room for. @returns whether that was all of it */
 	private pour(): boolean {
 		const { message } = this;
-		const send = this.send!;
-		if (!message || this.offset === message.length) return true;
-		while (this.offset < message.length) {
-			if (this.to === send.length && !this.flush()) return false;
-			const count = Math.min(send.length - this.to, message.length - this.offset);
-			this.options.companion!.write(this.offset, send.subarray(this.to, this.to + count));
-			this.to += count;
-			this.offset += count;
+		const out = this.out!;
+		if (!message || message.offset === message.length) return true;
+		while (message.offset < message.length) {
+			if (out.to === out.bytes.length && !this.flush()) return false;
+			const count = Math.min(out.bytes.length - out.to, message.length - message.offset);
+			this.options.companion!.write(message.offset, out.bytes.subarray(out.to, out.to + count));
+			out.to += count;
+			message.offset += count;
 		}
-		this.owed = message.qos === 0;
+		message.owed = message.qos === 0;
 		return true;
 	}
 
@@ -538,6 +534,10 @@ export class MqttClient implements Uplink {
 		this.deadline = this.quiet = this.lookUp = this.tcp = undefined;
 		this.source = this.on = undefined;
 	}
+}
+
+function largestOf({ downlinks }: MqttClientOptions): number {
+	return downlinks ? LARGEST_DOWNLINK : LARGEST_INBOUND;
 }
 
 function part(view: DataView, at: number, most: number): DataView {

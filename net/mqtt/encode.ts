@@ -1,13 +1,6 @@
 import { writeUtf8 } from "../../modules/core/bytes.js";
 import type { MqttVersion } from "./packet.js";
 
-/**
- * Packets are written where they are sent from, one behind the other. A packet's body comes first, behind room for the
- * largest fixed header; {@link seal} puts the header to it. So the length of nothing needs to be known beforehand, and a
- * payload is made in its place. What does not fit the buffer is lost: callers make sure that it does.
- */
-export const FIXED_HEADER = 5;
-
 /** What CONNECT says. */
 export interface Connect {
 	/** 1 … 23 of [0-9a-zA-Z] are taken by every server (5.0 §3.1.3.1). */
@@ -25,166 +18,147 @@ export interface Connect {
 	readonly password?: string | undefined;
 }
 
-/** Bytes of CONNECT without its texts, at most. */
-export const CONNECT_LARGEST = 64;
-
 /**
- * CONNECT. Source: 5.0 §3.1, 3.1.1 §3.1.
- * @param clean Clean Start of 5.0 (§3.1.2.4), Clean Session of 3.1.1 (§3.1.2.4)
- * @param largest packet that this client takes, in bytes; 5.0 only (§3.1.2.11.4)
- * @param receiveMaximum messages of QoS 1 that the server may send unacknowledged; 5.0 only (§3.1.2.11.3)
- * @returns where it ends; it begins with `into`
+ * Writes packets one behind the other, where they are sent from. A packet's body comes first, behind room for the largest
+ * fixed header, and {@link seal} puts the header to it: so the length of nothing needs to be known beforehand, and a
+ * payload is made in its place. What does not fit is lost: callers make sure that it does.
  */
-export function encodeConnect(
-	into: Uint8Array,
-	version: MqttVersion,
-	clean: boolean,
-	largest: number,
-	receiveMaximum: number,
-	connect: Connect,
-): number {
-	const { keepAliveSeconds, password, sessionExpirySeconds = 86_400, will, willDelaySeconds = 86_400 } = connect;
-	const username = connect.username ?? (version === 4 && password !== undefined ? "" : undefined);
-	const hasWill = version === 5 && will !== undefined;
-	let at = putText(into, FIXED_HEADER, "MQTT");
-	into[at++] = version;
-	into[at++] =
-		(clean ? 0x02 : 0) |
-		(hasWill ? 0x2c : 0) | // retained, QoS 1
-		(username === undefined ? 0 : 0x80) |
-		(password === undefined ? 0 : 0x40);
-	into[at++] = keepAliveSeconds >> 8;
-	into[at++] = keepAliveSeconds;
-	if (version === 5) {
-		into[at++] = 13;
-		at = putProperty(into, at, 0x11, sessionExpirySeconds);
-		into[at++] = 0x21;
-		into[at++] = receiveMaximum >> 8;
-		into[at++] = receiveMaximum;
-		at = putProperty(into, at, 0x27, largest);
+export class Encoder {
+	readonly bytes: Uint8Array;
+	version: MqttVersion = 5;
+	/** Where the next packet begins. */
+	to = 0;
+	/** Where the body at hand goes on. */
+	private at = 0;
+
+	constructor(size: number) {
+		this.bytes = new Uint8Array(size);
 	}
-	at = putText(into, at, connect.clientId);
-	if (hasWill) {
-		into[at++] = 5;
-		at = putProperty(into, at, 0x18, willDelaySeconds);
-		at = putText(into, at, will);
-		at = putText(into, at, "offline");
+
+	/**
+	 * CONNECT: 54 bytes and its texts, at most. Source: 5.0 §3.1, 3.1.1 §3.1.
+	 * @param clean Clean Start of 5.0 (§3.1.2.4), Clean Session of 3.1.1 (§3.1.2.4)
+	 * @param largest packet that this client takes, in bytes; 5.0 only (§3.1.2.11.4)
+	 * @param receiveMaximum messages of QoS 1 that the server may send unacknowledged; 5.0 only (§3.1.2.11.3)
+	 */
+	connect(clean: boolean, largest: number, receiveMaximum: number, connect: Connect): void {
+		const { keepAliveSeconds, password, sessionExpirySeconds = 86_400, will, willDelaySeconds = 86_400 } = connect;
+		const isNew = this.version === 5;
+		const username = connect.username ?? (!isNew && password !== undefined ? "" : undefined);
+		const hasWill = isNew && will !== undefined;
+		this.at = this.to + 5;
+		this.text("MQTT");
+		this.put(1, this.version);
+		// the will is retained, with QoS 1
+		this.put(
+			1,
+			(clean ? 0x02 : 0) |
+				(hasWill ? 0x2c : 0) |
+				(username === undefined ? 0 : 0x80) |
+				(password === undefined ? 0 : 0x40),
+		);
+		this.put(2, keepAliveSeconds);
+		if (isNew) {
+			this.put(2, 0x0d11); // the properties' length, and the first one
+			this.put(4, sessionExpirySeconds);
+			this.put(1, 0x21);
+			this.put(2, receiveMaximum);
+			this.put(1, 0x27);
+			this.put(4, largest);
+		}
+		this.text(connect.clientId);
+		if (hasWill) {
+			this.put(2, 0x0518);
+			this.put(4, willDelaySeconds);
+			this.text(will);
+			this.text("offline");
+		}
+		if (username !== undefined) this.text(username);
+		if (password !== undefined) this.text(password);
+		this.seal(0x10, this.at);
 	}
-	if (username !== undefined) at = putText(into, at, username);
-	if (password !== undefined) at = putText(into, at, password);
-	return seal(into, 0, 0x10, at);
+
+	/** SUBSCRIBE to one filter, with QoS 1 at most: 11 bytes and the filter, at most. Source: 5.0 §3.8, 3.1.1 §3.8. */
+	subscribe(id: number, filter: string): void {
+		this.at = this.to + 5;
+		this.put(2, id);
+		if (this.version === 5) this.put(1, 0);
+		this.text(filter);
+		this.put(1, 1);
+		this.seal(0x82, this.at);
+	}
+
+	/**
+	 * PUBLISH up to its payload; with the payload behind it {@link seal} makes the packet of it: {@link PUBLISH_LARGEST} bytes
+	 * and topic and payload, at most. Source: 5.0 §3.3, 3.1.1 §3.3.
+	 * @param topic empty where an alias stands for it
+	 * @param id packet identifier, 1 … 65 535; 0 with QoS 0
+	 * @param alias topic alias, 0 … 255; 0 for none; 5.0 only (§3.3.2.3.4)
+	 * @param expirySeconds after which servers forget the message; 0: never; 5.0 only (§3.3.2.3.3)
+	 * @returns where the payload belongs
+	 */
+	publish(topic: string, id: number, alias: number, expirySeconds: number): number {
+		this.at = this.to + 5;
+		this.text(topic);
+		if (id) this.put(2, id);
+		if (this.version === 5) {
+			this.put(1, (alias ? 3 : 0) + (expirySeconds ? 5 : 0));
+			if (alias) {
+				this.put(2, 0x2300);
+				this.put(1, alias);
+			}
+			if (expirySeconds) {
+				this.put(1, 0x02);
+				this.put(4, expirySeconds);
+			}
+		}
+		return this.at;
+	}
+
+	/**
+	 * A packet of an identifier and a reason at most: PUBACK (5.0 §3.4), PINGREQ (§3.12), DISCONNECT (§3.14). With reason 0 it
+	 * takes the short form, as always in 3.1.1, which has no reasons.
+	 * @param first first byte of the fixed header
+	 * @param id 0 for none
+	 */
+	short(first: number, id: number, reason: number): void {
+		this.at = this.to + 5;
+		if (id) this.put(2, id);
+		if (this.version === 5 && reason > 0) this.put(1, reason);
+		this.seal(first, this.at);
+	}
+
+	/**
+	 * Puts the fixed header to a body, and moves the body to it. Source: 5.0 §2.1, §1.5.5.
+	 * @param first its first byte
+	 * @param end where the body ends
+	 * @param more bytes of the packet that will follow the body
+	 */
+	seal(first: number, end: number, more = 0): void {
+		const { bytes } = this;
+		const from = this.to + 5;
+		let at = this.to;
+		let length = end - from + more;
+		bytes[at++] = first;
+		for (; length > 0x7f; length >>= 7) bytes[at++] = length | 0x80;
+		bytes[at++] = length;
+		bytes.copyWithin(at, from, end);
+		this.to = at + end - from;
+	}
+
+	/** A number of so many bytes. */
+	private put(size: number, value: number) {
+		for (let shift = 8 * size - 8; shift >= 0; shift -= 8) this.bytes[this.at++] = value >> shift;
+	}
+
+	/** A text with its length before it. Source: 5.0 §1.5.4. */
+	private text(text: string) {
+		const from = this.at + 2;
+		const end = writeUtf8(text, this.bytes, from);
+		this.put(2, end - from);
+		this.at = end;
+	}
 }
 
-/**
- * SUBSCRIBE to one filter, with QoS 1 at most. Source: 5.0 §3.8, 3.1.1 §3.8.
- * @returns where it ends; it begins at `start`
- */
-export function encodeSubscribe(
-	into: Uint8Array,
-	start: number,
-	version: MqttVersion,
-	id: number,
-	filter: string,
-): number {
-	let at = start + FIXED_HEADER;
-	into[at++] = id >> 8;
-	into[at++] = id;
-	if (version === 5) into[at++] = 0;
-	at = putText(into, at, filter);
-	into[at++] = 1;
-	return seal(into, start, 0x82, at);
-}
-
-/** Bytes of {@link publishHead} without its topic, and the fixed header, at most. */
+/** Bytes of PUBLISH without topic and payload, at most. */
 export const PUBLISH_LARGEST = 21;
-
-/**
- * PUBLISH up to its payload, which belongs where this ends; behind it {@link seal} makes the packet of it. Source: 5.0 §3.3,
- * 3.1.1 §3.3.
- * @param topic empty where an alias stands for it
- * @param id packet identifier, 1 … 65 535; 0 with QoS 0
- * @param alias topic alias; 0 for none; 5.0 only (§3.3.2.3.4)
- * @param expirySeconds after which servers forget the message; 0: never; 5.0 only (§3.3.2.3.3)
- */
-export function publishHead(
-	into: Uint8Array,
-	start: number,
-	version: MqttVersion,
-	topic: string,
-	id: number,
-	alias: number,
-	expirySeconds: number,
-): number {
-	let at = putText(into, start + FIXED_HEADER, topic);
-	if (id) {
-		into[at++] = id >> 8;
-		into[at++] = id;
-	}
-	if (version === 4) return at;
-	into[at++] = (alias ? 3 : 0) + (expirySeconds ? 5 : 0);
-	if (alias) {
-		into[at++] = 0x23;
-		into[at++] = 0;
-		into[at++] = alias;
-	}
-	return expirySeconds ? putProperty(into, at, 0x02, expirySeconds) : at;
-}
-
-/**
- * A packet of an identifier and a reason at most: PUBACK (5.0 §3.4), PINGREQ (§3.12), DISCONNECT (§3.14). With reason 0 it
- * takes the short form, as always in 3.1.1, which has no reasons.
- * @param first first byte of the fixed header
- * @param id 0 for none
- * @returns where it ends
- */
-export function encodeShort(
-	into: Uint8Array,
-	at: number,
-	version: MqttVersion,
-	first: number,
-	id: number,
-	reason: number,
-): number {
-	const long = version === 5 && reason > 0;
-	into[at++] = first;
-	into[at++] = (id ? 2 : 0) + (long ? 1 : 0);
-	if (id) {
-		into[at++] = id >> 8;
-		into[at++] = id;
-	}
-	if (long) into[at++] = reason;
-	return at;
-}
-
-/**
- * Puts the fixed header to a body that lies {@link FIXED_HEADER} bytes behind `start`, and moves the body to it.
- * Source: 5.0 §2.1, §1.5.5.
- * @param first its first byte
- * @param end where the body ends
- * @param more bytes of the packet that will follow the body
- * @returns where the packet ends now
- */
-export function seal(into: Uint8Array, start: number, first: number, end: number, more = 0): number {
-	const from = start + FIXED_HEADER;
-	let length = end - from + more;
-	into[start++] = first;
-	for (; length > 0x7f; length >>= 7) into[start++] = length | 0x80;
-	into[start++] = length;
-	into.copyWithin(start, from, end);
-	return start + end - from;
-}
-
-/** A property of four bytes. */
-function putProperty(into: Uint8Array, at: number, id: number, value: number): number {
-	into[at++] = id;
-	for (let shift = 24; shift >= 0; shift -= 8) into[at++] = value >> shift;
-	return at;
-}
-
-/** A text with its length before it. Source: 5.0 §1.5.4. */
-function putText(into: Uint8Array, at: number, text: string): number {
-	const end = writeUtf8(text, into, at + 2);
-	into[at] = (end - at - 2) >> 8;
-	into[at + 1] = end - at - 2;
-	return end;
-}

@@ -342,6 +342,7 @@ export class Session implements Filled {
 		const { kept, options, packet } = this;
 		const { id, reason, sessionPresent, type } = packet;
 		let bits = kept.getUint8(0);
+		if (this.phase === 4) return "none"; // nothing may follow DISCONNECT (5.0 §3.14.4)
 		this.marks &= ~4;
 		// the server's first packet is CONNACK, and no other is (5.0 §3.2)
 		if ((this.phase === 1) !== (type === 2)) return this.leave("protocol", 0x82);

@@ -133,7 +133,7 @@ describe("dormouse monitor: brokers", function () {
 			const lines = monitor.stdout.trimEnd().split("\n");
 			assert.equal(lines.length, 4);
 			assert.ok(
-				/^\S+ \S+ {2}163fe8fd5bf5 {2}weather {2}-6\.61 °C {2}84\.7 % {2}999\.7 hPa {2}4\.12 V {2}1–12 {2}\d+ B {2}\d+ s old/.test(
+				/^\S+ \S+ {2}163fe8fd5bf5 {2}weather {2}-6\.61 °C {2}84\.7 % {2}999\.7 hPa {2}4\.12 V {2}1–12 {2}\d+ B {2}\d+ \w+ old/.test(
 					lines[1]!,
 				),
 				lines[1]!,

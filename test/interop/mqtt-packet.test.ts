@@ -1,7 +1,7 @@
 import { generate, type Packet as PeerPacket, parser } from "mqtt-packet";
 import { toHex, utf8 } from "../../modules/core/bytes.js";
 import { Decoder } from "../../net/mqtt/decode.js";
-import { encodeConnect, encodeShort, encodeSubscribe, publishHead, seal } from "../../net/mqtt/encode.js";
+import { Encoder } from "../../net/mqtt/encode.js";
 import type { MqttVersion } from "../../net/mqtt/packet.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
@@ -28,7 +28,14 @@ function weReads(version: MqttVersion, packet: PeerPacket): Decoder {
 	return decoder;
 }
 
-const into = new Uint8Array(2000);
+/** What we write. */
+function written(version: MqttVersion, write: (out: Encoder) => void): Uint8Array {
+	const out = new Encoder(2000);
+	out.version = version;
+	write(out);
+	return out.bytes.subarray(0, out.to);
+}
+
 const SEED = 419;
 
 describe(`mqtt codec and mqtt-packet (seed ${SEED})`, () => {
@@ -53,8 +60,8 @@ describe(`mqtt codec and mqtt-packet (seed ${SEED})`, () => {
 				const clean = seeded.real() < 0.5;
 				const largest = seeded.u32() || 1;
 				const most = seeded.between(1, 65535);
-				const length = encodeConnect(into, version, clean, largest, most, connect);
-				const peer = peerReads(version, into.subarray(0, length)) as Extract<PeerPacket, { cmd: "connect" }>;
+				const bytes = written(version, (out) => out.connect(clean, largest, most, connect));
+				const peer = peerReads(version, bytes) as Extract<PeerPacket, { cmd: "connect" }>;
 				assert.equal(peer.protocolVersion, version);
 				assert.equal(peer.clientId, connect.clientId);
 				assert.equal(peer.clean, clean);
@@ -83,10 +90,12 @@ describe(`mqtt codec and mqtt-packet (seed ${SEED})`, () => {
 					[0x3b, 1, 0xffff_ffff],
 				] as const) {
 					const id = first & 2 ? 1 + payloadLength : 0;
-					const at = publishHead(into, 3, version, topic, id, alias, expiry);
-					for (let n = 0; n < payloadLength; n++) into[at + n] = n;
-					const end = seal(into, 3, first, at + payloadLength);
-					const peer = peerReads(version, into.subarray(3, end));
+					const bytes = written(version, (out) => {
+						const at = out.publish(topic, id, alias, expiry);
+						for (let n = 0; n < payloadLength; n++) out.bytes[at + n] = n;
+						out.seal(first, at + payloadLength);
+					});
+					const peer = peerReads(version, bytes);
 					assert.equal(peer.cmd, "publish");
 					const publish = peer as Extract<PeerPacket, { cmd: "publish" }>;
 					assert.deepEqual(
@@ -102,14 +111,14 @@ describe(`mqtt codec and mqtt-packet (seed ${SEED})`, () => {
 		});
 
 		it(`mqtt encode: ${version}, the small packets, read alike by mqtt-packet`, () => {
-			const read = (length: number) => peerReads(version, into.subarray(0, length));
-			assert.equal(read(encodeShort(into, 0, version, 0x40, 513, 0)).messageId, 513);
-			const subscribe = read(encodeSubscribe(into, 0, version, 7, "a/+")) as Extract<PeerPacket, { cmd: "subscribe" }>;
+			const read = (write: (out: Encoder) => void) => peerReads(version, written(version, write));
+			assert.equal(read((out) => out.short(0x40, 513, 0)).messageId, 513);
+			const subscribe = read((out) => out.subscribe(7, "a/+")) as Extract<PeerPacket, { cmd: "subscribe" }>;
 			assert.equal(subscribe.messageId, 7);
 			assert.equal(subscribe.subscriptions[0]!.topic, "a/+");
 			assert.equal(subscribe.subscriptions[0]!.qos, 1);
-			assert.equal(read(encodeShort(into, 0, version, 0xc0, 0, 0)).cmd, "pingreq");
-			const disconnect = read(encodeShort(into, 0, version, 0xe0, 0, 0x82)) as { cmd: string; reasonCode?: number };
+			assert.equal(read((out) => out.short(0xc0, 0, 0)).cmd, "pingreq");
+			const disconnect = read((out) => out.short(0xe0, 0, 0x82)) as { cmd: string; reasonCode?: number };
 			assert.equal(disconnect.cmd, "disconnect");
 			if (version === 5) assert.equal(disconnect.reasonCode, 0x82);
 		});

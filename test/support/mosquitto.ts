@@ -34,13 +34,23 @@ export class Mosquitto {
 		this.#process = process;
 		this.#directory = directory;
 	}
-	/** @param more lines of the configuration; by default everyone may connect @param onPort by default a free one */
-	static async start(binary: string, more = "allow_anonymous true", onPort?: number): Promise<Mosquitto> {
-		const port = onPort ?? (await freePort());
+	/**
+	 * @param more lines of the configuration; by default everyone may connect
+	 * @param at the port; by default any that is free
+	 * @param openssl lines of OpenSSL's system defaults, such as `MaxProtocol = TLSv1.2`
+	 */
+	static async start(binary: string, more = "allow_anonymous true", openssl = "", at?: number): Promise<Mosquitto> {
+		const port = at ?? (await freePort());
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-mosquitto-"));
 		const file = join(directory, "mosquitto.conf");
 		writeFileSync(file, `listener ${port} 127.0.0.1\npersistence false\nlog_dest stderr\n${more}\n`);
-		const broker = new Mosquitto(port, spawn(binary, ["-c", file], { stdio: "ignore" }), directory);
+		const env = { ...process.env };
+		if (openssl) {
+			env.OPENSSL_CONF = join(directory, "openssl.cnf");
+			const sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+			writeFileSync(env.OPENSSL_CONF, `${sections}${openssl}\n`);
+		}
+		const broker = new Mosquitto(port, spawn(binary, ["-c", file], { stdio: "ignore", env }), directory);
 		for (let tries = 0; ; tries++) {
 			if (await answers(port)) return broker;
 			if (tries === 100 || broker.#process.exitCode !== null) {

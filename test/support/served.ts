@@ -1,3 +1,4 @@
+import type { Cells } from "../../modules/store/log.js";
 import type { UplinkNode } from "../../net/uplink.js";
 
 /** The node that an uplink serves in tests: what it tells can be set. */
@@ -12,12 +13,12 @@ export class Served implements UplinkNode {
 	readonly cells = new Map<number, Uint8Array>();
 	/** Runs before each access to flash. */
 	onFlash: ((isWrite: boolean) => void) | undefined;
-	readonly log = {
-		get: (id: number): Uint8Array | undefined => {
+	readonly log: Cells = {
+		get: (id) => {
 			this.onFlash?.(false);
 			return this.cells.get(id)?.slice();
 		},
-		put: (id: number, value: Uint8Array): void => {
+		put: (id, value) => {
 			this.onFlash?.(true);
 			this.cells.set(id, value.slice());
 		},

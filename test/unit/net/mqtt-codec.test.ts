@@ -1,32 +1,25 @@
 import { fromHex, toHex } from "../../../modules/core/bytes.js";
 import { Decoder } from "../../../net/mqtt/decode.js";
-import {
-	CONNECT_LARGEST,
-	encodeConnect,
-	encodeShort,
-	encodeSubscribe,
-	FIXED_HEADER,
-	PUBLISH_LARGEST,
-	publishHead,
-	seal,
-} from "../../../net/mqtt/encode.js";
+import { Encoder, PUBLISH_LARGEST } from "../../../net/mqtt/encode.js";
 import type { MqttVersion, Packet } from "../../../net/mqtt/packet.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
 
 const N1 = { clientId: "n1", keepAliveSeconds: 60 };
 
-/** Title, what it writes and where that ends, the bytes. Worked by hand from the sections that `encode.ts` names. */
-const encodings: readonly (readonly [string, (into: Uint8Array) => number, string])[] = [
+/** Title, version, what it writes, the bytes. Worked by hand from the sections that `encode.ts` names. */
+const encodings: readonly (readonly [string, MqttVersion, (out: Encoder) => void, string])[] = [
 	[
 		"CONNECT 5.0, clean",
-		(into) => encodeConnect(into, 5, true, 256, 4, N1),
+		5,
+		(out) => out.connect(true, 256, 4, N1),
 		"10 1c 0004 4d515454 05 02 003c 0d 1100015180 210004 2700000100 0002 6e31",
 	],
 	[
 		"CONNECT 5.0, session expiry, user and password",
-		(into) =>
-			encodeConnect(into, 5, false, 512, 300, {
+		5,
+		(out) =>
+			out.connect(false, 512, 300, {
 				clientId: "n1",
 				keepAliveSeconds: 0,
 				sessionExpirySeconds: 0xffffffff,
@@ -37,55 +30,57 @@ const encodings: readonly (readonly [string, (into: Uint8Array) => number, strin
 	],
 	[
 		"CONNECT 5.0, password alone",
-		(into) => encodeConnect(into, 5, true, 256, 4, { ...N1, password: "p" }),
+		5,
+		(out) => out.connect(true, 256, 4, { ...N1, password: "p" }),
 		"10 1f 0004 4d515454 05 42 003c 0d 1100015180 210004 2700000100 0002 6e31 0001 70",
 	],
 	[
 		"CONNECT 5.0, will with its delay",
-		(into) => encodeConnect(into, 5, true, 256, 4, { ...N1, will: "w", willDelaySeconds: 0x01020304 }),
+		5,
+		(out) => out.connect(true, 256, 4, { ...N1, will: "w", willDelaySeconds: 0x01020304 }),
 		"10 2e 0004 4d515454 05 2e 003c 0d 1100015180 210004 2700000100 0002 6e31 05 1801020304 0001 77 0007 6f66666c696e65",
 	],
 	[
 		"CONNECT 3.1.1, password alone gets an empty user name; a will is left out",
-		(into) => encodeConnect(into, 4, true, 256, 4, { ...N1, password: "p", will: "w" }),
+		4,
+		(out) => out.connect(true, 256, 4, { ...N1, password: "p", will: "w" }),
 		"10 13 0004 4d515454 04 c2 003c 0002 6e31 0000 0001 70",
 	],
-	["PUBACK 5.0", (into) => encodeShort(into, 0, 5, 0x40, 0x1234, 0), "40 02 1234"],
-	["PUBACK 5.0 with a reason", (into) => encodeShort(into, 0, 5, 0x40, 1, 0x97), "40 03 0001 97"],
-	["PUBACK 3.1.1 has no reason", (into) => encodeShort(into, 0, 4, 0x40, 65535, 0x97), "40 02 ffff"],
-	["SUBSCRIBE 5.0", (into) => encodeSubscribe(into, 0, 5, 7, "a/b"), "82 09 0007 00 0003 612f62 01"],
-	["SUBSCRIBE 3.1.1", (into) => encodeSubscribe(into, 0, 4, 7, "a/b"), "82 08 0007 0003 612f62 01"],
-	["PINGREQ", (into) => encodeShort(into, 0, 5, 0xc0, 0, 0), "c0 00"],
-	["DISCONNECT 5.0", (into) => encodeShort(into, 0, 5, 0xe0, 0, 0), "e0 00"],
-	["DISCONNECT 5.0 with a reason", (into) => encodeShort(into, 0, 5, 0xe0, 0, 0x81), "e0 01 81"],
-	["DISCONNECT 3.1.1 has no reason", (into) => encodeShort(into, 0, 4, 0xe0, 0, 0x81), "e0 00"],
+	["PUBACK 5.0", 5, (out) => out.short(0x40, 0x1234, 0), "40 02 1234"],
+	["PUBACK 5.0 with a reason", 5, (out) => out.short(0x40, 1, 0x97), "40 03 0001 97"],
+	["PUBACK 3.1.1 has no reason", 4, (out) => out.short(0x40, 65535, 0x97), "40 02 ffff"],
+	["SUBSCRIBE 5.0", 5, (out) => out.subscribe(7, "a/b"), "82 09 0007 00 0003 612f62 01"],
+	["SUBSCRIBE 3.1.1", 4, (out) => out.subscribe(7, "a/b"), "82 08 0007 0003 612f62 01"],
+	["PINGREQ", 5, (out) => out.short(0xc0, 0, 0), "c0 00"],
+	["DISCONNECT 5.0", 5, (out) => out.short(0xe0, 0, 0), "e0 00"],
+	["DISCONNECT 5.0 with a reason", 5, (out) => out.short(0xe0, 0, 0x81), "e0 01 81"],
+	["DISCONNECT 3.1.1 has no reason", 4, (out) => out.short(0xe0, 0, 0x81), "e0 00"],
 ];
 
-/** A whole PUBLISH behind `start` other bytes. */
-function publish(
-	into: Uint8Array,
-	start: number,
-	first: number,
-	payload: Uint8Array,
-	head: Parameters<typeof publishHead>,
-) {
-	const at = publishHead(...head);
-	into.set(payload, at);
-	return into.subarray(start, seal(into, start, first, at + payload.length));
+function encoder(version: MqttVersion, size = 200): Encoder {
+	const out = new Encoder(size);
+	out.version = version;
+	out.bytes.fill(0xaa);
+	return out;
 }
 
 describe("mqtt encode", () => {
-	for (const [title, encode, hex] of encodings)
-		it(`mqtt encode: ${title}, its bytes`, () => {
-			const into = new Uint8Array(200).fill(0xaa);
-			assert.equal(toHex(into.subarray(0, encode(into))), toHex(fromHex(hex)));
+	for (const [title, version, encode, hex] of encodings)
+		it(`mqtt encode: ${title}, its bytes, and the next packet behind it`, () => {
+			const out = encoder(version);
+			for (let n = 1; n <= 2; n++) {
+				encode(out);
+				assert.equal(toHex(out.bytes.subarray(0, out.to)), toHex(fromHex(hex)).repeat(n));
+			}
 		});
 
 	it("mqtt encode: the largest CONNECT and SUBSCRIBE, within what is reckoned for them", () => {
-		const into = new Uint8Array(400);
-		const connect = { clientId: "c", keepAliveSeconds: 1, will: "w", username: "u", password: "p" };
-		const end = encodeSubscribe(into, encodeConnect(into, 5, true, 512, 4, connect), 5, 1, "f");
-		assert.ok(end + FIXED_HEADER <= CONNECT_LARGEST + 5 + FIXED_HEADER, `${end} bytes`);
+		const out = encoder(5);
+		out.connect(true, 512, 4, { clientId: "", keepAliveSeconds: 1, will: "", username: "", password: "" });
+		assert.ok(out.to <= 54, `${out.to}`);
+		const { to } = out;
+		out.subscribe(1, "");
+		assert.ok(out.to - to <= 11);
 	});
 
 	const frames: readonly (readonly [string, MqttVersion, number, string, number, number, number, string])[] = [
@@ -99,11 +94,13 @@ describe("mqtt encode", () => {
 	];
 	for (const [title, version, first, topic, id, alias, expiry, hex] of frames)
 		it(`mqtt encode: PUBLISH ${title}, framed in place`, () => {
-			const into = new Uint8Array(60).fill(0xaa);
-			const bytes = publish(into, 7, first, Uint8Array.of(1, 2, 3), [into, 7, version, topic, id, alias, expiry]);
-			assert.equal(toHex(bytes), toHex(fromHex(hex)));
-			assert.equal(into[6], 0xaa, "what is before it");
-			assert.ok(publishHead(into, 0, version, topic, id, alias, expiry) <= PUBLISH_LARGEST + topic.length);
+			const out = encoder(version);
+			out.short(0xc0, 0, 0);
+			const at = out.publish(topic, id, alias, expiry);
+			out.bytes.set([1, 2, 3], at);
+			out.seal(first, at + 3);
+			assert.equal(toHex(out.bytes.subarray(0, out.to)), `c000${toHex(fromHex(hex))}`);
+			assert.ok(at - 2 <= PUBLISH_LARGEST + topic.length);
 		});
 
 	it("mqtt encode: remaining length at each size boundary, as short as it can be", () => {
@@ -113,16 +110,21 @@ describe("mqtt encode", () => {
 			[16_376, "32 ff7f"],
 			[16_377, "32 808001"],
 		] as const) {
-			const into = new Uint8Array(payload + 40);
-			const bytes = publish(into, 0, 0x32, new Uint8Array(payload).fill(7), [into, 0, 4, "a/b", 1, 0, 0]);
+			const out = encoder(4, payload + 40);
+			const at = out.publish("a/b", 1, 0, 0);
+			out.seal(0x32, at + payload);
 			const expected = fromHex(header);
-			assert.equal(toHex(bytes.subarray(0, expected.length)), toHex(expected));
-			assert.equal(bytes.length, expected.length + 7 + payload);
-			assert.equal(bytes.at(-payload - 1), 1, "the identifier's last byte");
+			assert.equal(toHex(out.bytes.subarray(0, expected.length)), toHex(expected));
+			assert.equal(out.to, expected.length + 7 + payload);
+			assert.equal(out.bytes[out.to - payload - 1], 1, "the identifier's last byte");
 		}
-		const into = new Uint8Array(40);
-		const end = seal(into, 0, 0x30, publishHead(into, 0, 4, "a/b", 0, 0, 0), 3000);
-		assert.equal(toHex(into.subarray(0, end)), toHex(fromHex("30 bd17 0003 612f62")), "a payload that comes later");
+		const out = encoder(4);
+		out.seal(0x30, out.publish("a/b", 0, 0, 0), 3000);
+		assert.equal(
+			toHex(out.bytes.subarray(0, out.to)),
+			toHex(fromHex("30 bd17 0003 612f62")),
+			"a payload that comes later",
+		);
 	});
 });
 
