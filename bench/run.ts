@@ -1,3 +1,4 @@
+import { bench as awake } from "./awake.js";
 import { bench as cbor } from "./cbor.js";
 import { bench as mqtt } from "./mqtt.js";
 import { bench as node } from "./node.js";
@@ -9,6 +10,7 @@ import { bench as xs } from "./xs.js";
 /** `npm run bench [-- NAME …]`: runs benchmarks by name, all of them by default. Figures, not verdicts. */
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({
 	node,
+	awake,
 	xs,
 	wire,
 	cbor,

@@ -1,5 +1,7 @@
+import type { SchemaQuantity } from "../modules/codec/schema.js";
 import type { ErrorCode } from "../modules/core/errors.js";
 import type { Clock, Entropy, Timers } from "../modules/core/ports.js";
+import type { Cells } from "../modules/store/log.js";
 
 /**
  * The one interface that the cycle sees: whatever carries frames away, MQTT over Wi-Fi or LoRaWAN.
@@ -86,7 +88,7 @@ export interface UplinkListener {
 	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined;
 	/**
 	 * The wall time, as a server told it and as it stands at this call.
-	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible
+	 * @param wallMs milliseconds since 1970, UTC; not yet judged plausible. 0: the server wants to be left alone for long
 	 * @param uncertaintyMs how far it may be off, by the way there and back
 	 */
 	wallTime(wallMs: number, uncertaintyMs: number): void;
@@ -111,11 +113,35 @@ export interface UplinkNode {
 	readonly longestQuietMs: number;
 	/** The wall time in milliseconds since 1970, UTC; 0 while it is not known. */
 	wallMs(): number;
+	/** What the wake has come to so far. */
+	readonly report: {
+		/** The sample: scaled integers, undefined where missing; empty where none was taken. Each sample is a new array. */
+		readonly values: readonly (number | undefined)[];
+		/** Records that were acknowledged in it. */
+		readonly acknowledged: number;
+	};
+	/** Counters since the epoch's start: samples not taken, records dropped, exchanges failed. */
+	readonly health: { readonly missed: number; readonly dropped: number; readonly failed: number };
+	/** Records that wait. @throws {DormouseError} `flash` */
+	readonly queue: { readonly count: number };
+	/** Values that survive any power cut, by their ids in `store/log.ts`. Their calls throw `flash`. */
+	readonly log: Cells;
 	/**
 	 * Whether this wake goes on where the last one ended, from deep sleep and with all that it retained. After anything else
 	 * what is retained may be older than what peers have seen.
 	 */
 	readonly resumed: boolean;
+}
+
+/** What is known of a node while it is declared. */
+export interface PlannedNode {
+	readonly name: string;
+	/** Seconds between samples. */
+	readonly everySeconds: number;
+	/** The id of its quantities, 0 … 0xffff: `codec/schema.ts`. */
+	readonly schema: number;
+	/** The values of a sample, in order. */
+	readonly quantities: readonly SchemaQuantity[];
 }
 
 /** An uplink as a node declares it. Factories in `net/` make it. */
@@ -134,6 +160,10 @@ export interface UplinkDeclaration {
 	readonly trimOn: DeliveredBy;
 	/** Whether it brings messages for the node. Absent: it does not. */
 	readonly downlinks?: boolean;
+	/** Who else sends in its exchanges: MQTT, `net/mqtt/companion.ts`. */
+	readonly companions?: readonly { readonly kind: string }[];
+	/** Makes of what the node is what can be made while it is declared. @throws {DormouseError} `declaration` */
+	plan?(node: PlannedNode): UplinkDeclaration;
 	/** Opens nothing yet. */
 	create(ports: UplinkPorts, node: UplinkNode): Uplink;
 }

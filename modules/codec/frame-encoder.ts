@@ -1,4 +1,4 @@
-import { NodeRecord } from "../core/record.js";
+import type { NodeRecord } from "../core/record.js";
 import {
 	FRAME_MOST,
 	type FrameSchema,
@@ -31,13 +31,14 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 
 	/**
 	 * @param view where frames are written, from its start
-	 * @param cursor makes a cursor of the queue that is to be read
+	 * @param reader a cursor of the queue that is to be read, for the encoder alone
+	 * @param record wide enough for all records, for the encoder while it encodes
 	 */
-	constructor(schema: FrameSchema, view: Uint8Array, cursor: () => Reader) {
+	constructor(schema: FrameSchema, view: Uint8Array, reader: Reader, record: NodeRecord) {
 		this.schema = schema;
 		this.view = view;
-		this.record = new NodeRecord(Math.max(schema.low.length, NodeRecord.widest));
-		this.reader = cursor();
+		this.record = record;
+		this.reader = reader;
 		this.coder = new RangeEncoder(view);
 		this.model = new FrameModel(schema, this.coder);
 	}

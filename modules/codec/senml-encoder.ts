@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import { NodeRecord, RecordKind } from "../core/record.js";
+import { type NodeRecord, RecordKind } from "../core/record.js";
 import { CborCoreWriter } from "./cbor-core-writer.js";
 import { halfOf } from "./cbor-float.js";
 import { intSize } from "./cbor-size.js";
@@ -57,13 +57,20 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 	/**
 	 * @param base see {@link senmlBase}
 	 * @param view where packs are written, from its start
-	 * @param cursor makes a cursor of the queue that is to be read
+	 * @param reader a cursor of the queue that is to be read, for the encoder alone
+	 * @param record wide enough for all records, for the encoder while it encodes
 	 */
-	constructor(quantities: readonly SenmlQuantity[], base: string, view: Uint8Array, cursor: () => Reader) {
+	constructor(
+		quantities: readonly SenmlQuantity[],
+		base: string,
+		view: Uint8Array,
+		reader: Reader,
+		record: NodeRecord,
+	) {
 		this.quantities = quantities;
 		this.base = base;
-		this.record = new NodeRecord(Math.max(quantities.length, NodeRecord.widest));
-		this.reader = cursor();
+		this.record = record;
+		this.reader = reader;
 		this.writer = new SenmlWriter(view);
 	}
 	encode(from: Reader, room: number, time: FrameTime, end = 0xffff_ffff): number {

@@ -1,4 +1,4 @@
-import type { UplinkNode, UplinkPorts } from "../uplink.js";
+import type { PlannedNode, UplinkNode, UplinkPorts } from "../uplink.js";
 
 /**
  * Messages beside the frames, for a platform that wants to know of the node what frames do not tell it. They never cost a
@@ -22,14 +22,6 @@ export interface Companion {
 	forgotten(): void;
 }
 
-/** A companion as a node declares it. Factories in `net/mqtt/` make it. */
-export interface CompanionDeclaration {
-	/** Such as `home-assistant`. */
-	readonly kind: string;
-	/** Opens nothing yet. */
-	create(ports: UplinkPorts, node: UplinkNode): Companion;
-}
-
 /** Bytes of an uplink's retained section that are its companion's, at most. */
 export const COMPANION_RETAINED = 8;
 
@@ -41,4 +33,27 @@ export interface CompanionMessage {
 	length: number;
 	/** MQTT 5.0 §3.3.2.3.3: seconds after which the server forgets it; 0 for never. */
 	expirySeconds: number;
+}
+
+/** A companion as a node declares it, in a list of the uplink's. Factories in `net/mqtt/` make it. */
+export interface CompanionDeclaration {
+	/** Such as `home-assistant`. */
+	readonly kind: string;
+	/**
+	 * Makes what can be made while the node is declared, and so is in flash when it runs.
+	 * @throws {DormouseError} `declaration` when the node cannot be told of
+	 */
+	plan(node: PlannedNode, uplink: PlannedUplink): CompanionDeclaration;
+	/** Opens nothing. @throws {DormouseError} `declaration` when it was never planned */
+	create(ports: UplinkPorts, node: UplinkNode): Companion;
+}
+
+/** What is known of the uplink then. */
+export interface PlannedUplink {
+	/** Records that are collected before they are sent. */
+	readonly batch: number;
+	/** Longest time that one exchange may take, in milliseconds. */
+	readonly deadlineMs: number;
+	/** Whether it brings the wall time. */
+	readonly hasTime: boolean;
 }

@@ -3,7 +3,7 @@ import { wrong } from "../../modules/core/errors.js";
 import { direct } from "../link/direct.js";
 import type { LinkDeclaration } from "../link/link.js";
 import type { TimeDeclaration } from "../time-source.js";
-import type { UplinkDeclaration, UplinkNode, UplinkPorts } from "../uplink.js";
+import type { PlannedNode, UplinkDeclaration, UplinkNode, UplinkPorts } from "../uplink.js";
 import { EXPIRY_LEAST, MqttClient, type Resolve, type TcpConstructor } from "./client.js";
 import type { CompanionDeclaration } from "./companion.js";
 import type { MqttVersion } from "./packet.js";
@@ -12,7 +12,7 @@ import type { MqttVersion } from "./packet.js";
 export interface MqttOptions {
 	/** Host name or address; setting `broker` comes first. Default "broker.local". */
 	readonly broker?: string;
-	/** 1 … 65 535; setting `port` comes first. Default 1883. */
+	/** 1 … 65 535; setting `port` comes first. Default 1883, with TLS 8883. */
 	readonly port?: number;
 	/** `{nodeId}` stands for the node's id; 1 … 200 bytes of UTF-8, no wildcards. Default "dormouse/{nodeId}/t". */
 	readonly topic?: string;
@@ -66,17 +66,29 @@ const TOPIC_LARGEST = 200;
 const TOPIC = "1 … 200 bytes without +, #, NUL and braces but {nodeId}";
 const HOST = 'a host name or address such as "broker.local" or "192.0.2.7"';
 
+/** What MQTT over TLS declares beyond {@link MqttOptions}. */
+export interface TlsOptions {
+	/** Application protocol that the server is asked for (RFC 7301), such as "mqtt": 1 … 32 of ASCII. Default none. */
+	readonly alpn?: string | undefined;
+}
+
 /**
- * Checks a declaration of MQTT and freezes it; `mqtt()` is this with the platform's sockets.
+ * Checks a declaration of MQTT and freezes it; `mqtt()` is this with the platform's sockets, `mqtts()` with TLS.
+ * @param tls given when the sockets are TLS's
  * @throws {DormouseError} `declaration`, naming the field and what would be right
  */
-export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: Resolve): UplinkDeclaration {
+export function declareMqtt(
+	options: MqttOptions,
+	TCP: TcpConstructor,
+	resolve: Resolve,
+	tls?: TlsOptions,
+): UplinkDeclaration {
 	if (typeof options !== "object" || options === null) wrong("uplink", String(options), "mqtt({ … })");
 	for (const field of Object.keys(options))
 		if (!FIELDS.includes(field)) wrong(`uplink.${field}`, "an unknown field", `one of ${FIELDS.join(", ")}`);
 	const { broker = "broker.local", topic = "dormouse/{nodeId}/t", version = 5 } = options;
 	if (!isHost(broker)) wrong("uplink.broker", JSON.stringify(broker), HOST);
-	const port = whole(options.port, 1883, "port", 1, 65_535);
+	const port = whole(options.port, tls ? 8883 : 1883, "port", 1, 65_535);
 	if (!isTopic(topic)) wrong("uplink.topic", JSON.stringify(topic), TOPIC);
 	if (version !== 5 && version !== 4) wrong("uplink.version", JSON.stringify(version), "5 (MQTT 5.0) or 4 (3.1.1)");
 	const batch = whole(options.batch, 12, "batch", 1, 255);
@@ -87,6 +99,10 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 	if (typeof link?.create !== "function") wrong("uplink.link", String(link), "what a factory of net/link/ returns");
 	if (time !== undefined && typeof time?.create !== "function")
 		wrong("uplink.time", String(time), "what a factory such as sntp() returns");
+	const isTls = tls !== undefined;
+	const alpn = tls?.alpn;
+	if (alpn !== undefined && !/^[!-~]{1,32}$/.test(alpn))
+		wrong("uplink.alpn", JSON.stringify(alpn), '1 … 32 characters of ASCII such as "mqtt"');
 	const command = downlinks?.topic ?? "dormouse/{nodeId}/c";
 	if (downlinks !== undefined) {
 		if (typeof downlinks !== "object" || downlinks === null)
@@ -97,20 +113,26 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 	}
 	const window = whole(downlinks?.window, 0, "downlinks.window", 0, 60);
 	if (typeof will !== "boolean") wrong("uplink.will", String(will), "true or false");
-	if (
-		!Array.isArray(companions) ||
-		companions.length > 1 ||
-		companions.some((one) => typeof one?.create !== "function")
-	)
+	if (!Array.isArray(companions) || companions.length > 1 || companions.some((one) => typeof one?.plan !== "function"))
 		wrong("uplink.companions", String(companions), "a list of one, such as [homeAssistant()]");
+	Object.freeze(companions);
+	Object.freeze(options); // what closures hold is in flash
 	return Object.freeze({
-		kind: "mqtt",
+		kind: isTls ? "mqtts" : "mqtt",
 		topic,
 		batch,
 		deadlineMs: deadline * 1000,
 		mtu,
 		trimOn: "peer",
 		downlinks: downlinks !== undefined,
+		...(companions.length > 0 && {
+			companions,
+			plan(node: PlannedNode) {
+				const planned = { batch, deadlineMs: deadline * 1000, hasTime: time !== undefined };
+				const told = companions.map((one) => one.plan(node, planned));
+				return declareMqtt({ ...options, companions: told }, TCP, resolve, tls);
+			},
+		}),
 		create(ports: UplinkPorts, node: UplinkNode) {
 			const quiet = Math.ceil(node.longestQuietMs / 1000);
 			const host = ports.setting("broker") ?? broker;
@@ -137,6 +159,7 @@ export function declareMqtt(options: MqttOptions, TCP: TcpConstructor, resolve: 
 				willDelaySeconds: Math.ceil(1.5 * quiet),
 				username: ports.setting("username"),
 				password: ports.setting("password"),
+				tls: isTls ? { host, alpn, node } : undefined,
 				// a throw here would restart the device again and again: the node goes on, and reports
 				fault: isHost(host) && isPort(at) ? undefined : "declaration",
 			});

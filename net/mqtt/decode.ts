@@ -2,17 +2,18 @@ import { fromUtf8 } from "../../modules/core/bytes.js";
 import type { MqttVersion, Packet } from "./packet.js";
 
 /**
- * Properties by identifier, up to 42 (5.0 §2.2.2.2, table 2-4): how the value is written, and which packets from a server
- * may carry it. 0 is no identifier; no packet: not to be sent to this client, which asks for no extended authentication
- * (21, 22; §4.12) and allows no topic alias (35; §3.3.2.3.4).
+ * Properties by identifier, 0 … 42 (5.0 §2.2.2.2, table 2-4), a character each, since a text takes a tenth of an array in
+ * flash: how the value is written, and which packets from a server may carry it. `\x0f` is no identifier; no packet: not to
+ * be sent to this client, which asks for no extended authentication (21, 22; §4.12) and allows no topic alias (35;
+ * §3.3.2.3.4).
  *
  * The last digit is 1 (a byte, 0 or 1), 2 or 4 (that many bytes), 5 (variable byte integer), 6 (text), 7 (binary),
  * 8 (two texts); before it stand, added up, 0x10 CONNACK, 0x20 PUBLISH, 0x40 PUBACK, 0x80 SUBACK, 0x100 DISCONNECT.
  */
-const PROPERTIES = new Uint16Array([
-	0, 0x21, 0x24, 0x26, 0, 0, 0, 0, 0x26, 0x27, 0, 0x25, 0, 0, 0, 0, 0, 0x14, 0x16, 0x12, 0, 0x06, 0x07, 0, 0, 0, 0x16,
-	0, 0x116, 0, 0, 0x1d6, 0, 0x12, 0x12, 0x02, 0x11, 0x11, 0x1f8, 0x14, 0x11, 0x11, 0x11,
-]);
+const PROPERTIES =
+	"\x0f\x21\x24\x26\x0f\x0f\x0f\x0f\x26\x27\x0f\x25\x0f\x0f\x0f\x0f" +
+	"\x0f\x14\x16\x12\x0f\x06\x07\x0f\x0f\x0f\x16\x0f\u0116\x0f\x0f\u01d6" +
+	"\x0f\x12\x12\x02\x11\x11\u01f8\x14\x11\x11\x11";
 
 /**
  * Reads the packets that a server sends, from bytes that arrive in any pieces. Memory is bounded by the largest packet
@@ -76,7 +77,7 @@ export class Decoder implements Packet {
 				this.type = byte >> 4;
 				this.flags = byte & 15;
 				this.remaining = this.got = 0;
-				this.outcome = this.first();
+				this.outcome = fault(byte, this.version);
 			} else {
 				this.remaining += (byte & 0x7f) << (7 * this.place - 7); // 5.0 §2.1.4, §1.5.5
 				if (byte > 0x7f) {
@@ -99,28 +100,6 @@ export class Decoder implements Packet {
 			this.outcome = this.parse() || 1;
 		}
 		return at + count - from;
-	}
-
-	/** Type and flags of a packet from a server. Source: 5.0 §2.1.3, §3.3.1. */
-	private first(): number {
-		const { flags, type } = this;
-		switch (type) {
-			case 3: {
-				const qos = flags & 6;
-				return qos === 4 ? 0x9b : qos === 6 || flags >> 1 === 4 ? 0x81 : 0; // DUP goes with QoS 1 (§3.3.1.1)
-			}
-			case 14: // in 3.1.1 only clients send DISCONNECT (§3.14)
-				if (this.version === 4) return 0x82;
-				break;
-			case 2:
-			case 4:
-			case 9:
-			case 13:
-				break;
-			default:
-				return type ? 0x82 : 0x81;
-		}
-		return flags ? 0x81 : 0;
 	}
 
 	/** @returns 0, or the reason code of what is wrong */
@@ -217,8 +196,8 @@ export class Decoder implements Packet {
 		if (length < 0 || end > this.remaining) return 0x81;
 		while (at < end) {
 			const id = body[at++]!; // all known identifiers take one byte
-			const known = PROPERTIES[id] ?? 0;
-			if (known === 0) return 0x81;
+			const known = id < 43 ? PROPERTIES.charCodeAt(id) : 15;
+			if (known === 15) return 0x81;
 			if (!(known & packets)) return 0x82;
 			const bit = 1 << (id & 31);
 			// once, but user properties, and subscription identifiers once for each matching subscription (§3.3.2.3.8)
@@ -292,4 +271,13 @@ function isText(bytes: Uint8Array): boolean {
 	} catch {
 		return false;
 	}
+}
+
+/** What is wrong with the first byte of a packet from a server. Source: 5.0 §2.1.3, §3.3.1. @returns 0, or a reason code */
+function fault(byte: number, version: MqttVersion): number {
+	const flags = byte & 15;
+	if (byte >> 4 === 3) return (flags & 6) === 4 ? 0x9b : (flags & 6) === 6 || flags >> 1 === 4 ? 0x81 : 0; // DUP goes with QoS 1 (§3.3.1.1)
+	// 2 CONNACK, 4 PUBACK, 9 SUBACK, 13 PINGRESP, 14 DISCONNECT, which in 3.1.1 only clients send (§3.14)
+	if (!((version === 5 ? 0x6214 : 0x2214) & (1 << (byte >> 4)))) return byte < 16 ? 0x81 : 0x82;
+	return flags ? 0x81 : 0;
 }

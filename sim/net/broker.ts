@@ -1,8 +1,9 @@
 import type { IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from "mqtt-packet";
 import type { Cancel, Scheduler } from "../scheduler.js";
 import { BrokerConnection } from "./broker-connection.js";
+import type { ModelServer } from "./tls-model.js";
 import { isFilter, matches } from "./topic.js";
-import type { VirtualNetwork, VirtualSocket } from "./virtual.js";
+import type { Accept, VirtualNetwork } from "./virtual.js";
 
 /** What a subscriber is told of a message. The payload belongs to it. `atMs` is when the broker passed it on. */
 export type MessageListener = (topic: string, payload: Uint8Array, atMs: number) => void;
@@ -77,9 +78,9 @@ export class Broker {
 		this.#scheduler = scheduler;
 	}
 
-	/** Serves a port of the network. */
-	serve(network: VirtualNetwork, port = 1883): Cancel {
-		return network.listen(port, (socket: VirtualSocket) => {
+	/** Serves a port of the network. @param tls behind a model of TLS, then */
+	serve(network: VirtualNetwork, port = 1883, tls?: ModelServer): Cancel {
+		const accept: Accept = (socket) => {
 			const connection = new BrokerConnection(socket, this.#scheduler, {
 				packet: (packet) => this.#packet(connection, packet),
 				broken: () => {
@@ -95,7 +96,8 @@ export class Broker {
 			});
 			this.#connections.add(connection);
 			return connection.listener;
-		});
+		};
+		return tls ? network.listenTls(port, tls, accept) : network.listen(port, accept);
 	}
 
 	/** Subscribes from inside the process, without a connection; retained messages come at once. */

@@ -140,13 +140,13 @@ describe("mqtt client and mosquitto", () => {
 
 	it("mqtt client: frames in flight when the broker dies, sent again to it when it is back without its store", async () => {
 		const port = await freePort();
-		let mortal = await Mosquitto.start(binary, "allow_anonymous true", port);
+		let mortal = await Mosquitto.start(binary, "allow_anonymous true", "", port);
 		const network = new RealNetwork(`mqtt://127.0.0.1:${port}`);
 		const node = client(network, 5, 64);
 		assert.deepEqual(await exchange(node, new Frames(1, 1)), DELIVERED);
 		await mortal.stop();
 		assert.deepEqual(await exchange(node, new Frames(1, 1)), ["failed lost"]);
-		mortal = await Mosquitto.start(binary, "allow_anonymous true", port);
+		mortal = await Mosquitto.start(binary, "allow_anonymous true", "", port);
 		assert.deepEqual(await exchange(node, new Frames(2, 1)), ["delivered 1 peer", "delivered 2 peer", "idle"]);
 		await mortal.stop();
 		await network.close();

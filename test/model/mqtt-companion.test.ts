@@ -57,7 +57,7 @@ class Beside implements Companion {
 		this.told = 0;
 	}
 }
-const beside: CompanionDeclaration = { kind: "beside", create: () => new Beside() };
+const beside: CompanionDeclaration = { kind: "beside", plan: () => beside, create: () => new Beside() };
 
 /** A node with a companion, and how often each of its messages came. */
 function rigOf(options: MqttRigOptions = {}): { readonly rig: MqttRig; readonly came: number[] } {

@@ -76,6 +76,11 @@ export class FakeNode {
 	rtcCut: { writes: number; readonly bytes: number } | undefined;
 	/** Hears of each write to retained memory, before it and when all of it is there. */
 	onRtc: ((offset: number, length: number, isDone: boolean) => void) | undefined;
+	/** From provisioning. */
+	readonly settings: Record<string, string> = {};
+	/** Hears of each exchange that begins, and of each frame. */
+	onStart: ((source: FrameSource) => void) | undefined;
+	onFrame: ((frame: Uint8Array) => void) | undefined;
 	/** Runs when the sensor is read, before it answers. */
 	onCollect: (() => void) | undefined;
 	/** The wake at hand, or the last one. */
@@ -176,7 +181,7 @@ export class FakeNode {
 				if (this.flashFails) throw new DormouseError("flash");
 				return this.flash;
 			},
-			setting: () => undefined,
+			setting: (name) => this.settings[name],
 			report: (bytes) => {
 				report = decodeReport(bytes);
 			},
@@ -232,11 +237,13 @@ export class FakeNode {
 			start: (source: FrameSource, _deadlineMs: number, on: UplinkListener) => {
 				open = this.uplinkOpen = true;
 				this.exchanges++;
+				this.onStart?.(source);
 				const guarded = (run: () => void) => {
 					if (open) run();
 				};
 				const frame = (room = view.length) => {
 					const { length, upTo } = source.fill(view, room);
+					if (length > 0) this.onFrame?.(view.subarray(0, length));
 					if (length > 0) this.sent.push(...decodeFrame(view.subarray(0, length), this.node.frame).records);
 					return upTo;
 				};

@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import type { Network, SocketListener } from "../../sim/net/network.js";
+import type { Network, SimSocket, SocketListener } from "../../sim/net/network.js";
 import type { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Seeded } from "../../sim/seeded.js";
 import { type ConnectionFaults, type FaultScript, Lane, type LaneEnd, type Later } from "./faulty-lane.js";
@@ -18,9 +18,12 @@ export function tapped(network: Network, tap: Tap): Network {
 		get live() {
 			return network.live;
 		},
-		resolve: (name, done) => network.resolve(name, done),
-		close: () => network.close(),
-		connect(address, port, on) {
+		resolve: network.resolve.bind(network),
+		openDatagrams: network.openDatagrams.bind(network),
+		serveDatagrams: network.serveDatagrams.bind(network),
+		connectTls: network.connectTls.bind(network),
+		close: network.close.bind(network),
+		connect(address: string, port: number, on: SocketListener): SimSocket {
 			const n = connections++;
 			tap.begin?.(n);
 			const socket = network.connect(address, port, on);

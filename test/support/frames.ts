@@ -6,7 +6,7 @@ import type { DeliveredBy, Filled, FrameSource, UplinkListener } from "../../net
 export class Frames implements FrameSource {
 	next = 1;
 	delivered = 0;
-	readonly wantsTime = false;
+	wantsTime = false;
 	readonly rooms: number[] = [];
 	readonly last: number;
 	readonly most: number;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,16 +38,19 @@ export class Mosquitto {
 	}
 	/**
 	 * @param more lines of the configuration; by default everyone may connect. `{directory}` is the broker's own
-	 * @param onPort by default a free one
+	 * @param openssl lines of OpenSSL's system defaults, such as `MaxProtocol = TLSv1.2`
+	 * @param at the port; by default any that is free
 	 */
-	static async start(binary: string, more = "allow_anonymous true", onPort?: number): Promise<Mosquitto> {
-		const port = onPort ?? (await freePort());
+	static async start(binary: string, more = "allow_anonymous true", openssl = "", at?: number): Promise<Mosquitto> {
+		const port = at ?? (await freePort());
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-mosquitto-"));
 		const persistence = /^persistence /m.test(more) ? "" : "persistence false\n";
 		writeFileSync(
 			join(directory, "mosquitto.conf"),
 			`listener ${port} 127.0.0.1\n${persistence}log_dest stderr\n${more.replaceAll("{directory}", `${directory}/`)}\n`,
 		);
+		const sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+		if (openssl) writeFileSync(join(directory, "openssl.cnf"), `${sections}${openssl}\n`);
 		const broker = new Mosquitto(port, binary, directory);
 		await broker.#answers();
 		return broker;
@@ -73,7 +76,9 @@ export class Mosquitto {
 		rmSync(this.#directory, { recursive: true, force: true });
 	}
 	#run(): ChildProcess {
-		return spawn(this.#binary, ["-c", join(this.#directory, "mosquitto.conf")], { stdio: "ignore" });
+		const openssl = join(this.#directory, "openssl.cnf");
+		const env = existsSync(openssl) ? { ...process.env, OPENSSL_CONF: openssl } : process.env;
+		return spawn(this.#binary, ["-c", join(this.#directory, "mosquitto.conf")], { stdio: "ignore", env });
 	}
 	async #answers(): Promise<void> {
 		for (let tries = 0; ; tries++) {

@@ -4,6 +4,7 @@ import type { Uplink } from "../../net/uplink.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { Seeded } from "../../sim/seeded.js";
 import { Frames, Log } from "./frames.js";
+import { Served } from "./served.js";
 import { VirtualTimers } from "./virtual-timers.js";
 
 /** A packet as it stands on the wire. */
@@ -171,7 +172,7 @@ export class ScriptRig {
 				nodeId: "n1",
 				setting: () => undefined,
 			},
-			{ longestQuietMs: 86_400_000, wallMs: () => 0, resumed: true },
+			new Served(),
 		);
 	}
 }

@@ -48,6 +48,8 @@ export interface RunOptions {
 	serve?(network: VirtualNetwork, broker: Broker): void;
 	/** Hears the board's connections. */
 	readonly tap?: Tap;
+	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
+	drift?(at: number): number;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -60,12 +62,14 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const broker = new Broker(scheduler);
 	if (options.serve) options.serve(network, broker);
 	else broker.serve(network);
+	broker.serve(network, 8883, {});
 	const wakes: WakeLog[] = [];
 	const records: CollectedRecord[] = [];
 	const payloads: Uint8Array[] = [];
 	const script = new Faults();
 	for (const fault of faults) script.add(fault);
-	for (const [from, to] of script.spans("broker")) network.addOutage({ from, to, how: "silent" });
+	for (const [from, to] of [...script.spans("broker"), ...script.spans("ap")])
+		network.addOutage({ from, to, how: "silent" });
 	for (const [from, to] of script.spans("refuse")) network.addOutage({ from, to, how: "refused" });
 	const simulation = new Simulation({
 		scheduler,
@@ -75,6 +79,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 		seed,
 		settings: options.settings ?? {},
 		...(options.sectors ? { flash: new Map([["store", new NorFlash(options.sectors)]]) } : {}),
+		...(options.drift ? { drift: options.drift } : {}),
 		faults: script,
 		lengthMs: days * DAY_MS,
 		onWake: (log) => wakes.push(log),

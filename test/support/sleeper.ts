@@ -13,6 +13,7 @@ import {
 } from "../../net/uplink.js";
 import type { Network } from "../../sim/net/network.js";
 import { Seeded } from "../../sim/seeded.js";
+import { Served } from "./served.js";
 import { tcpOver } from "./tcp-over.js";
 
 /** Bytes of a record in a frame: its number, and what follows from it, so that a mangled one is recognised. */
@@ -148,6 +149,8 @@ export class Sleeper implements FrameSource, UplinkListener {
 		this.#life = { isGone: false };
 		this.#open = new Set();
 		const life = this.#life;
+		const served = new Served();
+		served.resumed = this.#resumed;
 		const uplink = this.#declaration.create(
 			{
 				clock: { nowMs: now },
@@ -174,7 +177,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 				nodeId: this.nodeId,
 				setting: (name) => settings[name],
 			},
-			{ longestQuietMs: 86_400_000, wallMs: () => 0, resumed: this.#resumed },
+			served,
 		);
 		this.#uplink = uplink;
 		const kept = this.#retained;

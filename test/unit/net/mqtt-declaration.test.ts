@@ -5,6 +5,7 @@ import { VirtualNetwork } from "../../../sim/net/virtual.js";
 import { Scheduler } from "../../../sim/scheduler.js";
 import * as assert from "../../assert.js";
 import { Frames, Log } from "../../support/frames.js";
+import { Served } from "../../support/served.js";
 import { tcpOver } from "../../support/tcp-over.js";
 import { VirtualTimers } from "../../support/virtual-timers.js";
 
@@ -31,7 +32,7 @@ function ports(scheduler: Scheduler, settings: Record<string, string> = {}): Upl
 }
 
 /** The node that an uplink serves. */
-const SERVED: UplinkNode = Object.freeze({ longestQuietMs: 30_000_000, wallMs: () => 0, resumed: true });
+const SERVED: UplinkNode = new Served();
 
 describe("mqtt declaration", () => {
 	it("mqtt declaration: nothing given, the defaults, frozen", () => {
