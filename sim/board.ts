@@ -95,6 +95,7 @@ export class Board {
 	/** While the radio is off. */
 	#busyMs = 0;
 	#computrons = 0;
+	#hostCalls = 0;
 	#scriptMs = 0;
 	#scriptRadioMs = 0;
 	#poweredBeforeMs = 0;
@@ -277,7 +278,7 @@ export class Board {
 					? BOOT_MS.power
 					: BOOT_MS.reset;
 		this.#bootMs = bootMs;
-		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = 0;
+		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
@@ -330,9 +331,10 @@ export class Board {
 	}
 	/** What the firmware has worked since it was asked last, where the engine measures it. */
 	#account(wake: Wake) {
-		const { computrons = 0 } = wake.figures?.() ?? {};
-		const ms = scriptMs(computrons - this.#computrons);
+		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
+		const ms = scriptMs(computrons - this.#computrons, hostCalls - this.#hostCalls);
 		this.#computrons = computrons;
+		this.#hostCalls = hostCalls;
 		if (this.wifi.isOn) this.#scriptRadioMs += ms;
 		else this.#scriptMs += ms;
 	}

@@ -99,7 +99,7 @@ export class Session implements Filled {
 	 * | 2 | next packet identifier, u16 |
 	 * | 4 | whose session it is, u16: the shell's |
 	 * | 6 | largest packet, or 0xffff for any, u16; 1,024 is safe where it is not known |
-	 * | 8 | identifier of the message that the application failed at last, u16, and at 11 how often |
+	 * | 8 | identifier of the message that the application failed at last, u16, and at 11 how often (and 0x80 where it came on the last connection) |
 	 * | 10 | receive maximum, at most 4 |
 	 * | 12 | IPv4 address of the server, u32: the shell's; 0 when it is to be looked up |
 	 * | 16 | number of the last record before those in flight, u32 |
@@ -202,8 +202,11 @@ export class Session implements Filled {
 			case "filled": {
 				// The alias is given with the second frame: the first may be the only one.
 				this.marks |= this.alias ? 384 : 128;
-				if (this.sent++ < inFlight) break; // it was in flight already
-				const at = 21 + 14 * inFlight;
+				const at = 21 + 14 * this.sent;
+				if (this.sent++ < inFlight) {
+					kept.setUint16(at + 2, kept.getUint16(at + 2) & 0x7fff); // it was in flight already; now its identifier is too
+					break;
+				}
 				const { count, seconds, upTo, wall } = this;
 				if (inFlight === 0) kept.setUint32(16, upTo);
 				const more = upTo - this.lastOf(inFlight);
@@ -246,10 +249,10 @@ export class Session implements Filled {
 				this.goodbye = verdict ? (verdict - 1) * 0x83 : 0x80;
 				this.id = id;
 				if (verdict === 0) {
-					const failed = counted ? kept.getUint8(11) + 1 : 1;
+					const failed = counted ? (kept.getUint8(11) & 0x7f) + 1 : 1;
 					if (counted && counted !== id) break;
 					kept.setUint16(8, id);
-					kept.setUint8(11, failed);
+					kept.setUint8(11, failed | 0x80);
 					if (failed < 3) break;
 				}
 				if (verdict === 0 || counted === id) kept.setUint16(8, 0);
@@ -353,8 +356,10 @@ export class Session implements Filled {
 				if (!sessionPresent) {
 					this.marks |= 16;
 					bits &= ~4;
-					kept.setUint16(8, 0);
 				}
+				const failed = kept.getUint8(11);
+				if (!sessionPresent || failed < 0x80) kept.setUint16(8, 0); // it is gone, or did not come the last time
+				kept.setUint8(11, failed & 0x7f);
 				// Silence may have had another cause: it is taken for an answer when it comes a second time.
 				if (this.marks & 512) {
 					this.phase = 2;

@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import type { Network, SimSocket, SocketListener } from "../../sim/net/network.js";
+import type { Network, SocketListener } from "../../sim/net/network.js";
 import type { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Seeded } from "../../sim/seeded.js";
 import { type ConnectionFaults, type FaultScript, Lane, type LaneEnd, type Later } from "./faulty-lane.js";
@@ -18,12 +18,12 @@ export function tapped(network: Network, tap: Tap): Network {
 		get live() {
 			return network.live;
 		},
-		resolve: network.resolve.bind(network),
-		openDatagrams: network.openDatagrams.bind(network),
-		serveDatagrams: network.serveDatagrams.bind(network),
-		connectTls: network.connectTls.bind(network),
-		close: network.close.bind(network),
-		connect(address: string, port: number, on: SocketListener): SimSocket {
+		resolve: (name, done) => network.resolve(name, done),
+		close: () => network.close(),
+		openDatagrams: (readable) => network.openDatagrams(readable),
+		serveDatagrams: (port, server) => network.serveDatagrams(port, server),
+		connectTls: (address, port, tls, on) => network.connectTls(address, port, tls, on),
+		connect(address, port, on) {
 			const n = connections++;
 			tap.begin?.(n);
 			const socket = network.connect(address, port, on);

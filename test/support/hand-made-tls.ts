@@ -184,7 +184,8 @@ function flight13(hello: Buffer, { certificate, key }: HandMadeOptions): Flight 
 		bytes: Buffer.concat([record(HANDSHAKE, serverHello, 0x0303), seal(server, inner)]),
 		open(answer) {
 			if (answer[0] !== APPLICATION) return told(answer[0]!, answer.subarray(5));
-			const plain = unseal(client, answer);
+			let plain = unseal(client, answer);
+			while (plain.at(-1) === 0) plain = plain.subarray(0, -1); // padding: RFC 8446 §5.4
 			return told(plain.at(-1)!, plain.subarray(0, -1));
 		},
 	};

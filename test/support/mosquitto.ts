@@ -24,6 +24,8 @@ export function freePort(): Promise<number> {
 	});
 }
 
+const OPENSSL = "openssl.cnf";
+
 /** A mosquitto of the test's own, on loopback, with a configuration of its own. */
 export class Mosquitto {
 	readonly port: number;
@@ -39,10 +41,10 @@ export class Mosquitto {
 	/**
 	 * @param more lines of the configuration; by default everyone may connect. `{directory}` is the broker's own
 	 * @param openssl lines of OpenSSL's system defaults, such as `MaxProtocol = TLSv1.2`
-	 * @param at the port; by default any that is free
+	 * @param onPort by default a free one
 	 */
-	static async start(binary: string, more = "allow_anonymous true", openssl = "", at?: number): Promise<Mosquitto> {
-		const port = at ?? (await freePort());
+	static async start(binary: string, more = "allow_anonymous true", openssl = "", onPort?: number): Promise<Mosquitto> {
+		const port = onPort ?? (await freePort());
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-mosquitto-"));
 		const persistence = /^persistence /m.test(more) ? "" : "persistence false\n";
 		writeFileSync(
@@ -50,7 +52,7 @@ export class Mosquitto {
 			`listener ${port} 127.0.0.1\n${persistence}log_dest stderr\n${more.replaceAll("{directory}", `${directory}/`)}\n`,
 		);
 		const sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
-		if (openssl) writeFileSync(join(directory, "openssl.cnf"), `${sections}${openssl}\n`);
+		if (openssl) writeFileSync(join(directory, OPENSSL), `${sections}${openssl}\n`);
 		const broker = new Mosquitto(port, binary, directory);
 		await broker.#answers();
 		return broker;
@@ -76,7 +78,7 @@ export class Mosquitto {
 		rmSync(this.#directory, { recursive: true, force: true });
 	}
 	#run(): ChildProcess {
-		const openssl = join(this.#directory, "openssl.cnf");
+		const openssl = join(this.#directory, OPENSSL);
 		const env = existsSync(openssl) ? { ...process.env, OPENSSL_CONF: openssl } : process.env;
 		return spawn(this.#binary, ["-c", join(this.#directory, "mosquitto.conf")], { stdio: "ignore", env });
 	}

@@ -172,7 +172,7 @@ export class ScriptRig {
 				nodeId: "n1",
 				setting: () => undefined,
 			},
-			new Served(),
+			new Served({ longestQuietMs: 86_400_000 }),
 		);
 	}
 }

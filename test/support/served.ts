@@ -23,6 +23,9 @@ export class Served implements UplinkNode {
 			this.cells.set(id, value.slice());
 		},
 	};
+	constructor(more: { longestQuietMs?: number; resumed?: boolean } = {}) {
+		Object.assign(this, more);
+	}
 	wallMs(): number {
 		return this.wall;
 	}

@@ -44,12 +44,12 @@ export interface RunOptions {
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
 	readonly settings?: Readonly<Record<string, string>>;
+	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
+	drift?(at: number): number;
 	/** Puts the broker on the network, in place of plain service. */
 	serve?(network: VirtualNetwork, broker: Broker): void;
 	/** Hears the board's connections. */
 	readonly tap?: Tap;
-	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
-	drift?(at: number): number;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -61,8 +61,10 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const network = new VirtualNetwork(scheduler, options.network ?? {});
 	const broker = new Broker(scheduler);
 	if (options.serve) options.serve(network, broker);
-	else broker.serve(network);
-	broker.serve(network, 8883, {});
+	else {
+		broker.serve(network);
+		broker.serve(network, 8883, {});
+	}
 	const wakes: WakeLog[] = [];
 	const records: CollectedRecord[] = [];
 	const payloads: Uint8Array[] = [];

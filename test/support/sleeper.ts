@@ -149,8 +149,6 @@ export class Sleeper implements FrameSource, UplinkListener {
 		this.#life = { isGone: false };
 		this.#open = new Set();
 		const life = this.#life;
-		const served = new Served();
-		served.resumed = this.#resumed;
 		const uplink = this.#declaration.create(
 			{
 				clock: { nowMs: now },
@@ -177,7 +175,7 @@ export class Sleeper implements FrameSource, UplinkListener {
 				nodeId: this.nodeId,
 				setting: (name) => settings[name],
 			},
-			served,
+			new Served({ longestQuietMs: 86_400_000, resumed: this.#resumed }),
 		);
 		this.#uplink = uplink;
 		const kept = this.#retained;

@@ -89,6 +89,11 @@ describe("wall time of a node", function () {
 			assert.ok(whole.summary.timeErrorMs < 3000, `${whole.summary.timeErrorMs} ms`);
 			assert.ok(marks(whole).length < 8, `${marks(whole).length} marks`);
 		});
+	it("a fast clock that no server corrects: sleeps are shorter by as much, samples keep the grid of that clock", async () => {
+		const { wakes } = await run({ days: 2, drift: () => 10_000, faults: ["ntp@0h..2d"] });
+		assert.near(wakes.length, 2 * 144 * 1.01, 2);
+		for (const { report } of wakes) assert.ok(report!.seconds % 600 <= 1, `${report!.seconds} s`);
+	});
 	it("warm days and cold nights, 600 ppm up and down: within 15 s for a month, once it is known", async () => {
 		const one = await run({
 			days: 30,

@@ -15,8 +15,10 @@ describe("the weather node on Wi-Fi", function () {
 		const week = await run({ firmware: await firmware(), days: 7 });
 		const [first, ...others] = publishes(week);
 		assert.ok(first!.split.radioMs > 2000, `${first!.split.radioMs} ms`);
-		const renewed = others.filter(({ split }) => split.radioMs > 205);
-		for (const { split } of others) assert.ok(split.radioMs < 230, `${split.radioMs} ms with the radio on`);
+		const least = Math.min(...others.map(({ split }) => split.radioMs));
+		assert.ok(least < 210, `${least} ms with the radio on`);
+		const renewed = others.filter(({ split }) => split.radioMs > least + 10);
+		for (const { split } of others) assert.ok(split.radioMs < least + 30, `${split.radioMs} ms with the radio on`);
 		assert.near(renewed.length, 12, 1, "a lease of a day is renewed at the first publish of its second half");
 		assert.equal(tries(week).length, 0);
 		assert.equal(week.simulation.ledger.quiet.radioMs, 0, "a wake that does not publish leaves the radio alone");

@@ -108,6 +108,6 @@ describe("the weather node on xs", () => {
 			const bundle = await bundleFirmware("nodes/weather.ts");
 			const { faults, summary } = await live(new XsEngine(host(), { ram }), bundle, 1);
 			assert.deepEqual(faults, []);
-			assert.equal(summary.wakes, 144);
+			assert.near(summary.wakes, 144, 1); // its clock is fast, until it knows
 		});
 });

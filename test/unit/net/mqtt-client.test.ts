@@ -723,6 +723,29 @@ describe("mqtt client", () => {
 			assert.equal(tcp.sent, "40020009" + "e000");
 		});
 
+		it("mqtt client: a window longer than the keep-alive time, PINGREQ in it, and it begins again with a message", () => {
+			const { client, open, log, run } = rig({ downlinks: { topic: "c", window: 3 }, keepAliveSeconds: 1 });
+			const tcp = open(10_000, new Frames(1, 1));
+			tcp.writable(1000);
+			tcp.receive(...CONNACK, 0x90, 4, 0, 1, 0, 1, 0x40, 2, 0, 2);
+			tcp.sent = "";
+			for (const at of [1100, 2100]) {
+				run(at);
+				tcp.receive(0xd0, 0);
+			}
+			assert.equal(tcp.sent, "c000c000");
+			run(2500);
+			tcp.receive(...NONE);
+			run(3600);
+			tcp.receive(0xd0, 0);
+			run(4800);
+			assert.equal(log.lines.at(-1), "downlink aa");
+			tcp.receive(0xd0, 0);
+			run(5900);
+			assert.equal(log.lines.at(-1), "idle");
+			client.close();
+		});
+
 		it("mqtt client: a message that is not taken, not acknowledged; refused, with the reason; failed three times, given up", () => {
 			const { tcp, log } = some();
 			tcp.receive(...CONNACK, 0x90, 4, 0, 1, 0, 1);
@@ -905,6 +928,30 @@ describe("mqtt client", () => {
 				assert.deepEqual(told, ["done"]);
 				assert.equal(log.lines.at(-1), "idle");
 			}
+		});
+
+		it("mqtt client: nothing to send to a server that is not known, the companion waits for CONNACK", () => {
+			const { companion } = make([3], 0);
+			const { open } = rig({ companion });
+			const tcp = open(1000, new Frames(0, 1));
+			tcp.writable(1000);
+			assert.equal(tcp.sent, CONNECT);
+			tcp.receive(...CONNACK);
+			assert.equal(tcp.sent, `${CONNECT}310700016d00${bytes(3)}e000`);
+		});
+
+		it("mqtt client: a message while a companion's payload waits for room, no PUBACK inside it; told once all has left", () => {
+			const { companion, told } = make([400], 0);
+			const { open } = rig({ companion, downlinks: { topic: "c", window: 1 } });
+			const tcp = open(1000, new Frames(0, 1));
+			tcp.writable(CONNECT.length / 2 + 12 + 100);
+			tcp.receive(...CONNACK, 0x90, 4, 0, 1, 0, 1, 0x32, 8, 0, 1, 0x63, 0, 9, 0, 0xca, 0xfe);
+			assert.deepEqual(told, []);
+			for (let n = 0; n < 3; n++) tcp.writable(100);
+			assert.deepEqual(told, []);
+			tcp.writable(1000);
+			assert.deepEqual(told, ["done"]);
+			assert.ok(tcp.sent.endsWith(bytes(400)), "the server sends that message again, another time");
 		});
 
 		it("mqtt client: a companion that is refused or never acknowledged, frames are delivered and the exchange went well", () => {

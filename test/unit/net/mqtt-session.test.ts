@@ -221,6 +221,7 @@ describe("mqtt session", () => {
 		assert.deepEqual([all("connected", "ready"), s.clean, s.id, s.dup, s.count], ["again", false, 3, false, 0]);
 		assert.equal(feed("filled"), "again");
 		assert.deepEqual([s.id, s.dup], [2, true]);
+		assert.deepEqual([all("filled", "lost", "connected", "ready"), s.id, s.dup], ["again", 3, true]);
 	});
 
 	it("mqtt session: silence to 5.0, 3.1.1 in this exchange; remembered when it was so twice, and not once 5.0 was spoken", () => {
@@ -267,6 +268,26 @@ describe("mqtt session", () => {
 			for (const id of [7, 8]) got.push(`${judge(id, 0)} ${judge(9, 1 + (round % 2))}`);
 		const refused = got.map((line, n) => (line.startsWith("puback") ? n : -1)).filter((n) => n >= 0);
 		assert.deepEqual(refused, [4, 9], "7 at its third time, then 8 at its third since that");
+	});
+
+	it("mqtt session: a message that failed and came no more, its place goes to another", () => {
+		const { s, all, feed } = fresh({ window: 9 });
+		const judge = (id: number) => {
+			assert.equal(feed({ ...QOS1, id }), "downlink");
+			s.verdict = 0;
+			return feed("judged");
+		};
+		const connect = () => all("connected", "ready", "empty", { ...CONNACK, sessionPresent: true }, "silent");
+		all(...paths.lingering);
+		judge(7);
+		all("lost");
+		const got: string[] = [];
+		for (let n = 0; n < 5; n++) {
+			connect();
+			got.push(judge(8));
+			all("lost");
+		}
+		assert.deepEqual(got, ["none", "none", "none", "puback", "none"], "counted from the second connection on");
 	});
 
 	it("mqtt session: a frame in flight that cannot be made again once others were, another connection and a clean start", () => {

@@ -30,8 +30,10 @@ describe("energy", () => {
 			1 + 2 + 4 + 8 + 32 + 64,
 		);
 	});
-	it("energy: a million computrons, a third of a second", () => {
+	it("energy: a million computrons, a third of a second; what the shims take of them does not count", () => {
 		assert.near(scriptMs(1_000_000), 341.25, 1e-9);
+		assert.near(scriptMs(1_030_000, 100), 341.25, 1e-9);
+		assert.equal(scriptMs(1000, 100), 0);
 	});
 	it("energy: nothing but deep sleep for a day, its current by the day", () => {
 		const ledger = new Ledger();

@@ -15,7 +15,8 @@
 #if MBEDTLS_VERSION_NUMBER < 0x04000000
 #include "mbedtls/ecp.h"
 #include "mbedtls/rsa.h"
-#else
+#endif
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
 #include "psa/crypto.h"
 #endif
 
@@ -44,6 +45,7 @@ typedef struct {
 	int isAddress; /* the host is one: mbedTLS knows names only, up to 3.4 */
 	uint8_t address[4];
 	Stream in, out, plain;
+	int hasChain; /* the server's certificate is good: what is left to prove is that it has the key */
 	int result; /* as `step` told it last */
 	int isOver; /* the peer says that no more comes */
 } Tls;
@@ -159,7 +161,7 @@ static int parseAddress(const char *text, uint8_t into[4])
 /* Dates are held against the node's clock, and never against the platform's, which may not be set. */
 static int onVerify(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
-	const Tls *tls = context;
+	Tls *tls = context;
 	double now = tls->nowSeconds;
 	double to = secondsOf(&certificate->valid_to);
 	*flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
@@ -169,6 +171,8 @@ static int onVerify(void *context, mbedtls_x509_crt *certificate, int depth, uin
 		*flags |= MBEDTLS_X509_BADCERT_FUTURE;
 	if (depth == 0 && tls->isAddress && !holdsAddress(certificate, tls->address))
 		*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+	if (depth == 0)
+		tls->hasChain = 1;
 	return 0;
 }
 
@@ -216,6 +220,16 @@ static const char *textAt(xsMachine *the, int argument)
 	return xsmcTypeOf(xsArg(argument)) == xsUndefinedType ? NULL : xsmcToString(xsArg(argument));
 }
 
+/* 3.x needs it for TLS 1.3, 4.x before anything else, PEM included; again does nothing. */
+static int prepare(void)
+{
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+	return psa_crypto_init() == PSA_SUCCESS;
+#else
+	return 1;
+#endif
+}
+
 /* PEM with all of its certificates sound: mbedTLS tells by a positive number how many were not. */
 static int parseCertificates(mbedtls_x509_crt *into, const char *pem)
 {
@@ -241,12 +255,6 @@ static int parseKey(Tls *tls, const char *pem)
 static int configure(Tls *tls, const char *host)
 {
 	mbedtls_ssl_config *config = &tls->config;
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
-	/* 3.x needs it for TLS 1.3, 4.x for everything; again does nothing */
-	extern int32_t psa_crypto_init(void);
-	if (psa_crypto_init())
-		return 0;
-#endif
 	if (mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT))
 		return 0;
 	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
@@ -291,7 +299,7 @@ void xs_dormouse_tls_begin(xsMachine *the)
 		strcpy(tls->alpn, alpn);
 		tls->protocols[0] = tls->alpn;
 	}
-	int isSound = ca && parseCertificates(&tls->ca, ca) && !certificate == !key;
+	int isSound = prepare() && ca && parseCertificates(&tls->ca, ca) && !certificate == !key;
 	if (isSound && certificate)
 		isSound = parseCertificates(&tls->certificate, certificate) && parseKey(tls, key);
 	tls->result = isSound && configure(tls, textAt(the, 0)) ? WAITS : DECLARATION;
@@ -309,8 +317,14 @@ void xs_dormouse_tls_feed(xsMachine *the)
 }
 
 /* What an error of mbedTLS means for the node. */
-static int failureOf(int error)
+static int failureOf(const Tls *tls, int error)
 {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+	/* what it says of a CertificateVerify of TLS 1.3 by another key */
+	if (error == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE && tls->hasChain)
+		return UNTRUSTED;
+#endif
+	(void)tls;
 	switch (error) {
 	case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
@@ -345,7 +359,7 @@ static int advance(Tls *tls)
 	if (tls->result == WAITS) {
 		int result = mbedtls_ssl_handshake(&tls->ssl);
 		if (result)
-			return isWaiting(result) ? WAITS : failureOf(result);
+			return isWaiting(result) ? WAITS : failureOf(tls, result);
 		/* VERIFY_REQUIRED ends the handshake by itself; that nothing leaves must not hang on it alone */
 		if (mbedtls_ssl_get_verify_result(&tls->ssl))
 			return UNTRUSTED;
@@ -353,20 +367,25 @@ static int advance(Tls *tls)
 	}
 	while (!tls->isOver) {
 		uint8_t bytes[256];
+		size_t left = waiting(&tls->in);
 		int result = mbedtls_ssl_read(&tls->ssl, bytes, sizeof(bytes));
 		if (result > 0) {
 			if (!put(&tls->plain, bytes, (size_t)result))
 				return PROTOCOL;
 			continue;
 		}
-		if (isWaiting(result))
+		if (isWaiting(result)) {
+			/* 3.x and 4.x say so after a session ticket as well, and what follows it may be here already */
+			if (waiting(&tls->in) && waiting(&tls->in) < left)
+				continue;
 			break;
+		}
 #ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
 		if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
 			continue;
 #endif
 		if (result && result != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
-			return failureOf(result);
+			return failureOf(tls, result);
 		tls->isOver = 1;
 	}
 	return tls->isOver && !waiting(&tls->plain) ? LOST : OPEN;
