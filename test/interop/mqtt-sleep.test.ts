@@ -148,7 +148,7 @@ describe("mqtt, sleeping node and aedes", () => {
 		const server = net.createServer(aedes.handle);
 		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 		try {
-			const made = await cuts((server.address() as net.AddressInfo).port, { version: 4 }, 3 * STEP);
+			const made = await cuts((server.address() as net.AddressInfo).port, { version: 4 }, 2 * STEP);
 			console.log(`      ${made} cuts`);
 			assert.ok(made > 60, `only ${made} cuts`);
 		} finally {
