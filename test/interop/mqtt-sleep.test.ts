@@ -12,8 +12,8 @@ import { seedOf } from "../support/seed.js";
 /** Records of an exchange that is cut. */
 const RECORDS = 10;
 /** Bytes between two cuts of what the node sends. */
-const STEP = 1;
-const SOAK_WAKES = 400;
+const STEP = 2;
+const SOAK_WAKES = 250;
 
 /** Cuts exchanges at places along their bytes, each resumed by a sound wake. @returns cuts made */
 async function cuts(port: number, mqtt: MqttOptions, step: number): Promise<number> {
@@ -148,7 +148,7 @@ describe("mqtt, sleeping node and aedes", () => {
 		const server = net.createServer(aedes.handle);
 		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 		try {
-			const made = await cuts((server.address() as net.AddressInfo).port, { version: 4 }, 3 * STEP);
+			const made = await cuts((server.address() as net.AddressInfo).port, { version: 4 }, 2 * STEP);
 			console.log(`      ${made} cuts`);
 			assert.ok(made > 60, `only ${made} cuts`);
 		} finally {

@@ -8,7 +8,7 @@ import { RawClient } from "../support/raw-client.js";
 import { seedOf } from "../support/seed.js";
 
 const COMMANDS = "dormouse/sleeper-1/c";
-const WAKES = 2000;
+const WAKES = 1200;
 
 function command(rig: MqttRig, text: string, qos: 0 | 1 = 1): void {
 	rig.broker.publish(COMMANDS, utf8(text), { qos });

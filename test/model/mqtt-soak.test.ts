@@ -5,8 +5,8 @@ import { MqttRig } from "../support/mqtt-rig.js";
 import { seedOf } from "../support/seed.js";
 import { VirtualAedes } from "../support/virtual-aedes.js";
 
-const WAKES = 2000;
-const AEDES_WAKES = 1000;
+const WAKES = 1500;
+const AEDES_WAKES = 800;
 
 /** A line of what happened, for the reader of the log. */
 function told(rig: MqttRig, chaos: Chaos): string {

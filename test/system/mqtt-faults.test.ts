@@ -13,7 +13,7 @@ import { seedOf } from "../support/seed.js";
 import { DAY_MS, run } from "../support/simulate.js";
 import { WireMonitor } from "../support/wire-monitor.js";
 
-const DAYS = 2;
+const DAYS = 1.25;
 /** Fair weather at the end, longer than the longest backoff. */
 const CALM_MS = 0.5 * DAY_MS;
 const SHARE = 0.4;
@@ -94,8 +94,8 @@ describe("mqtt, the whole node among faults", function () {
 		assert.equal(summary.leaks, 0, "handles left open");
 		assert.equal(simulation.collector.duplicates, summary.duplicates);
 		assert.ok(summary.queued <= 3, `${summary.queued} are still queued`);
-		assert.ok(summary.decoded > 3000, `only ${summary.decoded} samples arrived`);
-		assert.ok(summary.failedExchanges > 50, `only ${summary.failedExchanges} exchanges failed`);
+		assert.ok(summary.decoded > 2000, `only ${summary.decoded} samples arrived`);
+		assert.ok(summary.failedExchanges > 30, `only ${summary.failedExchanges} exchanges failed`);
 		// whatever happens, an exchange is bounded
 		const longest = Math.max(...wakes.map(({ awakeMs }) => awakeMs));
 		assert.ok(longest < 21_000, `a wake of ${longest} ms`);

@@ -469,7 +469,7 @@ describe("mqtt conformance", () => {
 		}
 	});
 
-	it("[MQTT-3.3.4-7] limits: no more unacknowledged than the server's receive maximum", () => {
+	it("[MQTT-3.3.4-7] [MQTT-4.9.0-2] limits: no more unacknowledged than the server's receive maximum", () => {
 		for (const most of [1, 2, 3]) {
 			let waiting = 0;
 			let highest = 0;
