@@ -5,9 +5,9 @@ import { dormouse } from "../support/simulate.js";
  * Bytes of flash that the weather node may take today. The design's budget is 98,304; this only falls, and a change that
  * needs more says so here, where a review sees it. 158,000 until the frame was range-coded (18,000 more, for less than
  * half the bytes on air) and the store came into flash (44,000 more), and a node could have evidence (what one without it
- * takes for that), and an uplink could be told whom TLS is for (450).
+ * takes for that), and an uplink could be told whom TLS is for (498).
  */
-const FLASH_CEILING = 225_500;
+const FLASH_CEILING = 225_600;
 /**
  * Stack with the simulator's shims, which cannot be told apart where the chain is deepest; the budget of 256 is without. It
  * is deepest where the first wake opens the store; the wake that publishes takes some 70 less. 264 until there was a store.
