@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
 import { loadNode } from "../node-file.js";
+import { parseSetting } from "../setting.js";
 import { BOARDS, lacking, platformOf, toolsFolder } from "./boards.js";
 import { bundleForDevice } from "./bundle.js";
 import { deviceManifest } from "./manifest.js";
@@ -15,7 +16,8 @@ const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a
 
   --board BOARD     ${Object.keys(BOARDS).join(", ")}, or esp32/… of any target of the SDK
   --node FILE       the declaration (default nodes/weather.ts)
-  --set NAME=VALUE  a setting of the device, several times: broker, port, username, password, ssid …
+  --set NAME=VALUE  a setting of the device, several times: broker, port, username, password, ssid, passphrase, ntp …;
+                    NAME=@FILE takes it from a file, so that it does not stand in the shell's history
   --build-only      builds, and writes to no board
   --prepare-only    checks the declaration and writes the bundle and its manifest; needs no SDK
   --debug           with xsbug and without optimisation
@@ -43,9 +45,7 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 			"declaration",
 			`--board ${board ?? "is missing"}: ${Object.keys(BOARDS).join(", ")} or esp32/… would be right`,
 		);
-	for (const setting of settings)
-		if (!/^[A-Za-z][A-Za-z0-9]*=./s.test(setting))
-			throw new DormouseError("declaration", `--set ${setting.split("=")[0]}: NAME=VALUE would be right`);
+	const given = settings.map((text) => parseSetting(text).join("="));
 	const manifest = await prepare(node);
 	if (values["prepare-only"]) {
 		process.stdout.write(`${manifest}\n`);
@@ -58,7 +58,7 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 	const target = values["build-only"] ? ["-t", "build"] : [];
 	const debug = values.debug ? ["-d"] : [];
 	const path = `${toolsFolder(env.MODDABLE!)}${delimiter}${env.PATH}`;
-	const { status, error } = spawnSync("mcconfig", [...debug, "-m", "-p", platform, ...target, manifest, ...settings], {
+	const { status, error } = spawnSync("mcconfig", [...debug, "-m", "-p", platform, ...target, manifest, ...given], {
 		stdio: "inherit",
 		env: { ...env, PATH: path },
 	});

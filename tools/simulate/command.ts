@@ -157,8 +157,9 @@ function makeOutput({ json, show }: Options): Output {
 	return show === "messages" ? new MessagesOutput() : new TextOutput();
 }
 
-function makeWorld({ seed }: Options, recording: Recording | undefined): World {
-	const model = new Model({ seed });
+function makeWorld({ broker, seed }: Options, recording: Recording | undefined): World {
+	// Whoever listens at a real broker, and certificates, live in the present.
+	const model = new Model(broker === undefined ? { seed } : { seed, startMs: Math.floor(Date.now() / 1000) * 1000 });
 	if (!recording) return model;
 	// A recording says nothing of this node's battery; what it does not have otherwise is unknown.
 	return new Replay(recording, {

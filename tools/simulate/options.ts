@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { FAULT_KINDS, Faults } from "../../sim/faults.js";
-import { readNamed } from "../evidence-key.js";
+import { parseSetting } from "../setting.js";
 
 export const HELP = `Simulates a node: the firmware as it is, on a simulated board, in virtual time.
 
@@ -101,7 +101,7 @@ export function parseOptions(args: readonly string[]): Options {
 		drift: drift(values.drift ?? "0"),
 		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
 		faults,
-		settings: Object.fromEntries((values.set ?? []).map(setting)),
+		settings: Object.fromEntries((values.set ?? []).map(parseSetting)),
 		export: values.export,
 		image: values.image,
 		show: show as Options["show"],
@@ -140,14 +140,6 @@ function read(args: readonly string[]) {
 		const first = option ? `${option}: its value is missing` : message.split(/[.\n]/, 1)[0];
 		throw new DormouseError("declaration", `${first}; npm start -- --help lists the options`);
 	}
-}
-
-/** Name and value; what is said of a bad one does not repeat the value. */
-function setting(text: string): [string, string] {
-	const [, name, at, value] = /^([A-Za-z][A-Za-z0-9]*)=(@?)([\s\S]+)$/.exec(text) ?? [];
-	if (name === undefined || value === undefined)
-		throw new DormouseError("declaration", "--set: NAME=VALUE or NAME=@FILE would be right");
-	return [name, at ? readNamed(value, `--set ${name}`).toString("utf8").trim() : value];
 }
 
 function number(name: string, text: string, low: number, high: number): number {

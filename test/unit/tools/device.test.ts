@@ -94,7 +94,7 @@ describe("device builds", function () {
 	for (const [args, message] of [
 		[[], "--board is missing"],
 		[["--board", "nothing"], "--board nothing"],
-		[["--board", "desktop", "--set", "broker"], "--set broker"],
+		[["--board", "desktop", "--set", "broker"], "--set: NAME=VALUE"],
 		[["--board", "desktop", "--node", "no.ts"], "--node no.ts: no such file"],
 		[["--board", "desktop", "--nonsense"], "--nonsense"],
 	] as readonly (readonly [string[], string])[])
