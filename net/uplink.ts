@@ -124,7 +124,7 @@ export interface UplinkNode {
 	readonly health: { readonly missed: number; readonly dropped: number; readonly failed: number };
 	/** Records that wait. @throws {DormouseError} `flash` */
 	readonly queue: { readonly count: number };
-	/** Values that survive any power cut, by their ids in `store/log.ts`. Their calls throw `flash`. */
+	/** Values that survive any power cut, by their ids in `store/log.ts`; at most 200 bytes. Their calls throw `flash`. */
 	readonly log: Cells;
 	/**
 	 * Whether this wake goes on where the last one ended, from deep sleep and with all that it retained. After anything else

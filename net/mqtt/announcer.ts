@@ -54,6 +54,8 @@ export class HomeAssistant implements Companion {
 	/** Exchanges from the last try at discovery to the next, and how many of them are left. Retained. */
 	private wait = 0;
 	private left = 0;
+	/** Whether discovery goes in this exchange; undefined where that is not known yet. */
+	private due: boolean | undefined;
 	/** The message at hand: a state, or discovery with this end. */
 	private state: Uint8Array | undefined;
 	private end = "";
@@ -66,12 +68,18 @@ export class HomeAssistant implements Companion {
 		this.node = node;
 	}
 
+	begin(): void {
+		this.due = this.left === 0 && !this.isAnnounced();
+	}
+
 	next(message: CompanionMessage): boolean {
 		const { plan, nodeId, node } = this;
 		const { values } = node.report;
 		if (values === this.told || values.length !== plan.width) return false;
 		message.retain = true;
-		if (this.left === 0 && !this.isAnnounced()) {
+		if (this.due === undefined) this.begin();
+		if (this.due) {
+			this.due = false;
 			this.left = this.wait = Math.min(2 * this.wait + 1, LONGEST_WAIT);
 			this.state = undefined;
 			message.topic = plan.topic.replace("{nodeId}", nodeId);
@@ -118,6 +126,7 @@ export class HomeAssistant implements Companion {
 		if (this.state) {
 			this.told = this.node.report.values;
 			if (this.left > 0) this.left--;
+			this.due = undefined;
 			return;
 		}
 		this.digest = digest;
@@ -149,6 +158,8 @@ export class HomeAssistant implements Companion {
 	forgotten(): void {
 		this.digest = FORGOTTEN;
 		this.wait = this.left = 0;
+		this.due = true;
+		this.end = DISCOVERY_END;
 	}
 
 	/** Whether the server has what is declared; else {@link end} removes what it has beyond. */

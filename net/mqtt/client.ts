@@ -180,6 +180,7 @@ export class MqttClient implements Uplink {
 			fault ? 0 : deadlineMs,
 		);
 		if (fault) return;
+		this.options.companion?.begin?.();
 		if (!this.out) this.prepare();
 		link.start(deadlineMs, {
 			up: () => {
@@ -436,11 +437,10 @@ export class MqttClient implements Uplink {
 		}
 	}
 
-	/** Puts a small packet behind what waits to leave, unless it would be inside another one. */
+	/** Puts a small packet behind what waits to leave, where there is room: never inside a payload that fills it. */
 	private put(first: number, id: number, reason: number) {
-		const { message, out } = this;
-		if (out!.to + 8 <= out!.bytes.length && !(message && message.offset < message.length))
-			out!.short(first, id, reason);
+		const out = this.out!;
+		if (out.to + 8 <= out.bytes.length) out.short(first, id, reason);
 	}
 
 	/** Whether so many bytes may be put behind what waits to leave. */

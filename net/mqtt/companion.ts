@@ -5,6 +5,8 @@ import type { PlannedNode, UplinkNode, UplinkPorts } from "../uplink.js";
  * round trip: the client sends them behind the frames of an exchange, and one that fails is offered again in the next.
  */
 export interface Companion {
+	/** An exchange begins, and little is on the stack or in memory yet: what has to be read from flash is read now. */
+	begin?(): void;
 	/**
 	 * The next message of this exchange, into the caller's object.
 	 * @returns false when there is none, or no more

@@ -98,7 +98,10 @@ describe("Moddable desktop (lin)", function () {
 			for (let report = await wake(state); ; report = await wake(state)) {
 				values.push(report.get("values")!);
 				if (report.get("frames") === "0" && values.length < 12) continue;
-				has(report, { frames: "1", acknowledged: "12", queued: time ? "1" : "0", problem: "none" });
+				has(report, { problem: "none" });
+				// The mark goes with them, or waits, as the server was quick.
+				const [acknowledged, queued] = [Number(report.get("acknowledged")), Number(report.get("queued"))];
+				assert.ok(acknowledged >= 12 && acknowledged + queued === (time ? 13 : 12), `${acknowledged}, ${queued}`);
 				break;
 			}
 			const { node } = new NodeEngine("kept").load(await weatherBundle());

@@ -116,7 +116,7 @@ export class TextOutput implements Output {
 		for (const [name, text] of energyRows(ledger, this.#about.options.battery)) print(`${name.padEnd(10)} ${text}`);
 		if (usage) for (const [name, text] of usageRows(usage)) print(`${name.padEnd(10)} ${text}`);
 		print(
-			`Awake time is boot, bus, conversion, flash, Wi-Fi and network time; JavaScript's own is ${ledger.hasScript ? "estimated from metering, within a factor of 2, and counted in charge alone" : "not counted on this engine"}.`,
+			`Awake time is boot, bus, conversion, flash, Wi-Fi and network time; JavaScript's own is ${ledger.hasScript ? "estimated from metering, within a factor of 2, and counted by kind of wake and in charge, not in single wakes" : "not counted on this engine"}.`,
 		);
 		if (process.stderr.isTTY) {
 			const seconds = (performance.now() - this.#startedAt) / 1000;

@@ -14,6 +14,7 @@ import {
 import type { PlannedNode, UplinkDeclaration, UplinkPorts } from "../../../net/uplink.js";
 import * as assert from "../../assert.js";
 import { Served } from "../../support/served.js";
+import { render } from "../../support/templates.js";
 
 const ID = "163fe8fd5bf5";
 const HOURLY: PlannedUplink = Object.freeze({ batch: 12, deadlineMs: 20_000, hasTime: false });
@@ -341,6 +342,43 @@ describe("home assistant", () => {
 		const state = rig.kept.get(STATE)!;
 		assert.equal(state[0], 0x40 + state.length - 1);
 		assert.ok(Object.values<Sensor>(rig.discovery.cmps)[0]!.val_tpl.includes("unpack('>i',3)"));
+	});
+
+	it("home assistant state: what its own templates make of it, and of another declaration's", () => {
+		const declaration = declared([...WEATHER, ["tank", "m", 10]], { ...HOURLY, hasTime: true });
+		const served = new Served();
+		served.report = { values: [-2153, undefined, 10_132, 412, -3], acknowledged: 12 };
+		served.health = { missed: 1, dropped: 2, failed: 3 };
+		const messages: Uint8Array[] = [];
+		for (const wall of [1_772_323_200_999, 0]) {
+			served.wall = wall;
+			served.report = { ...served.report, values: [...served.report.values] };
+			const companion = declaration.create({ nodeId: ID } as UplinkPorts, served);
+			const message = {} as CompanionMessage;
+			for (; companion.next(message); companion.done()) {
+				messages.push(new Uint8Array(message.length));
+				companion.write(0, messages.at(-1)!);
+			}
+		}
+		const sensors: Sensor[] = Object.values(JSON.parse(fromUtf8(messages[0]!)).cmps);
+		const shown = (state: Uint8Array) => sensors.map(({ val_tpl }) => render(val_tpl, state));
+		const known = [-21.53, undefined, 1013.2, 4.12, -30, 12, 1, 2, 3];
+		assert.deepEqual(shown(messages[1]!), [...known, "2026-03-01T00:00:00.000Z"]);
+		assert.deepEqual(shown(messages[2]!), [...known, undefined]);
+		messages[1]![3]! ^= 1;
+		assert.deepEqual(shown(messages[1]!), [...known.map(() => "ignored"), undefined]);
+	});
+
+	it("home assistant: discovery acknowledged after a sleep, as a session that was kept does, announced", () => {
+		const declaration = declared();
+		const rig = new Rig();
+		rig.wake(declaration, "config");
+		const view = new DataView(new ArrayBuffer(8));
+		const later = declaration.create({ nodeId: ID } as UplinkPorts, rig.served);
+		later.done();
+		later.retain(view);
+		rig.cutPower();
+		assert.deepEqual(rig.wake(declaration), [STATE]);
 	});
 
 	it("home assistant: another sample in the same wake, told again; the same sample, not", () => {
