@@ -205,7 +205,7 @@ describe("dormouse simulate", function () {
 			"order.csv:3: time:",
 		],
 		["broker of another scheme", ["--broker", "http://localhost"], 'the scheme "http" is unknown'],
-		["broker over TLS", ["--broker", "mqtts://localhost"], "TLS"],
+		["broker over TLS", ["--broker", "mqtts://localhost"], "weather-tls.ts"],
 		["broker not there", ["--broker", "mqtt://127.0.0.1:1"], "127.0.0.1:1 can't be reached"],
 		[
 			"port that the board has not",

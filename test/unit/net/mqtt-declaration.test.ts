@@ -1,4 +1,5 @@
-import { declareMqtt, type MqttOptions } from "../../../net/mqtt/declaration.js";
+import type { Resolve } from "../../../net/mqtt/client.js";
+import { declareMqtt, type MqttOptions, type TlsOptions } from "../../../net/mqtt/declaration.js";
 import type { UplinkNode, UplinkPorts } from "../../../net/uplink.js";
 import { Broker } from "../../../sim/net/broker.js";
 import { VirtualNetwork } from "../../../sim/net/virtual.js";
@@ -13,12 +14,14 @@ function rig() {
 	const scheduler = new Scheduler();
 	const network = new VirtualNetwork(scheduler);
 	const asked: string[] = [];
-	const declare = (options: unknown = {}) =>
-		declareMqtt(options as MqttOptions, tcpOver(network), (name, done) => {
-			asked.push(name);
-			return network.resolve(name, done);
-		});
-	return { scheduler, network, declare, asked };
+	const find: Resolve = (name, done) => {
+		asked.push(name);
+		return network.resolve(name, done);
+	};
+	const declare = (options: unknown = {}) => declareMqtt(options as MqttOptions, tcpOver(network), find);
+	const declareTls = (tls: TlsOptions, options: MqttOptions = {}) =>
+		declareMqtt(options, tcpOver(network, { ca: "a CA" }), find, tls);
+	return { scheduler, network, declare, declareTls, asked };
 }
 
 function ports(scheduler: Scheduler, settings: Record<string, string> = {}): UplinkPorts {
@@ -49,6 +52,41 @@ describe("mqtt declaration", () => {
 		assert.ok(Object.isFrozen(rig().declare()));
 		assert.equal(typeof create, "function");
 	});
+
+	it("mqtt declaration: over TLS, its kind, the port 8883, and the server is the one that was asked for", () => {
+		const { scheduler, network, declareTls } = rig();
+		assert.equal(declareTls({}).kind, "mqtts");
+		const broker = new Broker(scheduler);
+		broker.serve(network, 8883, { names: ["other.example"] });
+		for (const [name, expected] of [
+			["other.example", ["delivered 1 peer", "idle"]],
+			["first.example", ["failed untrusted"]],
+		] as const) {
+			const uplink = declareTls({}, { broker: "first.example" }).create(ports(scheduler, { broker: name }), SERVED);
+			const log = new Log();
+			uplink.start(new Frames(1, 1), 10_000, log);
+			while (scheduler.advance());
+			assert.deepEqual(log.lines, expected);
+		}
+	});
+	it("mqtt declaration: over TLS, the node's clock is looked at when the connection is opened", () => {
+		const { scheduler, network, declareTls } = rig();
+		const broker = new Broker(scheduler);
+		broker.serve(network, 8883, { validMs: [5000, 6000] });
+		let wallMs = 4000;
+		const uplink = declareTls({}).create(ports(scheduler), { ...SERVED, wallMs: () => wallMs });
+		for (const expected of ["failed untrusted", "delivered 1 peer"]) {
+			const log = new Log();
+			uplink.start(new Frames(1, 1), 10_000, log);
+			while (scheduler.advance());
+			assert.equal(log.lines[0], expected);
+			wallMs = 5500;
+		}
+	});
+	for (const alpn of ["", "a b", "ü", "x".repeat(33)])
+		it(`mqtt declaration: over TLS, the protocol ${JSON.stringify(alpn)}, refused by its name`, () => {
+			assert.throws(() => rig().declareTls({ alpn }), { code: "declaration", message: "uplink.alpn" });
+		});
 
 	for (const [options, message] of [
 		[{ batch: 0 }, "uplink.batch: 0 is wrong; 1 … 255 would be right"],
