@@ -315,17 +315,12 @@ describe("mqtt conformance", () => {
 			const talk = new Talk({ version }, COMMANDS, new Frames(1, 1));
 			const tcp = talk.open()!;
 			let isFull = false;
-			const write = tcp.write.bind(tcp);
-			// defined, since on XS a frozen prototype's method cannot be assigned over
-			Object.defineProperty(tcp, "write", {
-				value: (bytes: Uint8Array) => {
-					write(bytes);
-					// behind the first segment the connection takes nothing for a while
-					if (!isFull) tcp.room = 0;
-					isFull = true;
-					return tcp.room;
-				},
-			});
+			const serve = tcp.onWrite;
+			tcp.onWrite = () => {
+				if (!isFull) tcp.room = 0; // behind the first segment the connection takes nothing for a while
+				isFull = true;
+				serve?.();
+			};
 			talk.run(100);
 			tcp.receive(message(TOPIC, 2, 9, version === 5 ? [0] : undefined));
 			tcp.writable(1000);
@@ -424,13 +419,17 @@ describe("mqtt conformance", () => {
 
 	it("[MQTT-3.2.2-15] limits: no packet larger than the server takes, once it said so", () => {
 		const talk = new Talk({ properties: [0x27, 0, 0, 0, 40] }, {}, new Frames(200, 60));
+		const sizes: number[] = [];
 		for (let wakes = 0; wakes < 3; wakes++) {
-			talk.exchange();
+			assert.equal(talk.exchange(), "idle");
+			assert.equal(talk.frames.delivered, 200);
+			// the first of all leaves before any server said anything
+			for (const { body } of talk.of(PUBLISH).slice(wakes === 0 ? 1 : 0)) sizes.push(body.length + 2);
+			talk.frames.next = 1;
+			talk.frames.delivered = 0;
 			talk.sleep();
 		}
-		assert.equal(talk.frames.delivered, 200);
-		const sizes = talk.packets().map(({ body }) => body.length + 2);
-		assert.ok(Math.max(...sizes) <= 40, `${sizes}`);
+		assert.ok(sizes.length > 30 && Math.max(...sizes) <= 40, `${sizes}`);
 	});
 
 	it("[MQTT-3.2.2-17] limits: no topic alias beyond the server's maximum; [MQTT-3.3.2-8] none of 0", () => {
