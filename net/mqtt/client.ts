@@ -195,8 +195,6 @@ export class MqttClient implements Uplink {
 				if (address === 0) return this.find();
 				this.hinted = true;
 				this.open([24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join("."));
-				// where it once was somebody may be who does not even refuse
-				this.quiet = timers.set(() => this.ended("lost", "lost"), deadlineMs / 4);
 			},
 			down: (code) => {
 				if (this.on === on) this.ended("timeout", code);
@@ -250,11 +248,20 @@ export class MqttClient implements Uplink {
 	}
 
 	/** Looks the server's name up, and connects. */
-	private find() {
+	/** Nobody may be there to answer or to refuse, and listening costs as much as talking. */
+	private hurry() {
+		this.quiet?.close();
+		this.quiet = this.options.timers.set(() => this.ended("lost", "timeout"), this.deadlineMs / 4);
+	}
+
+	/** Looks the broker up. @param tried the address where it was not */
+	private find(tried?: string) {
+		this.hurry();
 		this.lookUp = this.options.resolve(this.options.broker, (address) => {
 			if (!this.lookUp) return;
 			this.lookUp = undefined;
 			if (address === undefined) this.fail("unresolved");
+			else if (address === tried) this.fail(this.cause);
 			else this.open(address);
 		});
 	}
@@ -282,6 +289,7 @@ export class MqttClient implements Uplink {
 				},
 			});
 			this.tcp = tcp;
+			this.hurry();
 		} catch {
 			this.fail("io");
 		}
@@ -329,7 +337,7 @@ export class MqttClient implements Uplink {
 			this.quiet?.close();
 			this.tcp?.close();
 			this.tcp = undefined;
-			this.find();
+			this.find(this.address);
 		} else this.fail(code);
 	}
 

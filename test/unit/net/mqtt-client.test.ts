@@ -354,9 +354,10 @@ describe("mqtt client", () => {
 				if (stage !== "connect") tcp.writable(1000);
 				if (stage === "PUBACK") tcp.receive(...CONNACK);
 			}
-			run(999);
+			const end = stage === "connect" || stage === "look-up" ? 250 : 1000; // nobody who is there needs longer than a quarter to answer
+			run(end - 1);
 			assert.deepEqual(log.lines, [], stage);
-			run(1000);
+			run(end);
 			assert.deepEqual(log.lines, ["failed timeout"], stage);
 			assert.equal(timers.open, 0, stage);
 			assert.equal(lookUps[0]!.ended, stage === "look-up", stage);
@@ -632,6 +633,27 @@ describe("mqtt client", () => {
 			assert.equal(next.sockets[1]!.options.address, "192.0.2.9");
 			next.sockets[1]!.options.onError();
 			assert.deepEqual(next.log.lines, ["failed lost"], "once");
+			assert.equal(next.timers.open, 0);
+		}
+	});
+
+	it("mqtt client: a remembered address that does not connect and is still the broker's, not tried twice", () => {
+		for (const [how, code] of [
+			["refused", "lost"],
+			["silent", "timeout"],
+		]) {
+			const first = rig();
+			first.open().writable(1000);
+			first.sockets[0]!.receive(...CONNACK, ...PUBACKS);
+			const next = rig();
+			remembered(first.client, next.client);
+			next.client.start(next.frames, 1000, next.log);
+			next.run(0);
+			if (how === "refused") next.sockets[0]!.options.onError();
+			else next.run(250);
+			next.lookUps[0]!.done(next.sockets[0]!.options.address);
+			assert.equal(next.sockets.length, 1, how);
+			assert.deepEqual(next.log.lines, [`failed ${code}`]);
 			assert.equal(next.timers.open, 0);
 		}
 	});
