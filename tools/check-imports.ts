@@ -22,7 +22,10 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	sensors: ["modules/core", "modules/measure", "modules/device/provider.ts", "type modules/device/io.ts"],
 	net: ["modules/core", "modules/codec", "modules/store"],
 	"net/link": ["modules/core", "net", "modules/device"],
+	"net/lorawan": ["modules/core", "modules/codec", "modules/store", "net"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
+	// Radios: drivers over injected ECMA-419 I/O. Files that bind one to a board get a rule of their own.
+	"net/radio": ["modules/core", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],
 	// Of the codec, what a declaration chooses from.
