@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../modules/core/errors.js";
-import type { Clock, Entropy, Timers } from "../modules/core/ports.js";
+import type { Clock, Entropy, ResetReason, Timers } from "../modules/core/ports.js";
+import type { StoredValue } from "../modules/store/stored-value.js";
 
 /**
  * The one interface that the cycle sees: whatever carries frames away, MQTT over Wi-Fi or LoRaWAN.
@@ -85,6 +86,8 @@ export interface UplinkPorts {
 	readonly clock: Clock;
 	readonly timers: Timers;
 	readonly entropy: Entropy;
+	/** Why the last run ended: after anything but deep sleep, retained state may be older than what a peer has seen. */
+	readonly resetReason: ResetReason;
 	/** Stable and unique to this node, 1 … 23 of [0-9a-z-]. */
 	readonly nodeId: string;
 	/** A setting of this device from provisioning (`broker`, `username` …), undefined when not set. */
@@ -97,6 +100,8 @@ export interface UplinkNode {
 	readonly longestQuietMs: number;
 	/** The wall time in milliseconds since 1970, UTC; 0 while it is not known. */
 	wallMs(): number;
+	/** A cell of the node's log, by its `CellId`, for what no power loss may take. */
+	cell(id: number): StoredValue;
 }
 
 /** An uplink as a node declares it. Factories in `net/` make it. */

@@ -16,6 +16,7 @@ import { CellId, Log } from "../store/log.js";
 import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
+import type { StoredValue } from "../store/stored-value.js";
 import type { RecordChain } from "../store/tamper-evidence.js";
 import { TieredQueue } from "../store/tiered-queue.js";
 import { BACKOFF_LONGEST_MS, CycleState, Effect, Event, step } from "./cycle.js";
@@ -153,6 +154,9 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	}
 	wallMs(): number {
 		return 0;
+	}
+	cell(id: number): StoredValue {
+		return this.log.cell(id);
 	}
 	/** Commands come with a later version: not accepted, so that the peer keeps them. */
 	downlink(): void {}

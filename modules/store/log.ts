@@ -11,7 +11,17 @@ export const CELL_BYTES = 200;
 /** Identifiers of cells are below this; 0 and 1 are the log's own. */
 export const CELL_IDS = 32;
 /** Whose a cell is. Values are stable: they are in flash. */
-export const CellId = Object.freeze({ numbers: 2, config: 3, update: 4, session: 5, counters: 6, evidence: 7 });
+export const CellId = Object.freeze({
+	numbers: 2,
+	config: 3,
+	update: 4,
+	session: 5,
+	counters: 6,
+	evidence: 7,
+	devNonce: 8,
+	channels: 9,
+	downChannels: 10,
+});
 
 /**
  * What opening the log came to: `resumed` after deep sleep, `opened` after a power loss, `recovered` where something was

@@ -1,3 +1,4 @@
+import { ResetReason } from "../../../modules/core/ports.js";
 import { declareMqtt, type MqttOptions } from "../../../net/mqtt/declaration.js";
 import type { UplinkNode, UplinkPorts } from "../../../net/uplink.js";
 import { Broker } from "../../../sim/net/broker.js";
@@ -25,13 +26,18 @@ function ports(scheduler: Scheduler, settings: Record<string, string> = {}): Upl
 		clock: { nowMs: () => scheduler.now },
 		timers: new VirtualTimers(scheduler),
 		entropy: { fill: () => {} },
+		resetReason: ResetReason.power,
 		nodeId: "node-7",
 		setting: (name) => settings[name],
 	};
 }
 
 /** The node that an uplink serves. */
-const SERVED: UplinkNode = Object.freeze({ longestQuietMs: 30_000_000, wallMs: () => 0 });
+const SERVED: UplinkNode = Object.freeze({
+	longestQuietMs: 30_000_000,
+	wallMs: () => 0,
+	cell: () => ({ read: () => undefined, write: () => {} }),
+});
 
 describe("mqtt declaration", () => {
 	it("mqtt declaration: nothing given, the defaults, frozen", () => {
