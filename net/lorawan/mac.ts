@@ -362,7 +362,7 @@ export class Mac {
 		const { otaa, abp } = options;
 		this.untilMs = this.in.untilMs;
 		this.wantsTime = this.in.wantsTime;
-		this.tries = this.urges = 0;
+		this.tries = this.urges = this.noises = 0;
 		this.joining = this.filled = this.gave = this.ahead = false;
 		if (!this.loaded) this.load();
 		if (abp && (session.generation !== abp.devAddr || !equalBytes(session.keys, abp.keys))) {
@@ -411,7 +411,6 @@ export class Mac {
 	private prepare(): Effect {
 		const { session: s, answers } = this;
 		this.fresh = true;
-		this.noises = 0;
 		this.left = 1;
 		this.out.refill = this.filled;
 		this.filled = false;
@@ -493,7 +492,7 @@ export class Mac {
 		radio.bandwidthHz = BANDWIDTHS[code >> 4]!;
 		this.airtime = airtimeMs(radio.spreadingFactor, radio.bandwidthHz, this.length);
 		const { plan } = s;
-		let waitMs = this.joining ? this.joinWaitMs() : Math.max(0, this.silenceMs - nowMs);
+		let waitMs = this.joining ? this.joinWaitMs() : s.maxDuty ? Math.max(0, this.silenceMs - nowMs) : 0;
 		let least = Number.POSITIVE_INFINITY;
 		const bandWait = (channel: number) => {
 			const band = budget.bandOf(plan.frequency(channel));
@@ -607,7 +606,7 @@ export class Mac {
 		this.left--;
 		this.budget.spend(this.budget.bandOf(s.plan.frequency(this.channel)), this.airtime, nowMs);
 		if (!this.joining) this.silenceMs = nowMs + this.airtime * 2 ** s.maxDuty;
-		if (s.maxDuty === 0) this.silenceMs = 0;
+		this.noises = 0;
 		this.phase = "sending";
 		out.bytes = air.subarray(0, this.length);
 		return Effect.transmit;

@@ -394,6 +394,7 @@ export class NetworkServer {
 		this.sessions.push({ devAddr, keys, fCntUp: -1, fCntDown: 0, active: false });
 		this.rx2Rate = this.region.rates[this.dlSettings & 15] ? this.dlSettings & 15 : this.region.rx2Rate;
 		this.rx1Offset = (this.dlSettings >> 4) & 7;
+		this.rx2Frequency = this.window(uplink, 2, true).frequencyHz / 100;
 		const which = this.joinNonce % 2 ? 1 : 2;
 		this.transmit(uplink, which, 4000 + 1000 * which, true, accept);
 	}
