@@ -129,6 +129,32 @@ const hexOf = (bytes: Uint8Array) => Array.from(bytes, (each) => each.toString(1
 
 describe("lorawan over a year", () => {
 	const seed = seedOf(7);
+	it(`EU868 at SF12, more to send than is allowed, the power gone every few hours (seed ${seed}): legal in each hour`, function () {
+		this.timeout(300_000);
+		const random = new Seeded(seed);
+		const rig = new LoraRig(random, { region: eu868, adr: false });
+		const end = DAY * Math.max(2, runsOf(40));
+		let exchanges = 0;
+		while (rig.scheduler.now < end) {
+			while (rig.queue.length < 3) rig.queue.push(new Uint8Array(random.between(1, 51)));
+			// All at the slowest data rate.
+			rig.server.next = { fOpts: Uint8Array.of(3, 0x0f, 7, 0, 1) };
+			exchanges++;
+			const { end: how, waitMs } = rig.exchange(
+				random.between(1, 60) === 1 ? random.between(0, 30_000) : Number.POSITIVE_INFINITY,
+			);
+			if (how === "cut" || random.between(1, 60) === 1) rig.cut(random.between(1, 60_000));
+			else rig.sleep(how === "deferred" ? waitMs : 1000);
+		}
+		const most = mostOfAnyHour(rig.air.uplinks, eu868);
+		assert.ok(most <= 1, `an hour had ${most} of what is allowed`);
+		assert.ok(most > 0.7, `only ${most} of what is allowed was used`);
+		assert.deepEqual(rig.server.reused, []);
+		if (typeof process !== "undefined")
+			console.log(
+				`      ${exchanges} exchanges, ${rig.air.uplinks.length} uplinks: the fullest hour ${(100 * most).toFixed(1)} % of what is allowed`,
+			);
+	});
 	for (const [name, region, confirmed] of [
 		["EU868", eu868, false],
 		["EU868, confirmed", eu868, true],
