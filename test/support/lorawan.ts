@@ -1,5 +1,5 @@
 import { toHex } from "../../modules/core/bytes.js";
-import type { ErrorCode } from "../../modules/core/errors.js";
+import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import { ResetReason } from "../../modules/core/ports.js";
 import { CellId } from "../../modules/store/log.js";
 import type { StoredValue } from "../../modules/store/stored-value.js";
@@ -29,23 +29,29 @@ export class PowerCut extends Error {}
 /** Symbols of a preamble that a radio needs to have in its window: fewer than the MAC reckons with. */
 const DETECT = 5;
 
-/** AES-128 decryption by trying: the inverse of encryption's tables, which only a server needs. Slow and plain. */
-export function aesDecrypt(key: Uint8Array, block: Uint8Array): Uint8Array {
-	const multiply = (a: number, b: number) => {
-		let product = 0;
-		for (let x = a, y = b; y; y >>= 1, x = (x << 1) ^ (x & 0x80 ? 0x11b : 0)) if (y & 1) product ^= x;
-		return product & 0xff;
-	};
-	const box = new Uint8Array(256);
-	const inverse = new Uint8Array(256);
+const multiply = (a: number, b: number) => {
+	let product = 0;
+	for (let x = a, y = b; y; y >>= 1, x = (x << 1) ^ (x & 0x80 ? 0x11b : 0)) if (y & 1) product ^= x;
+	return product & 0xff;
+};
+/** The S-box by trying out inverses, and its inverse behind it. */
+const BOXES = boxes();
+function boxes(): Uint8Array {
+	const box = new Uint8Array(512);
 	for (let n = 0; n < 256; n++) {
 		let other = 0;
 		for (let m = 1; n && m < 256; m++) if (multiply(n, m) === 1) other = m;
 		let value = 0x63;
 		for (let turn = 0; turn < 5; turn++) value ^= ((other << turn) | (other >> (8 - turn))) & 0xff;
 		box[n] = value;
-		inverse[value] = n;
+		box[256 + value] = n;
 	}
+	return box;
+}
+
+/** AES-128 decryption, which only a server needs. Slow and plain. */
+export function aesDecrypt(key: Uint8Array, block: Uint8Array): Uint8Array {
+	const box = BOXES;
 	const keys = new Uint8Array(176);
 	keys.set(key);
 	for (let n = 16, rcon = 1; n < 176; n += 4) {
@@ -63,7 +69,7 @@ export function aesDecrypt(key: Uint8Array, block: Uint8Array): Uint8Array {
 	add(10);
 	for (let round = 9; ; round--) {
 		const next = new Uint8Array(16);
-		for (let n = 0; n < 16; n++) next[(n + 4 * (n % 4)) % 16] = inverse[state[n]!]!;
+		for (let n = 0; n < 16; n++) next[(n + 4 * (n % 4)) % 16] = box[256 + state[n]!]!;
 		state = next;
 		add(round);
 		if (round === 0) return state;
@@ -240,6 +246,8 @@ export class NetworkServer {
 	rx2Rate: number;
 	rx2Frequency: number;
 	rx1Offset = 0;
+	/** RX1 of data frames, where DlChannelReq moved it, in Hz. */
+	rx1FrequencyHz: number | undefined;
 	/** Whether joins are answered, and uplinks at all. */
 	deaf = false;
 	joinNonce = 0;
@@ -315,7 +323,7 @@ export class NetworkServer {
 			});
 		}
 		return {
-			frequencyHz: frequency * 100,
+			frequencyHz: (which === 1 && !join ? this.rx1FrequencyHz : undefined) ?? frequency * 100,
 			spreadingFactor: code & 15,
 			bandwidthHz: [125_000, 250_000, 500_000][code >> 4]!,
 			invertIq: true,
@@ -458,12 +466,15 @@ export class Cells {
 	writes = 0;
 	/** Says of a write what the power does: nothing, gone before it, gone after it. */
 	cut: () => "" | "before" | "after" = () => "";
+	/** Flash refuses writes. */
+	refuses = false;
 
 	cell(id: number): StoredValue {
 		return {
 			read: () => this.values.get(id)?.slice(),
 			write: (value) => {
 				this.writes++;
+				if (this.refuses) throw new DormouseError("flash");
 				const when = this.cut();
 				if (when !== "before") this.values.set(id, value.slice());
 				if (when) throw new PowerCut();
@@ -501,6 +512,8 @@ export class LoraRig {
 	/** What the source has; trimmed as they are delivered. */
 	queue: Uint8Array[] = [];
 	wantsTime = false;
+	/** Makes the radio of an exchange. */
+	radio: () => Radio = () => new FakeRadio(this.air, this.powerMs, this.pace);
 	/** Retained memory. */
 	rtc: Uint8Array | undefined;
 	private powerMs = 0;
@@ -522,7 +535,7 @@ export class LoraRig {
 				kind: "fake",
 				lowestDbm: -9,
 				highestDbm: 22,
-				create: () => new FakeRadio(this.air, this.powerMs, this.pace),
+				create: () => this.radio(),
 			},
 			...options,
 		});
