@@ -3,6 +3,9 @@ import type { ChannelGroup, Region } from "./region.js";
 /** Most channels of a dynamic plan (RP002-1.0.4 §2.4.5 and alike). */
 const DYNAMIC = 16;
 const WORDS = 5;
+/** A channel's data rates stand in front of its frequency's 24 bits; DR0 … DR5. */
+const RATES = 0x100_0000;
+const DEFAULT_RATES = 0x50;
 /** Bytes of {@link ChannelPlan.writeMasks}. */
 export const MASK_BYTES = 2 * WORDS;
 /** Bytes of {@link ChannelPlan.encode}: a channel's frequency (24 bits) and data rates; its downlink frequency (24 bits). */
@@ -19,18 +22,18 @@ export class ChannelPlan {
 	mask = new Uint16Array(WORDS);
 	/** Channels that were used since all enabled ones last were (RP002-1.0.4 §2.3: each once before any again). */
 	readonly used = new Uint16Array(WORDS);
-	/** Dynamic plans: frequencies of uplinks and, where the network set another one, of downlinks; 0 for none. */
+	/**
+	 * Dynamic plans: frequencies of uplinks, below their data rates in the eight high bits (lowest in the low four of these);
+	 * and, where the network set another one, of downlinks. 0 for none.
+	 */
 	private readonly up: Uint32Array;
 	private readonly down: Uint32Array;
-	/** Dynamic plans: lowest data rate in the low four bits, highest above. */
-	private readonly rates: Uint8Array;
 
 	constructor(region: Region) {
 		const count = region.channels.length ? DYNAMIC : 0;
 		this.region = region;
 		this.up = new Uint32Array(count);
 		this.down = new Uint32Array(count);
-		this.rates = new Uint8Array(count);
 		this.reset();
 	}
 	/** As before a join: the region's channels alone. */
@@ -41,8 +44,7 @@ export class ChannelPlan {
 		this.used.fill(0);
 		this.mask.fill(0);
 		channels.forEach((frequency, n) => {
-			this.up[n] = frequency;
-			this.rates[n] = 0x50;
+			this.up[n] = frequency + DEFAULT_RATES * RATES;
 		});
 		this.mask.set(channels.length ? [2 ** channels.length - 1] : start);
 	}
@@ -67,19 +69,19 @@ export class ChannelPlan {
 	/** Uplink frequency; 0 for none. */
 	frequency(channel: number): number {
 		const place = this.groupOf(channel);
-		return place ? place.group.first + place.group.step * place.index : (this.up[channel] ?? 0);
+		return place ? place.group.first + place.group.step * place.index : (this.up[channel] ?? 0) % RATES;
 	}
 	/** Frequency of RX1 after an uplink on this channel. */
 	downFrequency(channel: number): number {
 		const place = this.groupOf(channel);
 		if (place) return place.group.down + place.group.downStep * (place.index % place.group.downCount);
-		return this.down[channel]! || this.up[channel]!;
+		return this.down[channel]! || this.up[channel]! % RATES;
 	}
 	/** Whether the channel is defined and carries the data rate. */
 	carries(channel: number, rate: number): boolean {
 		const place = this.groupOf(channel);
 		if (place) return rate >= place.group.lowest && rate <= place.group.highest;
-		const range = this.rates[channel]!;
+		const range = Math.floor(this.up[channel]! / RATES);
 		return this.up[channel]! > 0 && rate >= (range & 15) && rate <= range >> 4;
 	}
 	isEnabled(channel: number, mask = this.mask): boolean {
@@ -156,8 +158,7 @@ export class ChannelPlan {
 		const good = (usable || frequency === 0 ? 1 : 0) | (low <= high && rates[low] && rates[high] ? 2 : 0);
 		if (frequency !== 0 && good !== 3) return good;
 		const bit = 1 << channel;
-		this.up[channel] = frequency;
-		this.rates[channel] = range;
+		this.up[channel] = frequency && frequency + range * RATES;
 		this.down[channel] = 0;
 		this.used[0]! &= ~bit;
 		if (frequency) this.mask[0]! |= bit;
@@ -183,7 +184,7 @@ export class ChannelPlan {
 		if (type === 0 && channels.length) {
 			for (let n = 0; n < 5; n++) {
 				const frequency = bytes[3 * n]! | (bytes[3 * n + 1]! << 8) | (bytes[3 * n + 2]! << 16);
-				if (frequency) this.define(channels.length + n, frequency, 0x50, usable(frequency));
+				if (frequency) this.define(channels.length + n, frequency, DEFAULT_RATES, usable(frequency));
 			}
 		} else if (type === 1 && control) {
 			const mask = new Uint16Array(WORDS);
@@ -199,12 +200,8 @@ export class ChannelPlan {
 		const from = downs ? 0 : first;
 		const bytes = new Uint8Array(size * Math.max(0, this.up.length - from));
 		for (let n = from; n < this.up.length; n++) {
-			const at = size * (n - from);
 			const value = (downs ? this.down : this.up)[n]!;
-			bytes[at] = value;
-			bytes[at + 1] = value >> 8;
-			bytes[at + 2] = value >> 16;
-			if (!downs) bytes[at + 3] = this.rates[n]!;
+			for (let i = 0; i < size; i++) bytes[size * (n - from) + i] = value >>> (8 * i);
 		}
 		return bytes;
 	}
@@ -214,9 +211,9 @@ export class ChannelPlan {
 		const from = downs ? 0 : this.region.channels.length;
 		if (bytes.length !== size * Math.max(0, this.up.length - from)) return;
 		for (let n = from; n < this.up.length; n++) {
-			const at = size * (n - from);
-			(downs ? this.down : this.up)[n] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
-			if (!downs) this.rates[n] = bytes[at + 3]!;
+			let value = 0;
+			for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[size * (n - from) + i]!;
+			(downs ? this.down : this.up)[n] = value;
 		}
 	}
 	/** Writes a mask. @returns bytes written */

@@ -3,9 +3,8 @@ import type { Clock, Timer, Timers } from "../../modules/core/ports.js";
 import type { Radio, RadioListener } from "../radio/radio.js";
 import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
 import { Effect, Event, Mac, type MacOptions, RETAINED_VERSION } from "./mac.js";
+import { GPS_TO_UNIX_MS, type LorawanPackage } from "./package.js";
 
-/** What GPS time lacks to Unix time, in milliseconds: from 1970 to 1980-01-06, less 18 leap seconds (IERS bulletin C). */
-const GPS_TO_UNIX_MS = 315_964_800_000 - 18_000;
 /** What the network's time may be off: TS001-1.0.4 §5.10. */
 const TIME_UNCERTAINTY_MS = 100;
 
@@ -13,6 +12,9 @@ const TIME_UNCERTAINTY_MS = 100;
 export interface LorawanClientOptions extends MacOptions {
 	readonly clock: Clock;
 	readonly timers: Timers;
+	/** Port of frames, 1 … 223. */
+	readonly port: number;
+	readonly packages: readonly LorawanPackage[];
 	/** Makes the radio; called at each exchange, closed at its end. */
 	radio(): Radio;
 	/** Whether retained state is of a wake that came to its end: only then it is as new as what a network has seen. */
@@ -36,6 +38,8 @@ export class LorawanClient implements Uplink, RadioListener {
 	private source: FrameSource | undefined;
 	private on: UplinkListener | undefined;
 	private upTo = 0;
+	/** Whose uplink is at hand, when it is not the source's. */
+	private aside: LorawanPackage | undefined;
 	private closed = false;
 
 	constructor(options: LorawanClientOptions) {
@@ -50,7 +54,9 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.source = source;
 		this.on = on;
 		this.mac.in.untilMs = clock.nowMs() + deadlineMs;
-		this.mac.in.wantsTime = source.wantsTime;
+		let { wantsTime } = source;
+		for (const each of this.options.packages) if (each.begin(wantsTime)) wantsTime = false;
+		this.mac.in.wantsTime = wantsTime;
 		this.deadline = timers.set(() => this.failed("timeout"), deadlineMs);
 		this.timer = timers.set(() => {
 			this.timer = undefined;
@@ -121,11 +127,19 @@ export class LorawanClient implements Uplink, RadioListener {
 			try {
 				switch (effect) {
 					case Effect.fill: {
-						if (out.refill) this.source!.rewind();
-						const filled = this.source!.fill(mac.room.subarray(0, out.room), out.room);
-						mac.in.length = filled.length;
-						this.upTo = filled.upTo;
-						next = filled.length > 0 ? Event.filled : Event.empty;
+						if (out.refill && !this.aside) this.source!.rewind();
+						mac.in.length = 0;
+						this.aside = options.packages.find((each) => {
+							mac.in.length = each.next(out.bytes, out.room);
+							return mac.in.length > 0;
+						});
+						if (!this.aside) {
+							const filled = this.source!.fill(out.bytes, out.room);
+							mac.in.length = filled.length;
+							this.upTo = filled.upTo;
+						}
+						mac.in.port = this.aside?.port ?? options.port;
+						next = mac.in.length > 0 ? Event.filled : Event.empty;
 						break;
 					}
 					case Effect.wait:
@@ -148,15 +162,24 @@ export class LorawanClient implements Uplink, RadioListener {
 						radio!.receive(out.untilMs, out.radio, out.symbols);
 						break;
 					case Effect.downlink:
-						on.downlink(out.bytes, () => mac.accept());
 						next = Event.told;
+						{
+							const owner = options.packages.find(({ port }) => port === out.port);
+							if (!owner) on.downlink(out.bytes, () => mac.accept());
+							else {
+								owner.take(out.bytes, (wallMs, uncertaintyMs) => on.wallTime(wallMs, uncertaintyMs));
+								mac.accept();
+							}
+						}
 						break;
 					case Effect.time:
 						on.wallTime(out.gpsMs + GPS_TO_UNIX_MS + mac.in.nowMs - out.atMs, TIME_UNCERTAINTY_MS);
 						next = Event.told;
 						break;
 					case Effect.delivered:
-						on.delivered(this.upTo, out.byPeer ? "peer" : "sent");
+						if (this.aside) this.aside.done();
+						else on.delivered(this.upTo, out.byPeer ? "peer" : "sent");
+						this.aside = undefined;
 						next = Event.told;
 						break;
 					case Effect.idle:
@@ -187,7 +210,7 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.deadline?.close();
 		this.timer?.close();
 		this.radio?.close();
-		this.deadline = this.timer = this.radio = this.source = this.on = undefined;
+		this.deadline = this.timer = this.radio = this.source = this.on = this.aside = undefined;
 	}
 }
 

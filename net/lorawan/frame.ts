@@ -20,6 +20,8 @@ export const FOPTS_LARGEST = 15;
 /** Most bytes of a PHYPayload that a LoRa frame carries. */
 export const PHY_LARGEST = 255;
 export const MIC_BYTES = 4;
+/** No bytes: one for all that hold none yet. */
+export const NO_BYTES = new Uint8Array(0);
 
 /** A data frame, up or down. One mutable instance is filled again and again. */
 export class DataFrame {
@@ -34,15 +36,11 @@ export class DataFrame {
 	/** The 16 low bits, as they are in the frame. */
 	fCnt = 0;
 	/** MAC commands in the header, 0 … 15 bytes. After {@link decodeData} a view of the frame. */
-	fOpts: Uint8Array;
+	fOpts: Uint8Array = NO_BYTES;
 	/** 0 … 255; −1 where the frame has neither port nor payload. */
 	fPort = -1;
 	/** Encrypted or not, as the caller has it. After {@link decodeData} a view of the frame. */
-	payload: Uint8Array;
-
-	constructor() {
-		this.fOpts = this.payload = new Uint8Array(0);
-	}
+	payload: Uint8Array = NO_BYTES;
 }
 
 /** Whether a type is a data frame's, and its direction: 0 up, 1 down; −1 for others. */

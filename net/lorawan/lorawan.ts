@@ -6,6 +6,7 @@ import type { RadioDeclaration } from "../radio/radio.js";
 import type { UplinkDeclaration, UplinkNode, UplinkPorts } from "../uplink.js";
 import { Aes128 } from "./aes.js";
 import { LorawanClient } from "./client.js";
+import type { PackageDeclaration } from "./package.js";
 import type { Region } from "./region.js";
 
 /**
@@ -37,6 +38,8 @@ export interface LorawanOptions {
 	readonly private?: boolean;
 	/** Whether join servers count JoinNonce up, as those of 1.0.4 do; else it only has to change. Default true. */
 	readonly joinNonceCounts?: boolean;
+	/** Application packages, such as `clockSync` from `./clock-sync.ts`. Default none. */
+	readonly packages?: readonly PackageDeclaration[];
 	/** AES of the platform, where it has one. Default: in TypeScript. */
 	readonly cipher?: () => BlockCipher;
 }
@@ -54,6 +57,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"drift",
 	"private",
 	"joinNonceCounts",
+	"packages",
 	"cipher",
 ]);
 
@@ -80,7 +84,9 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 	const repeater = flag(options.repeater, false, "repeater");
 	const joinNonceCounts = flag(options.joinNonceCounts, true, "joinNonceCounts");
 	const syncWord = flag(options.private, false, "private") ? 0x12 : 0x34;
-	const { cipher } = options;
+	const { cipher, packages = [] } = options;
+	if (!Array.isArray(packages) || packages.some((each) => typeof each?.create !== "function"))
+		wrong("uplink.packages", String(packages), "a list such as [clockSync]");
 	if (cipher !== undefined && typeof cipher !== "function") wrong("uplink.cipher", String(cipher), "() => new …()");
 	// What fits at the lowest data rate that may be used, and so always.
 	let mtu = 255;
@@ -114,6 +120,7 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 				adr,
 				confirmed,
 				port,
+				packages: packages.map((each) => each.create({ nowMs: () => clock.nowMs(), wallMs: () => node.wallMs() })),
 				repeater,
 				antennaDbi: antenna,
 				lowestDbm: radio.lowestDbm,
@@ -133,9 +140,12 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 /** Keys from provisioning; a fault where they are missing or malformed: a throw would restart the device again and again. */
 function keysOf(ports: UplinkPorts) {
 	const bytes = (name: string, count: number) => {
-		const text = ports.setting(name);
-		if (text === undefined || !/^[0-9A-Fa-f]+$/.test(text) || text.length !== 2 * count) return undefined;
-		return fromHex(text);
+		try {
+			const value = fromHex(ports.setting(name) ?? "");
+			return value.length === count ? value : undefined;
+		} catch {
+			return undefined;
+		}
 	};
 	const [joinEui, devEui, appKey] = [bytes("joinEui", 8), bytes("devEui", 8), bytes("appKey", 16)];
 	if (joinEui && devEui && appKey) return { otaa: { joinEui, devEui, appKey } };

@@ -16,6 +16,7 @@ import {
 	FOPTS_LARGEST,
 	MIC_BYTES,
 	MType,
+	NO_BYTES,
 	PHY_LARGEST,
 } from "./frame.js";
 import { BANDWIDTHS, type Region } from "./region.js";
@@ -25,7 +26,7 @@ import { type LorawanCells, Session } from "./session.js";
 export const Event = Object.freeze({
 	/** An exchange begins; it is to be over at `in.untilMs`. */
 	begin: 0,
-	/** The source gave a frame of `in.length` bytes in {@link Mac.room}. Answers {@link Effect.fill}. */
+	/** The source gave a frame of `in.length` bytes for `in.port`, 1 … 223. Answers {@link Effect.fill}. */
 	filled: 1,
 	/** The source gave nothing. Answers {@link Effect.fill}. */
 	empty: 2,
@@ -50,8 +51,8 @@ export type Event = (typeof Event)[keyof typeof Event];
 export const Effect = Object.freeze({
 	none: 0,
 	/**
-	 * Put at most `out.room` bytes at {@link Mac.room}'s start; then `filled` or `empty`. With `out.refill` what was filled last
-	 * was not sent: the source is to begin again.
+	 * Put at most `out.room` bytes at the start of `out.bytes`; then `filled` or `empty`. With `out.refill` what was filled
+	 * last was not sent: the source is to begin again.
 	 */
 	fill: 1,
 	/** Wait until `out.untilMs`. */
@@ -95,8 +96,6 @@ export interface MacOptions {
 	/** Whether the network may set data rate, power and channels. */
 	readonly adr: boolean;
 	readonly confirmed: boolean;
-	/** Port of uplinks, 1 … 223. */
-	readonly port: number;
 	/** Whether frames may pass a repeater. */
 	readonly repeater: boolean;
 	/** Antenna's gain less the cable's loss, in dBi; and the radio's range at the connector, in dBm. */
@@ -144,6 +143,8 @@ const JOIN_ALLOWANCES: readonly number[] = Object.freeze([36_000, 36_000, 8_700]
 /** Version of what {@link Mac.retain} writes. */
 export const RETAINED_VERSION = 1;
 const RETAINED_FIXED = 49;
+/** Where frames are filled in {@link Mac.air}: behind MHDR, FHDR with the longest FOpts, and FPort. */
+const FILL_AT = 9 + FOPTS_LARGEST;
 
 type Phase = "idle" | "filling" | "waiting" | "sensing" | "sending" | "rx1" | "rx2" | "telling";
 
@@ -160,9 +161,10 @@ export class Mac {
 		untilMs: 0,
 		atMs: 0,
 		length: 0,
+		port: 1,
 		rssiDbm: 0,
 		snrDb: 0,
-		bytes: new Uint8Array(0) as Uint8Array,
+		bytes: NO_BYTES as Uint8Array,
 		code: "io" as ErrorCode,
 		wantsTime: false,
 	};
@@ -173,7 +175,7 @@ export class Mac {
 		refill: false,
 		senseMs: 0,
 		symbols: 0,
-		bytes: new Uint8Array(0) as Uint8Array,
+		bytes: NO_BYTES as Uint8Array,
 		port: 0,
 		gpsMs: 0,
 		atMs: 0,
@@ -190,8 +192,6 @@ export class Mac {
 			powerDbm: 0,
 		} satisfies LoraTransmit as LoraTransmit,
 	};
-	/** Where the source puts a frame. */
-	readonly room = new Uint8Array(PHY_LARGEST - 13);
 	/** What the network said last: margin of a LinkCheckAns in dB, and its gateways; −1 when nothing. */
 	readonly heard: CommandOutcome = { changed: false, channels: false, margin: -1, gateways: -1, gpsMs: -1 };
 	/** Uplinks since the last downlink: ADRACKCnt (§4.3.1.1). Retained. */
@@ -206,7 +206,7 @@ export class Mac {
 	private readonly answers = new Answers();
 	private readonly frame = new DataFrame();
 	/** The uplink as it goes on air, with `length` bytes. */
-	private readonly air = new Uint8Array(PHY_LARGEST);
+	private readonly air = new Uint8Array(PHY_LARGEST + FOPTS_LARGEST);
 	private length = 0;
 	private loaded = false;
 	private untilMs = 0;
@@ -424,9 +424,14 @@ export class Mac {
 		if (!(s.size(this.rate) && s.plan.reaches(this.rate))) this.rate = s.rate = this.lowest();
 		const room = this.largest() - 8;
 		if (answers.length > Math.min(FOPTS_LARGEST, room)) return this.build(0);
+		return this.fill(room - answers.length - this.requests(false));
+	}
+	/** Lets the source fill the frame, behind where the longest header ends. */
+	private fill(room: number): Effect {
 		this.phase = "filling";
-		this.out.room = Math.min(room - answers.length - this.requests(false), this.room.length);
-		return this.out.room > 0 ? Effect.fill : this.build(0);
+		this.out.room = room;
+		this.out.bytes = this.air.subarray(FILL_AT);
+		return room > 0 ? Effect.fill : this.build(0);
 	}
 	private largest(): number {
 		const size = this.session.size(this.rate);
@@ -445,15 +450,14 @@ export class Mac {
 	}
 	/** The source has nothing, or not what fits beside the header's commands. */
 	private dry(): Effect {
-		const bare = Math.min(this.largest() - 8, this.room.length);
+		const bare = this.largest() - 8;
 		if (!this.gave && this.out.room < bare) {
 			if (!this.ahead) {
 				this.ahead = true; // commands first, in a frame of their own
 				return this.build(0);
 			}
 			this.gave = true;
-			this.out.room = bare; // those that are said again and again stay behind for once
-			return Effect.fill;
+			return this.fill(bare); // those that are said again and again stay behind for once
 		}
 		if (this.urged && this.urges++ < URGED_MOST) return this.build(0);
 		this.phase = "idle";
@@ -474,8 +478,10 @@ export class Mac {
 		frame.ack = this.ackDue;
 		frame.pending = false;
 		frame.fOpts = answers.bytes.slice(0, count);
-		frame.fPort = alone ? 0 : this.filled ? options.port : -1;
-		frame.payload = alone ? answers.bytes.slice(0, answers.fitting(this.largest() - 8)) : this.room.subarray(0, length);
+		frame.fPort = alone ? 0 : this.filled ? this.in.port : -1;
+		frame.payload = alone
+			? answers.bytes.slice(0, answers.fitting(this.largest() - 8))
+			: this.air.subarray(FILL_AT, FILL_AT + length);
 		this.asked = frame.mType === MType.confirmedUp || (!alone && this.quiet >= PROBE_AFTER);
 		this.left = s.nbTrans;
 		this.length = encodeData(frame, this.air) + MIC_BYTES;

@@ -512,6 +512,8 @@ export class LoraRig {
 	/** What the source has; trimmed as they are delivered. */
 	queue: Uint8Array[] = [];
 	wantsTime = false;
+	/** The wall time as the node has it. */
+	wallMs: () => number = () => 0;
 	/** Makes the radio of an exchange. */
 	radio: () => Radio = () => new FakeRadio(this.air, this.powerMs, this.pace);
 	/** Retained memory. */
@@ -563,7 +565,11 @@ export class LoraRig {
 			nodeId: "node-7",
 			setting: (name) => this.settings[name],
 		};
-		const node: UplinkNode = { longestQuietMs: 3_600_000, wallMs: () => 0, cell: (id) => this.cells.cell(id) };
+		const node: UplinkNode = {
+			longestQuietMs: 3_600_000,
+			wallMs: () => this.wallMs(),
+			cell: (id) => this.cells.cell(id),
+		};
 		this.client = this.declaration.create(ports, node) as LorawanClient;
 		if (this.rtc) {
 			const view = new DataView(this.rtc.buffer, 0, this.rtc.length);
