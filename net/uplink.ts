@@ -24,9 +24,10 @@ export interface Uplink {
 	retain(into: DataView): number;
 	/**
 	 * Takes back what {@link retain} wrote.
+	 * @param older whether something newer was lost: what a peer saw since is not in it
 	 * @returns false when the bytes are not a known version; the uplink then starts as new
 	 */
-	restore(from: DataView, version: number): boolean;
+	restore(from: DataView, version: number, older?: boolean): boolean;
 	/** Version of what {@link retain} writes. */
 	readonly retainedVersion: number;
 }

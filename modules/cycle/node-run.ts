@@ -169,7 +169,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const lost: RetainedSection[] = [];
 		for (const section of this.sections) {
 			const bytes = reader?.section(section.id);
-			if (!bytes || !section.owner.restore(bytes, reader!.version)) lost.push(section);
+			if (!bytes || !section.owner.restore(bytes, reader!.version, this.retained.fellBack)) lost.push(section);
 		}
 		// What is left of two damaged banks may be of two commits: a queue whose next number is another than the one that is
 		// given next. And a checksum fits by chance once in 65,536 times. Neither may kill every wake from now on.

@@ -22,8 +22,11 @@ const SECTION_OVERHEAD = 6;
 export interface Retained {
 	/** @returns bytes written, at most the section's budget */
 	retain(into: DataView): number;
-	/** @returns false when the bytes are of no use; the object is then as new */
-	restore(from: DataView, version: number): boolean;
+	/**
+	 * @param older whether something newer was lost: what a peer saw since may not be in it
+	 * @returns false when the bytes are of no use; the object is then as new
+	 */
+	restore(from: DataView, version: number, older: boolean): boolean;
 }
 export interface RetainedSection {
 	readonly id: number;

@@ -77,9 +77,9 @@ export class LorawanClient implements Uplink, RadioListener {
 	retain(into: DataView): number {
 		return this.mac.retain(into, this.options.clock.nowMs());
 	}
-	restore(from: DataView, version: number): boolean {
+	restore(from: DataView, version: number, older = false): boolean {
 		// After a fault, what was retained is older than what went on air: the MAC then starts as after a power loss.
-		return this.options.orderly ? this.mac.restore(from, version) : version === RETAINED_VERSION;
+		return this.options.orderly && !older ? this.mac.restore(from, version) : version === RETAINED_VERSION;
 	}
 
 	txDone(atMs: number): void {

@@ -465,7 +465,7 @@ export class Cells {
 	readonly values = new Map<number, Uint8Array>();
 	writes = 0;
 	/** Says of a write what the power does: nothing, gone before it, gone after it. */
-	cut: () => "" | "before" | "after" = () => "";
+	cut: (id: number) => "" | "before" | "after" = () => "";
 	/** Flash refuses writes. */
 	refuses = false;
 
@@ -475,7 +475,7 @@ export class Cells {
 			write: (value) => {
 				this.writes++;
 				if (this.refuses) throw new DormouseError("flash");
-				const when = this.cut();
+				const when = this.cut(id);
 				if (when !== "before") this.values.set(id, value.slice());
 				if (when) throw new PowerCut();
 			},
@@ -547,7 +547,7 @@ export class LoraRig {
 		return (this.scheduler.now - this.powerMs) * this.pace;
 	}
 	/** Starts the node: after a loss of power, or, with what was retained, for another reason. */
-	boot(resetReason: ResetReason = ResetReason.power): void {
+	boot(resetReason: ResetReason = ResetReason.power, older = false): void {
 		if (resetReason === ResetReason.power) {
 			this.powerMs = this.scheduler.now;
 			this.rtc = undefined;
@@ -573,7 +573,7 @@ export class LoraRig {
 		this.client = this.declaration.create(ports, node) as LorawanClient;
 		if (this.rtc) {
 			const view = new DataView(this.rtc.buffer, 0, this.rtc.length);
-			if (!this.client.restore(view, this.client.retainedVersion)) throw new Error("not restored");
+			if (!this.client.restore(view, this.client.retainedVersion, older)) throw new Error("not restored");
 		}
 	}
 	/** Deep sleep and back. */

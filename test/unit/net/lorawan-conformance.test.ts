@@ -1,4 +1,6 @@
 import { toHex } from "../../../modules/core/bytes.js";
+import { ResetReason } from "../../../modules/core/ports.js";
+import { CellId } from "../../../modules/store/log.js";
 import type { LorawanOptions } from "../../../net/lorawan/lorawan.js";
 import type { Region } from "../../../net/lorawan/region.js";
 import { as923 } from "../../../net/lorawan/region-as923.js";
@@ -261,6 +263,42 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			assert.deepEqual(outcome.downlinks, []);
 			assert.equal(server.nonces.size, 1, "no join");
 			assert.ok(server.session!.fCntUp > before && server.session!.fCntUp === 32);
+		});
+		it("retained state older than what was sent, by its age, by a fault, or by what flash says: no counter twice", () => {
+			for (const how of ["older", "fault", "flash"]) {
+				const rig = joined();
+				rig.retain();
+				const old = rig.rtc!;
+				for (let n = 0; n < (how === "flash" ? 40 : 3); n++) send(rig);
+				rig.client.close();
+				rig.rtc = old;
+				if (how === "fault") rig.boot(ResetReason.panic);
+				else rig.boot(ResetReason.deepSleep, how === "older");
+				rig.idle(HOUR);
+				for (let n = 0; n < 3; n++) assert.equal(send(rig, undefined, Uint8Array.of(n, 1)).payloads.length, 1, how);
+				assert.deepEqual(rig.server.reused, [], how);
+			}
+		});
+		it("a new session, and the power gone before its first frame: its downlinks count from 0", () => {
+			const rig = joined();
+			for (let n = 0; n < 4; n++) send(rig, { payload: Uint8Array.of(n) });
+			rig.client.mac.silent = 8;
+			rig.cells.cut = (id) => (rig.server.nonces.size > 1 && id === CellId.session ? "after" : "");
+			let cut = false;
+			const { session } = rig.server;
+			rig.retain();
+			rig.boot(ResetReason.deepSleep);
+			for (let n = 0; n < 6 && rig.server.session === session; n++) {
+				rig.idle(HOUR);
+				rig.queue = [Uint8Array.of(9)];
+				cut = rig.exchange().end === "cut";
+			}
+			assert.ok(cut, "the power went");
+			rig.cells.cut = () => "";
+			rig.cut(1000);
+			rig.idle(HOUR);
+			for (let n = 0; n < 3; n++) send(rig);
+			assert.equal(send(rig, { payload: Uint8Array.of(7) }).outcome.downlinks.length, 1);
 		});
 		it("FCntUp over 16 bits: the server follows", () => {
 			const rig = joined();
