@@ -645,6 +645,19 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		});
 	});
 
+	describe("deep sleep", () => {
+		it("wakes without an exchange in between: counters, channels and airtime go on as if there were none", () => {
+			const rig = joined();
+			const first = rig.server.session!.fCntUp;
+			for (let n = 0; n < 5; n++) {
+				for (let wake = 0; wake < 4; wake++) rig.sleep(60_000);
+				send(rig);
+			}
+			assert.equal(rig.server.session!.fCntUp, first + 5);
+			assert.equal(rig.cells.writes, 5, "DevNonce, session, channels twice, counters");
+		});
+	});
+
 	describe("§7, retransmission back-off", () => {
 		it("joins that nobody answers, for three days: 36 s in the first hour, 36 s in ten more, 8.7 s in each 24 after", function () {
 			this.timeout(60_000);
