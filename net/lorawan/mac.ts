@@ -421,7 +421,11 @@ export class Mac {
 			return this.launch();
 		}
 		this.rate = s.rate;
-		if (!(s.size(this.rate) && s.plan.reaches(this.rate))) this.rate = s.rate = this.lowest();
+		if (!(s.size(this.rate) && s.plan.reaches(this.rate))) {
+			// Not even one channel of those that are on is defined, when the power went between two cells.
+			if (!s.plan.reaches(this.lowest())) s.plan.restoreDefaults();
+			this.rate = s.rate = this.lowest();
+		}
 		const room = this.largest() - 8;
 		if (answers.length > Math.min(FOPTS_LARGEST, room)) return this.build(0);
 		return this.fill(room - answers.length - this.requests(false));

@@ -645,6 +645,17 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		});
 	});
 
+	it("channels that the mask is of are gone from flash: the default ones come back", () => {
+		const rig = joined();
+		send(rig, { fOpts: Uint8Array.of(7, 3, ...kHz(867.1), 0x50, 3, 0xff, 8, 0, 1) });
+		assert.deepEqual(hops(rig, 3), [867.1, 867.1, 867.1]);
+		rig.stored("channels")!.fill(0);
+		rig.cut(1000);
+		rig.idle(HOUR);
+		const { outcome, uplinks } = send(rig);
+		assert.equal(outcome.end, "idle");
+		assert.ok(frequencies(uplinks)[0]! >= 868.1);
+	});
 	describe("deep sleep", () => {
 		it("wakes without an exchange in between: counters, channels and airtime go on as if there were none", () => {
 			const rig = joined();
