@@ -1,4 +1,6 @@
+import { bench as awake } from "./awake.js";
 import { bench as cbor } from "./cbor.js";
+import { bench as mqtt } from "./mqtt.js";
 import { bench as node } from "./node.js";
 import { bench as store } from "./store.js";
 import { tamperRows as tamper } from "./tamper.js";
@@ -6,7 +8,16 @@ import { bench as wire } from "./wire.js";
 import { bench as xs } from "./xs.js";
 
 /** `npm run bench [-- NAME …]`: runs benchmarks by name, all of them by default. Figures, not verdicts. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({ node, xs, wire, cbor, store, tamper });
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({
+	node,
+	awake,
+	xs,
+	wire,
+	cbor,
+	store,
+	tamper,
+	mqtt,
+});
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in BENCHES));

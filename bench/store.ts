@@ -1,12 +1,10 @@
 import { NodeRecord } from "../modules/core/record.js";
 import { Log } from "../modules/store/log.js";
 import { LogQueue } from "../modules/store/log-queue.js";
-import { XsEngine } from "../sim/engine/xs.js";
 import { programUs, W25Q32JV } from "../sim/flash-chip.js";
-import { Status } from "../sim/host/table.js";
 import { buildHost } from "../sim/xs/build.js";
 import { NorPort } from "../test/support/flash-port.js";
-import { fixture } from "../test/xs/support.js";
+import { storeRam } from "../test/xs/store-ram.js";
 import { row } from "./row.js";
 
 const SECTORS = 64;
@@ -38,11 +36,11 @@ export async function bench(): Promise<void> {
 	row("  bytes programmed a record", spilled.bytes);
 	for (const fill of [0, 0.25, 0.5, 1]) {
 		const port = new NorPort(SECTORS, BYTES);
-		const queue = new LogQueue(new Log(() => port), 1, 4);
+		const queue = new LogQueue(new Log({ flash: () => port }), 1, 4);
 		const record = sample(4);
 		for (let n = 1; n <= Math.max(1, fill * 14_500); n++) push(queue, record, n);
 		const { readBytes, busyUs } = port.nor.counts;
-		const log = new Log(() => port);
+		const log = new Log({ flash: () => port });
 		log.ready();
 		row(
 			`boot after a power loss, 256 KiB, ${100 * fill} % full: bytes read`,
@@ -54,7 +52,7 @@ export async function bench(): Promise<void> {
 		log.records.dubious = log.cells.dubious = false;
 		const length = log.retain(view);
 		const before = port.nor.counts.readBytes;
-		const warm = new Log(() => port);
+		const warm = new Log({ flash: () => port });
 		warm.restore(new DataView(view.buffer, 0, length), Log.version);
 		warm.ready();
 		row(`  bytes read after deep sleep (${warm.outcome})`, port.nor.counts.readBytes - before);
@@ -77,7 +75,7 @@ interface Life {
 /** A log's life on 256 KiB, from the first record on. */
 function life({ alignment, values, records, batch, spill = 1 }: Life) {
 	const port = new NorPort(SECTORS, BYTES, { alignment });
-	const queue = new LogQueue(new Log(() => port), 1, values);
+	const queue = new LogQueue(new Log({ flash: () => port }), 1, values);
 	const record = sample(values);
 	if (spill === 1)
 		for (let n = 1; n <= records; n++) {
@@ -155,62 +153,16 @@ function others() {
 	row("programming one record of 26 bytes, ms of the flash, modelled", programUs(W25Q32JV, 26) / 1000);
 }
 
-/** What an opened log with its queue keeps alive on XS, beyond the one page buffer of the budget; skipped without a compiler. */
+/** What a log with its queue keeps alive on XS, beyond the one page buffer of the budget; skipped without a compiler. */
 async function memory(): Promise<void> {
 	const host = await buildHost();
 	if (!host.ready) {
 		process.stdout.write(`  skipped: ${host.reason}\n`);
 		return;
 	}
-	const alive = async (work: string) => {
-		const bundle = await fixture(`
-			import { NodeRecord } from "./modules/core/record.js";
-			import { Log } from "./modules/store/log.js";
-			import { LogQueue } from "./modules/store/log-queue.js";
-			export function wake() {
-				const bytes = new Uint8Array(16 * 4096).fill(0xff);
-				const port = {
-					size: bytes.length, blockSize: 4096, writeAlignment: 1,
-					read(into: Uint8Array, at: number) { into.set(bytes.subarray(at, at + into.length)); },
-					write(from: Uint8Array, at: number) { bytes.set(from, at); },
-					erase(at: number) { bytes.fill(0xff, at, at + 4096); },
-				};
-				const record = new NodeRecord(15);
-				record.length = 4;
-				let queue: unknown;
-				${work}
-				(globalThis as any).kept = [port, record, queue];
-				say(1);
-			}`);
-		const firmware = new XsEngine(host, { locate: false, measure: true }).load(bundle);
-		const wake = firmware.boot({ call: () => Uint8Array.of(Status.ok) });
-		if (wake.fault) throw new Error(`${wake.fault.message} ${wake.fault.where}`);
-		const { slots, chunks } = wake.figures!(true)!;
-		const { slotSize } = firmware.flash;
-		firmware.close();
-		return slots.live * slotSize + chunks.live;
-	};
-	const none = await alive("");
-	const opened = await alive("const log = new Log(() => port); queue = new LogQueue(log, 1, 4); log.ready();");
-	const pushed = await alive(`
-		const log = new Log(() => port); const one = new LogQueue(log, 1, 4); queue = one;
-		for (let n = 1; n < 9; n++) { record.number = n; record.epoch = 1; one.push(record); }`);
-	const resumed = await alive(`
-		const section = new DataView(new ArrayBuffer(64));
-		const before = new Log(() => port); const one = new LogQueue(before, 1, 4);
-		for (let n = 1; n < 9; n++) { record.number = n; record.epoch = 1; one.push(record); }
-		const length = before.retain(section);
-		const log = new Log(() => port); queue = new LogQueue(log, 1, 4);
-		log.restore(new DataView(section.buffer, 0, length), Log.version); log.ready();`);
-	row(
-		"RAM on XS: log and queue as an ordinary wake has them, bytes beyond a page",
-		resumed - none - 256,
-		"budget ≤ 1,536",
-	);
-	row(
-		"RAM on XS: a log that is open and its queue, bytes beyond one page of 256",
-		opened - none - 256,
-		"budget ≤ 1,536",
-	);
-	row("  after a sector was taken: with the map of 16 sectors", pushed - none - 256);
+	const { retained, resumed, opened, mapped } = await storeRam(host);
+	row("RAM on XS: log and queue where flash is left alone, bytes", retained, "budget ≤ 1,536");
+	row("RAM on XS: log and queue as an ordinary wake has them, bytes beyond a page", resumed, "budget ≤ 1,536");
+	row("RAM on XS: a log opened after a power loss and its queue, bytes beyond a page", opened);
+	row("  after a sector was taken: with the map of 16 sectors", mapped);
 }

@@ -4,6 +4,7 @@ import { encode as cbor } from "cborg";
 import { build } from "esbuild";
 import { PbfWriter } from "pbf";
 import { FrameEncoder } from "../modules/codec/frame-encoder.js";
+import { NodeRecord } from "../modules/core/record.js";
 import { PROJECT } from "../sim/engine/bundle.js";
 import { XsEngine } from "../sim/engine/xs.js";
 import { Status } from "../sim/host/table.js";
@@ -212,8 +213,10 @@ function table(recording: Recording): void {
 
 /** Encodes a frame of twelve weather samples so many times: for both engines, so without records' own objects. */
 const TIMED = `
+import { NodeRecord } from "./modules/core/record.js";
 import { FrameEncoder } from "./modules/codec/frame-encoder.js";
 export function wake() {
+	const record = new NodeRecord(4);
 	const records = RECORDS;
 	const schema = SCHEMA;
 	const view = new Uint8Array(200);
@@ -232,7 +235,7 @@ export function wake() {
 	});
 	const time = { epoch: 1, seconds: records[11][0], wall: START + records[11][0], stamped: false };
 	let length = 0;
-	for (let n = 0; n < RUNS; n++) length = new FrameEncoder(schema, view, cursor).encode(cursor(), 200, time);
+	for (let n = 0; n < RUNS; n++) length = new FrameEncoder(schema, view, cursor(), record).encode(cursor(), 200, time);
 	dormouseEngine.call(Uint8Array.of(length), 1);
 }
 export const node = Object.freeze({ name: "timed" });
@@ -245,7 +248,11 @@ async function encodeTime(recording: Recording): Promise<void> {
 	const { seconds } = window[11]!;
 	const time = at(seconds, { epoch: 1, wall: recording.start + seconds });
 	const once = () =>
-		new FrameEncoder(schema, view, () => new PlainCursor(window)).encode(new PlainCursor(window), 200, time);
+		new FrameEncoder(schema, view, new PlainCursor(window), new NodeRecord(32)).encode(
+			new PlainCursor(window),
+			200,
+			time,
+		);
 	for (let n = 0; n < 3000; n++) once();
 	const begin = performance.now();
 	for (let n = 0; n < 20_000; n++) once();

@@ -1,7 +1,9 @@
 import { minutes } from "../modules/core/time.js";
 import { declareNode } from "../modules/cycle/declaration.js";
 import { hashChain } from "../modules/store/evidence.js";
+import { wifi } from "../net/link/wifi.js";
 import { mqtt } from "../net/mqtt/mqtt.js";
+import { sntp } from "../net/sntp.js";
 import { battery } from "../sensors/battery.js";
 import { bme280 } from "../sensors/bme280.js";
 
@@ -13,7 +15,7 @@ export default declareNode({
 		bme280({ port: "I2C.default", emit: { temperature: { resolution: 0.1 } } }),
 		battery({ port: "Analog.default", divider: 2 }),
 	],
-	uplink: mqtt({ broker: "broker.local", batch: 24 }),
+	uplink: mqtt({ broker: "broker.local", link: wifi(), time: sntp(), batch: 24 }),
 	durability: "flash",
 	evidence: hashChain,
 });

@@ -3,12 +3,15 @@ import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
+import { type AwakeSplit, scriptMs } from "./energy.js";
 import type { Fault, Figures, Firmware, Wake } from "./engine/engine.js";
 import { NorFlash, SECTOR } from "./flash.js";
 import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
 import { Kind } from "./host/table.js";
-import type { Network } from "./net/network.js";
+import { AccessPoint } from "./net/access-point.js";
+import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
+import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 
@@ -30,6 +33,8 @@ export interface WakeLog {
 	/** What the firmware said of it; undefined when it died before. */
 	readonly report: WakeReport | undefined;
 	readonly fault: Fault | undefined;
+	/** Where the time went. */
+	readonly split: AwakeSplit;
 	/** Bytes written to and read from sockets. */
 	readonly bytesOut: number;
 	readonly bytesIn: number;
@@ -47,11 +52,15 @@ export interface BoardOptions {
 	readonly chips: readonly I2cChip[];
 	/** Analog inputs by pin. */
 	readonly analog: ReadonlyMap<number, AdcChannel>;
+	/** What its Wi-Fi finds; one without faults by default. */
+	readonly accessPoint?: AccessPoint;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
 	/** Six bytes. */
 	readonly identity: Uint8Array;
+	/** How much too fast the clock runs in deep sleep that begins at an instant, in ppm. Default: it does not. */
+	drift?(at: Instant): number;
 	/** Settings from provisioning. */
 	readonly settings: Readonly<Record<string, string>>;
 	/** Hears of each wake when it is over. */
@@ -68,6 +77,7 @@ export class Board {
 	/** Partitions by label. */
 	readonly flash: ReadonlyMap<string, NorFlash>;
 	readonly random: Seeded;
+	readonly wifi: WifiStation;
 	readonly handles = new Handles();
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
@@ -75,9 +85,21 @@ export class Board {
 	bytesIn = 0;
 	report: WakeReport | undefined;
 	readonly #dispatch: Dispatch;
-	#poweredAt: Instant = 0;
+	/** What the clock showed at an instant, and how much too fast it runs since. */
+	#clockAt: Instant = 0;
+	#clockMs = 0;
+	#drift = 0;
 	#busyUntil: Instant = 0;
 	#startedAt: Instant = 0;
+	#bootMs = 0;
+	/** While the radio is off. */
+	#busyMs = 0;
+	#computrons = 0;
+	#hostCalls = 0;
+	#scriptMs = 0;
+	#scriptRadioMs = 0;
+	#poweredBeforeMs = 0;
+	#poweredAt: Instant = 0;
 	#wake: Wake | undefined;
 	#sleepMs: number | undefined;
 	#callsToCut = Number.POSITIVE_INFINITY;
@@ -91,15 +113,20 @@ export class Board {
 		this.options = options;
 		this.random = new Seeded(options.seed);
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
+		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
 		this.#dispatch = new Dispatch(this);
 	}
 	/** The board's time: virtual time, and what buses have taken since it last moved. */
 	get now(): Instant {
 		return Math.max(this.options.scheduler.now, this.#busyUntil);
 	}
-	/** Milliseconds since the power came. */
+	/** Milliseconds since the power came, by the board's clock. */
 	get uptimeMs(): number {
-		return this.now - this.#poweredAt;
+		return this.#clockMs + (this.now - this.#clockAt) * (1 + this.#drift);
+	}
+	/** Milliseconds with power in all. */
+	get poweredMs(): number {
+		return this.#poweredBeforeMs + (this.#powered ? this.options.scheduler.now - this.#poweredAt : 0);
 	}
 	get awake(): boolean {
 		return this.#wake !== undefined;
@@ -108,16 +135,17 @@ export class Board {
 	powerOn(): void {
 		if (this.#powered) return;
 		this.#powered = true;
-		this.#poweredAt = this.options.scheduler.now;
-		this.#busyUntil = this.#poweredAt;
+		this.#clockAt = this.#busyUntil = this.#poweredAt = this.options.scheduler.now;
+		this.#clockMs = this.#drift = 0;
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
 		for (const flash of this.flash.values()) flash.cutAfter(Number.POSITIVE_INFINITY, this.random);
+		this.wifi.reset(false);
 		this.#boot(WakeCause.reset, ResetReason.power);
 	}
 	/** The power goes, between two host calls. Flash stays. */
 	powerOff(): void {
-		this.#powered = false;
+		this.#losesPower();
 		this.#alarm?.();
 		if (this.#wake) this.#finish(POWER_CUT);
 	}
@@ -141,9 +169,10 @@ export class Board {
 		this.#callsToCut = Number.POSITIVE_INFINITY;
 		this.#powerLost = true;
 	}
-	/** The firmware's time passes: a bus transfer, a conversion. */
+	/** The firmware's time passes, while it does nothing else: a bus transfer, a conversion, cryptography. */
 	spend(ms: number): void {
 		this.#busyUntil = this.now + ms;
+		if (!this.wifi.isOn) this.#busyMs += ms;
 	}
 	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
 	requestSleep(ms: number): void {
@@ -176,9 +205,18 @@ export class Board {
 		let cancel = scheduler.at(this.now + ms, fire);
 		return this.handles.add({ kind: "timer", what: "timer", close: () => cancel() }, number);
 	}
+	/** Joins a Wi-Fi network. @returns its handle: closing it leaves */
+	joinWifi(wanted: WifiJoin): number {
+		const number = this.handles.reserve();
+		const isCold = this.resetReason !== ResetReason.deepSleep;
+		this.wifi.join(wanted, isCold, this.now, (status) => this.deliver(number, Kind.wifi, Uint8Array.of(status)));
+		return this.handles.add({ kind: "wifi", what: "Wi-Fi", close: () => this.wifi.leave(this.now) }, number);
+	}
 	/** Looks a name up. @returns a handle that is closed once the answer was delivered */
 	resolve(name: string): number {
 		const number = this.handles.reserve();
+		if (!this.wifi.isReachable(this.now))
+			return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close() {} }, number);
 		const cancel = this.options.network.resolve(name, (address) =>
 			this.deliver(number, Kind.resolved, utf8(address ?? ""), true),
 		);
@@ -186,18 +224,50 @@ export class Board {
 	}
 	/** Opens a connection. @returns its handle */
 	connect(address: string, port: number): number {
+		return this.#connect(`socket to ${address}:${port}`, (on) => this.options.network.connect(address, port, on));
+	}
+	/** Opens a TLS connection, with what the board was provisioned with. @returns its handle, as of {@link connect} */
+	connectTls(address: string, port: number, peer: Pick<TlsRequest, "host" | "alpn" | "wallMs">): number {
+		const { network, settings } = this.options;
+		const { ca, certificate, key } = settings;
+		const tls = { ...peer, ca, certificate, key };
+		return this.#connect(`TLS to ${address}:${port}`, (on) => network.connectTls(address, port, tls, on));
+	}
+
+	#connect(what: string, open: (on: SocketListener) => SimSocket): number {
 		const number = this.handles.reserve();
-		const socket = this.options.network.connect(address, port, {
+		if (!this.wifi.isReachable(this.now))
+			return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
+		const socket = open({
 			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
-			readable: (count) => this.deliver(number, Kind.readable, u32(count)),
-			ended: (reset) => this.deliver(number, Kind.error, Uint8Array.of(reset ? 1 : 0)),
+			readable: (count) => {
+				this.wifi.sent();
+				this.deliver(number, Kind.readable, u32(count));
+			},
+			ended: (reset, failure) => {
+				const why = failure ? 2 + FAILURES.indexOf(failure) : reset ? 1 : 0;
+				this.deliver(number, Kind.error, Uint8Array.of(why));
+			},
+			overhead: (sent, received) => {
+				if (!this.handles.has(number)) return;
+				this.bytesOut += sent;
+				this.bytesIn += received;
+			},
 		});
-		const what = `socket to ${address}:${port}`;
+		this.wifi.sent(2);
 		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);
+	}
+	/** Opens a UDP socket. @returns its handle */
+	openDatagrams(): number {
+		const number = this.handles.reserve();
+		const socket = this.options.network.openDatagrams((count) => this.deliver(number, Kind.datagrams, u32(count)));
+		return this.handles.add({ kind: "udp", what: "UDP socket", socket, close: () => socket.close() }, number);
 	}
 
 	#boot(cause: WakeCause, reason: ResetReason) {
 		const { scheduler, firmware } = this.options;
+		this.#busyUntil = scheduler.now;
+		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
 		this.resetReason = reason;
 		this.#startedAt = scheduler.now;
@@ -207,6 +277,9 @@ export class Board {
 				: reason === ResetReason.power
 					? BOOT_MS.power
 					: BOOT_MS.reset;
+		this.#bootMs = bootMs;
+		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
+		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
 			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
@@ -217,7 +290,9 @@ export class Board {
 	/** After the firmware ran: what state is it in? */
 	#settle() {
 		const wake = this.#wake;
-		if (!wake || wake.state === "idle") return;
+		if (!wake) return;
+		this.#account(wake);
+		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
 			return;
@@ -225,7 +300,7 @@ export class Board {
 		const { scheduler } = this.options;
 		if (this.#powerLost) {
 			this.#powerLost = false;
-			this.#powered = false;
+			this.#losesPower();
 			const backAt = this.now + this.#offMs;
 			this.#finish(POWER_CUT);
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
@@ -233,15 +308,50 @@ export class Board {
 		}
 		const sleepMs = this.#sleepMs;
 		if (sleepMs === undefined) return;
-		const alarmAt = this.now + sleepMs;
+		this.#clock((this.options.drift?.(this.now) ?? 0) / 1e6);
+		const alarmAt = this.now + sleepMs / (1 + this.#drift);
 		this.#finish(undefined);
 		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+	}
+	/** From now on the clock is so much too fast. */
+	#clock(drift: number) {
+		this.#clockMs = this.uptimeMs;
+		this.#clockAt = this.now;
+		this.#drift = drift;
 	}
 	#panic(reason: ResetReason, message: string, fault: Fault = { reason: "endless", message, where: "" }) {
 		const { scheduler } = this.options;
 		const at = this.now;
 		this.#finish(fault);
 		this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, reason));
+	}
+	#losesPower() {
+		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
+		this.#powered = false;
+	}
+	/** What the firmware has worked since it was asked last, where the engine measures it. */
+	#account(wake: Wake) {
+		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
+		const ms = scriptMs(computrons - this.#computrons, hostCalls - this.#hostCalls);
+		this.#computrons = computrons;
+		this.#hostCalls = hostCalls;
+		if (this.wifi.isOn) this.#scriptRadioMs += ms;
+		else this.#scriptMs += ms;
+	}
+	#split(isMeasured: boolean): AwakeSplit {
+		const { onMs: radioMs, sentMs } = this.wifi;
+		const bootMs = this.#bootMs;
+		const busyMs = this.#busyMs;
+		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - radioMs);
+		return {
+			bootMs,
+			busyMs,
+			waitMs,
+			radioMs,
+			sentMs,
+			scriptMs: isMeasured ? this.#scriptMs : undefined,
+			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
+		};
 	}
 	/** Ends the wake and tells of it. */
 	#finish(fault: Fault | undefined) {
@@ -253,6 +363,7 @@ export class Board {
 		wake?.drop();
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
+		const split = this.#split(figures !== undefined);
 		const { bytesOut, bytesIn, report } = this;
 		this.bytesOut = 0;
 		this.bytesIn = 0;
@@ -264,6 +375,7 @@ export class Board {
 			resetReason: this.resetReason,
 			report,
 			fault,
+			split,
 			bytesOut,
 			bytesIn,
 			figures,
@@ -275,6 +387,8 @@ export class Board {
 /** How a wake ended whose power was cut. */
 export const POWER_CUT: Fault = Object.freeze({ reason: "host", message: "power cut", where: "" });
 const EMPTY = new Uint8Array(0);
+/** A connection that gets no answer. */
+const NOWHERE: SimSocket = Object.freeze({ room: 0, write: () => 0, read: () => EMPTY, close() {} });
 
 function u32(value: number): Uint8Array {
 	const bytes = new Uint8Array(4);

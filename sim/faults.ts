@@ -6,6 +6,12 @@ export const FAULT_KINDS = Object.freeze({
 	nonsense: "the BME280 answers nonsense",
 	broker: "the broker does not answer",
 	refuse: "the broker refuses connections",
+	ntp: "the time server does not answer",
+	lie: "the time server is years off",
+	ap: "the Wi-Fi access point is away",
+	roam: "it is replaced at that moment: another BSSID, channel and subnet",
+	subnet: "its addresses are others from that moment on",
+	dhcp: "its DHCP server does not answer",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });

@@ -29,7 +29,8 @@ export interface FlashChip {
  * the driver and the flash cache of the processor add is not in here.
  *
  * Source: W25Q32JV data sheet, AC characteristics (tBP1, tBP2, tPP, tSE) and DC characteristics (ICC), typical where it
- * says so; read current is the maximum. Figures as public drivers for the JV family quote them.
+ * says so; read current is the maximum. Figures as public drivers for the JV family quote them, not read from the sheet
+ * itself. They quote 0.4 or 0.7 ms as the typical tPP: the longer one is taken, as tBP1 + 255 · tBP2 gives it too.
  */
 export const W25Q32JV: FlashChip = frozen({
 	name: "W25Q32JV",

@@ -1,16 +1,20 @@
 import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
+import { EARLIEST_MS } from "../modules/cycle/epoch-time.js";
 import { fromScaled } from "../modules/measure/quantity.js";
 import { type CollectedRecord, Collector } from "../tools/collector.js";
 import { Board, POWER_CUT, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
+import { Currents, Ledger } from "./energy.js";
 import type { Firmware } from "./engine/engine.js";
 import type { Faults } from "./faults.js";
 import type { FlashCounts, NorFlash } from "./flash.js";
 import { Pins } from "./host/pins.js";
+import { AccessPoint } from "./net/access-point.js";
 import type { Network } from "./net/network.js";
+import { NtpServer } from "./net/ntp-server.js";
 import { Pace } from "./pace.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
@@ -19,6 +23,8 @@ import type { World } from "./world/world.js";
 
 /** The divider of the simulated board's battery input. */
 const DIVIDER = 2;
+/** A lying time server of the simulation is so far off. */
+const LIE_MS = 10 * 365 * 86_400_000;
 /** A node that dies so often in a row will not come back by itself. */
 const MOST_FAULTS = 10;
 
@@ -32,6 +38,10 @@ export interface SimulationOptions {
 	readonly faults: Faults;
 	/** Simulated milliseconds to run. */
 	readonly lengthMs: number;
+	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
+	drift?(at: Instant): number;
+	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
+	readonly accessPoint?: AccessPoint;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
@@ -60,6 +70,10 @@ export interface Summary {
 	lost: number;
 	/** Records that the subscriber got again. */
 	duplicates: number;
+	/** How far from the truth the farthest time of a decoded sample is, in milliseconds, of those that were told at all. */
+	timeErrorMs: number;
+	/** Samples that the subscriber could not tell the time of. */
+	untimed: number;
 	/** Decoded readings that differ from the world by more than their resolution. */
 	wrong: number;
 	/** Wakes with an exchange, and those whose exchange failed. */
@@ -89,6 +103,8 @@ export class Simulation {
 	/** Twelve hexadecimal digits: also the client id. */
 	readonly nodeId: string;
 	readonly collector: Collector;
+	/** Where the node asks what time it is, unless the network has a real server. */
+	readonly timeServer: NtpServer;
 	readonly summary: Summary = {
 		simulatedMs: 0,
 		wakes: 0,
@@ -101,6 +117,8 @@ export class Simulation {
 		lost: 0,
 		duplicates: 0,
 		wrong: 0,
+		timeErrorMs: 0,
+		untimed: 0,
 		exchanges: 0,
 		failedExchanges: 0,
 		frames: 0,
@@ -117,11 +135,15 @@ export class Simulation {
 	};
 	/** What the engine measured over all wakes; undefined where it does not. */
 	usage: Usage | undefined;
+	/** What the run took from the battery. */
+	readonly ledger = new Ledger();
+	readonly #sensor: Bme280Chip;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
-	readonly #truth = new Map<number, readonly (number | undefined)[]>();
+	readonly #truth = new Map<number, { readonly at: Instant; readonly values: readonly (number | undefined)[] }>();
 	/** The same for the wake at hand, by phenomenon. */
 	readonly #seen = new Map<string, number | undefined>();
+	#seenAt: Instant = 0;
 	/** Samples that arrived since the last wake was over: their truths are known only then. */
 	#unchecked: CollectedRecord[] = [];
 	#faultsInARow = 0;
@@ -135,11 +157,17 @@ export class Simulation {
 		const { scheduler, firmware, network, seed, settings, faults } = options;
 		this.node = firmware.node;
 		this.collector = new Collector(this.node);
+		this.timeServer = new NtpServer(scheduler, options.world.startMs, seed, (at) => ({
+			...(faults.active("ntp", at) ? { absent: true } : {}),
+			...(faults.active("lie", at) ? { offsetMs: LIE_MS } : {}),
+		}));
+		network.serveDatagrams(123, this.timeServer.answer);
 		const identity = makeIdentity(seed);
 		this.nodeId = [...identity].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 		const read = (phenomenon: string, atMs: number) => {
 			const value = options.world.at(phenomenon, atMs);
 			this.#seen.set(phenomenon, value);
+			this.#seenAt = atMs;
 			return value;
 		};
 		const fault = (atMs: number): Bme280Fault | undefined =>
@@ -150,15 +178,20 @@ export class Simulation {
 				return volts === undefined ? undefined : volts / DIVIDER;
 			},
 		});
+		this.#sensor = new Bme280Chip({ trim: seededTrim(seed), read, fault });
+		const accessPoint = options.accessPoint ?? new AccessPoint({ faults });
 		this.board = new Board({
 			scheduler,
 			network,
 			firmware,
 			seed,
 			identity,
-			settings,
+			// A node is provisioned for the network where it is.
+			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
+			accessPoint,
+			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
-			chips: [new Bme280Chip({ trim: seededTrim(seed), read, fault })],
+			chips: [this.#sensor],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
 			onWake: (log) => this.#wake(log),
 		});
@@ -216,6 +249,10 @@ export class Simulation {
 		summary.flashErases = total("erases");
 		summary.flashMostWear = Math.max(...partitions.map(({ mostWear }) => mostWear));
 		summary.flashViolations = total("violations");
+		const { ledger, board } = this;
+		ledger.flashUc = partitions.reduce((sum, { chargeUc }) => sum + chargeUc, 0);
+		ledger.poweredMs = board.poweredMs;
+		ledger.sensorUc = this.#sensor.convertingMs * Currents.sensor + ledger.poweredMs * Currents.sensorSleep;
 		summary.simulatedMs = this.#options.scheduler.now;
 		summary.duplicates = collector.duplicates;
 		summary.frames = collector.frames;
@@ -239,13 +276,15 @@ export class Simulation {
 				summary.samples++;
 				summary.missing += report.values.filter((value) => value === undefined).length;
 				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
-				this.#truth.set(report.number, this.#truths());
+				this.#truth.set(report.number, { at: this.#seenAt, values: this.#truths() });
 			}
 			const failed = report.problem !== "" && report.problem !== "key"; // that one is the store's
 			if (report.frames > 0 || failed) summary.exchanges++;
 			if (failed) summary.failedExchanges++;
 			this.#oldest = report.oldest;
 		}
+		const tried = report?.problem && report.problem !== "key";
+		this.ledger.add(report?.acknowledged ? "published" : tried || fault ? "failed" : "quiet", log.split);
 		this.#seen.clear();
 		this.#checkAll();
 		this.#faultsInARow = fault && fault !== POWER_CUT ? this.#faultsInARow + 1 : 0;
@@ -275,20 +314,30 @@ export class Simulation {
 	#check(record: CollectedRecord) {
 		const { summary } = this;
 		summary.decoded++;
-		const truths = this.#truth.get(record.number);
-		if (!truths) {
+		const truth = this.#truth.get(record.number);
+		if (!truth) {
 			summary.samples++; // its wake was cut before it could tell the number
 			return;
 		}
 		this.#truth.delete(record.number);
+		if (!record.timed) summary.untimed++;
+		else {
+			const errorMs = Math.abs(record.wallMs - this.#options.world.startMs - truth.at);
+			summary.timeErrorMs = Math.max(summary.timeErrorMs, errorMs);
+		}
 		this.node.quantities.forEach((quantity, index) => {
 			const value = record.values[index];
-			const truth = truths[index];
+			const real = truth.values[index];
 			if (value === undefined) return;
 			const tolerance = quantity.resolution * 1.000_001;
-			if (truth === undefined || Math.abs(fromScaled(value, quantity) - truth) > tolerance) summary.wrong++;
+			if (real === undefined || Math.abs(fromScaled(value, quantity) - real) > tolerance) summary.wrong++;
 		});
 	}
+}
+
+/** A recording may be older than the firmware, which would not believe its time. */
+function notBefore({ startMs }: World): Record<string, string> {
+	return startMs < EARLIEST_MS ? { notBefore: String(Math.floor(startMs / 1000)) } : {};
 }
 
 /** A locally administered MAC address for a seed. Source: IEEE 802, clause 8.4 (U/L bit). */

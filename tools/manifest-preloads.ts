@@ -16,7 +16,9 @@ const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Manifests that bring modules of ours. */
 export const MANIFESTS: readonly string[] = Object.freeze(
-	["manifest.json", "modules/device/native/desktop/manifest.json"].map((path) => join(PROJECT, path)),
+	["manifest.json", "modules/device/native/desktop/manifest.json", "modules/device/native/tls/manifest.json"].map(
+		(path) => join(PROJECT, path),
+	),
 );
 
 /** Reads a manifest. */

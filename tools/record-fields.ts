@@ -5,7 +5,7 @@ import { nameOf } from "./simulate/output.js";
 /** Names of the values of records that are no samples, by the name of their kind. */
 export const RECORD_FIELDS: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	health: HEALTH_FIELDS,
-	sync: Object.freeze(["wall"]),
+	sync: Object.freeze(["wall", "epoch", "seconds"]),
 });
 
 /** The name of a record's kind: `sample`, `alarm`, `command`, `health`, `sync`. */

@@ -8,6 +8,7 @@ import { type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js
 import { type Boot, emptyRam, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { Faults } from "../sim/faults.js";
 import { Broker } from "../sim/net/broker.js";
+import { MODEL_CA } from "../sim/net/tls-model.js";
 import { VirtualNetwork } from "../sim/net/virtual.js";
 import { Scheduler } from "../sim/scheduler.js";
 import { Simulation } from "../sim/simulation.js";
@@ -30,7 +31,7 @@ Flash is what the engine's linker would write: bytecode, preloaded slots, chunks
 
 /** Budgets of the design (docs/architecture.md), where this measures the like. */
 const BUDGETS = Object.freeze({ chunks: 8192, slots: 640, stack: 256, flash: 96 * 1024 });
-/** A key to measure with, for nodes that want one. */
+/** A key to measure with, for nodes that want one; others want a CA. */
 const SOME_KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 /** A key is a name in a table: a pointer each, beside the name itself, which is a chunk. */
 const KEY_BYTES = 4;
@@ -154,6 +155,7 @@ async function live(firmware: Firmware, hours: number): Promise<Figures | undefi
 	const network = new VirtualNetwork(scheduler);
 	const broker = new Broker(scheduler);
 	broker.serve(network);
+	broker.serve(network, 8883, {});
 	let publish: Figures | undefined;
 	let died = false;
 	const simulation: Simulation = new Simulation({
@@ -162,7 +164,7 @@ async function live(firmware: Firmware, hours: number): Promise<Figures | undefi
 		firmware,
 		world: new Model({ seed: 1 }),
 		seed: 1,
-		settings: { [EVIDENCE_KEY]: SOME_KEY },
+		settings: { [EVIDENCE_KEY]: SOME_KEY, ca: MODEL_CA },
 		faults: new Faults(),
 		lengthMs: hours * 3_600_000,
 		onWake({ report, figures, fault }) {

@@ -50,7 +50,7 @@ export function readChain(image: Uint8Array, node: StoreSchema, sectorBytes = SE
 	const port = new ImagePort(image, sectorBytes);
 	const ends = sectorsOf(port);
 	if (ends.length === 0) throw new DormouseError("malformed", "this is no image of a store");
-	const log = new Log(() => port);
+	const log = new Log({ flash: () => port });
 	const width = node.quantities.length;
 	const queue = new LogQueue(log, node.schema, width);
 	log.ready();

@@ -9,7 +9,7 @@ export const compact: RecordEncoding = Object.freeze({
 		return Object.freeze<NodeEncoding>({
 			kind: "compact",
 			least: Math.max(shortSize(frame), SHORT_LEAST),
-			create: (_, view, cursor) => new FrameEncoder(frame, view, cursor),
+			create: (_, view, reader, record) => new FrameEncoder(frame, view, reader, record),
 		});
 	},
 });

@@ -1,3 +1,4 @@
+import type { NodeRecord } from "../core/record.js";
 import type { FrameSchema, RecordEncoder, RecordReader } from "./frame.js";
 import type { SchemaQuantity } from "./schema.js";
 
@@ -16,12 +17,14 @@ export interface NodeEncoding {
 	 * Makes an encoder, for one exchange.
 	 * @param nodeId the node's, for encodings that name it
 	 * @param view where payloads are written, from its start
-	 * @param cursor makes a cursor of the queue that is to be read
+	 * @param reader a cursor of the queue that is to be read, for the encoder alone
+	 * @param record wide enough for all records, for the encoder while it encodes
 	 */
 	create<Reader extends RecordReader<Reader>>(
 		nodeId: string,
 		view: Uint8Array,
-		cursor: () => Reader,
+		reader: Reader,
+		record: NodeRecord,
 	): RecordEncoder<Reader>;
 }
 

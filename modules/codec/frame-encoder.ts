@@ -1,4 +1,4 @@
-import { NodeRecord } from "../core/record.js";
+import type { NodeRecord } from "../core/record.js";
 import {
 	FRAME_MOST,
 	type FrameSchema,
@@ -25,30 +25,31 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 	private readonly model: FrameModel;
 	upTo = 0;
 	// What `survey` finds: how many records go together, the last one's time, the usual step.
-	private count = 0;
+	count = 0;
 	private last = 0;
 	private step = 0;
 
 	/**
 	 * @param view where frames are written, from its start
-	 * @param cursor makes a cursor of the queue that is to be read
+	 * @param reader a cursor of the queue that is to be read, for the encoder alone
+	 * @param record wide enough for all records, for the encoder while it encodes
 	 */
-	constructor(schema: FrameSchema, view: Uint8Array, cursor: () => Reader) {
+	constructor(schema: FrameSchema, view: Uint8Array, reader: Reader, record: NodeRecord) {
 		this.schema = schema;
 		this.view = view;
-		this.record = new NodeRecord(Math.max(schema.low.length, NodeRecord.widest));
-		this.reader = cursor();
+		this.record = record;
+		this.reader = reader;
 		this.coder = new RangeEncoder(view);
 		this.model = new FrameModel(schema, this.coder);
 	}
-	encode(from: Reader, room: number, time: FrameTime): number {
+	encode(from: Reader, room: number, time: FrameTime, end = 0xffff_ffff): number {
 		const { coder, model, record, reader } = this;
 		// A byte string of up to 23 bytes has a head of one byte, of up to 255 one of two (RFC 8949 §3).
 		const most = room < 26 ? Math.min(room - 1, 23) : room < 259 ? Math.min(room - 2, 255) : Math.min(room - 3, 0xffff);
 		const head = most < 24 ? 1 : most < 256 ? 2 : 3;
 		let length = 0;
 		for (let tried = FRAME_MOST; tried > 0 && length === 0; ) {
-			this.survey(from, tried);
+			this.survey(from, tried, end);
 			tried = this.count;
 			if (tried === 0) return 0;
 			reader.moveTo(from);
@@ -83,14 +84,15 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 		return length;
 	}
 
-	/** Looks at up to `most` records of one epoch. */
-	private survey(from: Reader, most: number): void {
+	/** Looks at up to `most` records of one epoch, with numbers up to `end`. */
+	private survey(from: Reader, most: number, end: number): void {
 		const { record, reader, schema } = this;
 		let count = 0;
 		let epoch = 0;
 		let step = -1;
 		reader.moveTo(from);
 		while (count < most && reader.read(record) && (count === 0 || record.epoch === epoch)) {
+			if (record.number > end) break;
 			// The usual step is what the first two agree on, or else the declared one.
 			const delay = record.seconds - this.last;
 			if (count === 1) step = delay;

@@ -27,7 +27,7 @@ const USUAL = 0;
 const GAP = 2;
 const DELAY = 4;
 const KIND = 6;
-const HEADS = 8;
+const HEADS = 8; // and behind these the last value of each column
 /** Beyond so many halves counted, sum and count are halved, so that newer values weigh more. */
 const MOST_SUMMED = 8;
 // How likely what is rare is, of 4096.
@@ -65,8 +65,6 @@ export class FrameModel {
 	private readonly state: Int32Array;
 	/** Where the state has how usual records were. */
 	private readonly heads: number;
-	/** Last value of each column. */
-	private readonly values: Int32Array;
 	/** Bit n is set once column n had a value. */
 	private seen = 0;
 	/** What the last sample had, and the next has unless it says otherwise. */
@@ -96,8 +94,7 @@ export class FrameModel {
 		this.schema = schema;
 		this.coder = coder;
 		this.heads = columns * STRIDE;
-		this.state = new Int32Array(this.heads + HEADS);
-		this.values = new Int32Array(schema.low.length);
+		this.state = new Int32Array(this.heads + HEADS + schema.low.length);
 	}
 	/** Begins a frame: what is said once. @throws {DormouseError} `unsupported` when decoding another version */
 	header(): void {
@@ -141,8 +138,8 @@ export class FrameModel {
 	}
 	/** What comes before the next record's values: its number, seconds, kind, wall, what is missing. */
 	head(record: NodeRecord, first: boolean): void {
-		const { coder, state, heads } = this;
-		const width = this.values.length;
+		const { coder, state, heads, schema } = this;
+		const width = schema.low.length;
 		const number = this.number + (first ? 0 : 1);
 		const seconds = first ? record.seconds : this.seconds + this.step;
 		let gap = (record.number - number) | 0;
@@ -195,22 +192,23 @@ export class FrameModel {
 	/** The values of a record behind its {@link head}: of a sample those that are not missing. */
 	body(record: NodeRecord): void {
 		const { values } = record;
-		const last = this.values;
-		const width = last.length;
+		const { state } = this;
+		const width = this.schema.low.length;
 		if (record.kind !== RecordKind.sample) {
 			record.length = this.coder.code(record.length, 33, 0);
 			for (let n = 0; n < record.length; n++) values[n] = this.difference(width + 2, values[n]!, 0);
 			return;
 		}
 		let before = 0;
+		let last = this.heads + HEADS;
 		record.length = width;
-		for (let n = 0; n < width; n++) {
+		for (let n = 0; n < width; n++, last++) {
 			if (this.missing & (1 << n)) before = 0;
 			else if (this.seen & (1 << n)) {
-				before = this.difference(n, (values[n]! - last[n]!) | 0, before);
-				last[n] = values[n] = last[n]! + before;
+				before = this.difference(n, (values[n]! - state[last]!) | 0, before);
+				state[last] = values[n] = state[last]! + before;
 			} else {
-				last[n] = values[n] = this.first(n, values[n]!);
+				state[last] = values[n] = this.first(n, values[n]!);
 				this.seen |= 1 << n;
 				before = 0;
 			}

@@ -58,13 +58,15 @@ export interface RecordReader<Self> {
 
 /** Turns records into payloads: the compact frame, or SenML. */
 export interface RecordEncoder<Reader> {
-	/** Number of the last record in the payload that was encoded last. */
+	/** Number of the last record in the payload that was encoded last, and how many are in it. */
 	readonly upTo: number;
+	readonly count: number;
 	/**
 	 * Encodes the records behind `from`, as many as fit and none split, and moves it behind them.
 	 * @param room at most this many bytes
+	 * @param last no record with a higher number; absent: any
 	 * @returns bytes written from the start of the view; 0 when there is no record or not even one fits, and `from` has
 	 * not moved
 	 */
-	encode(from: Reader, room: number, time: FrameTime): number;
+	encode(from: Reader, room: number, time: FrameTime, last?: number): number;
 }

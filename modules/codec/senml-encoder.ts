@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import { NodeRecord, RecordKind } from "../core/record.js";
+import { type NodeRecord, RecordKind } from "../core/record.js";
 import { CborCoreWriter } from "./cbor-core-writer.js";
 import { halfOf } from "./cbor-float.js";
 import { intSize } from "./cbor-size.js";
@@ -48,7 +48,7 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 	private names: readonly string[] = [];
 	// What `survey` finds: records and entries that fit, columns that have any, whether a name in each entry is shorter, the
 	// base time.
-	private count = 0;
+	count = 0;
 	private entries = 0;
 	private used = 0;
 	private isNamed = true;
@@ -57,22 +57,29 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 	/**
 	 * @param base see {@link senmlBase}
 	 * @param view where packs are written, from its start
-	 * @param cursor makes a cursor of the queue that is to be read
+	 * @param reader a cursor of the queue that is to be read, for the encoder alone
+	 * @param record wide enough for all records, for the encoder while it encodes
 	 */
-	constructor(quantities: readonly SenmlQuantity[], base: string, view: Uint8Array, cursor: () => Reader) {
+	constructor(
+		quantities: readonly SenmlQuantity[],
+		base: string,
+		view: Uint8Array,
+		reader: Reader,
+		record: NodeRecord,
+	) {
 		this.quantities = quantities;
 		this.base = base;
-		this.record = new NodeRecord(Math.max(quantities.length, NodeRecord.widest));
-		this.reader = cursor();
+		this.record = record;
+		this.reader = reader;
 		this.writer = new SenmlWriter(view);
 	}
-	encode(from: Reader, room: number, time: FrameTime): number {
+	encode(from: Reader, room: number, time: FrameTime, end = 0xffff_ffff): number {
 		const { reader, record, writer } = this;
 		writer.reset(room);
 		reader.moveTo(from);
-		if (!reader.read(record)) return 0;
+		if (!reader.read(record) || record.number > end) return 0;
 		const start = record.seconds;
-		this.survey(time);
+		this.survey(time, end);
 		if (this.count === 0) return 0;
 		writer.array(this.entries);
 		for (let column = 0; column < this.names.length; column++)
@@ -83,7 +90,7 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 	}
 
 	/** Finds what fits, from the record at hand on. */
-	private survey(time: FrameTime): void {
+	private survey(time: FrameTime, end: number): void {
 		const { base, quantities, reader, record, writer } = this;
 		const { kind, epoch, seconds: start } = record;
 		const isSample = kind === RecordKind.sample;
@@ -143,6 +150,7 @@ export class SenmlEncoder<Reader extends RecordReader<Reader>> implements Record
 		} while (
 			isSample &&
 			reader.read(record) &&
+			record.number <= end &&
 			record.kind === kind &&
 			record.epoch === epoch &&
 			record.seconds > last // by its time a receiver knows what belongs to a sample

@@ -25,7 +25,7 @@ export const senml: RecordEncoding = Object.freeze({
 		return Object.freeze<NodeEncoding>({
 			kind: "senml",
 			least,
-			create: (nodeId, view, cursor) => new SenmlEncoder(quantities, senmlBase(nodeId), view, cursor),
+			create: (nodeId, view, reader, record) => new SenmlEncoder(quantities, senmlBase(nodeId), view, reader, record),
 		});
 	},
 });

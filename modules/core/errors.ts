@@ -12,7 +12,7 @@
  * | `declaration` | a node declaration cannot work; the message names the field and what would be right |
  * | `unsupported` | valid, but this version does not do it |
  * | `closed` | the object was closed before the call |
- * | `absent` | hardware did not answer |
+ * | `absent` | hardware did not answer; no access point was found |
  * | `identity` | another chip answered than the one declared |
  * | `busy` | the chip has not finished; try again later |
  * | `io` | an input or output operation failed |
@@ -23,6 +23,9 @@
  * | `timeout` | no answer in time |
  * | `unresolved` | a host name could not be resolved |
  * | `key` | a key from provisioning is missing, malformed or too weak |
+ * | `untrusted` | the peer could not prove, by its certificate and key, to be the one that was asked for |
+ * | `taken-over` | another client came with this node's client identifier |
+ * | `downlink` | a message for the node was refused, or its handler failed |
  */
 export type ErrorCode =
 	| "range"
@@ -44,7 +47,10 @@ export type ErrorCode =
 	| "lost"
 	| "timeout"
 	| "unresolved"
-	| "key";
+	| "key"
+	| "untrusted"
+	| "taken-over"
+	| "downlink";
 
 /**
  * The one error class of the firmware. Programming and boundary errors throw it; expected outcomes (a lost link, a bad

@@ -43,6 +43,35 @@ export interface NodeOptions {
 	 * than `thin`, and the setting `evidenceKey`; see docs/store.md.
 	 */
 	readonly evidence?: Evidence;
+	/** Takes messages for the node, where its uplink brings them: `mqtt({ downlinks: { window: 2 } })`. */
+	readonly downlink?: DownlinkHandler;
+}
+
+/** What a node does with messages that were sent to it; see docs/mqtt.md. */
+export interface DownlinkHandler {
+	/**
+	 * Takes one message. Whoever may publish at the broker may have sent it: obey nothing that the message does not prove. The
+	 * same message may come more than once, in later wakes too.
+	 * @param bytes a view that lives until the call returns
+	 * @returns true once it is durably taken, false when it is refused: both are acknowledged and do not come again
+	 * @throws anything, when it could not be looked at: it comes again, three times at most
+	 */
+	take(bytes: Uint8Array, node: DownlinkNode): boolean;
+}
+
+/** What a handler of messages gets beside them. */
+export interface DownlinkNode {
+	/** The handler's own value in flash, at most 200 bytes: durable when `write` returns. Both its calls may throw `flash`. */
+	readonly cell: {
+		/** A copy; undefined when nothing was written yet. */
+		read(): Uint8Array | undefined;
+		/** Replaces it: after a cut the old one or the new one is there. */
+		write(value: Uint8Array): void;
+	};
+	/** Whether the peer says that the message may have come before. */
+	readonly repeated: boolean;
+	/** The wall time in milliseconds since 1970, UTC; 0 when unknown. */
+	readonly wallMs: number;
 }
 
 /** What a record survives: deep sleep, or any power cut. */
@@ -70,6 +99,7 @@ export interface NodeDeclaration {
 	readonly thin: number;
 	/** Undefined where none is wanted. */
 	readonly evidence: Evidence | undefined;
+	readonly downlink: DownlinkHandler | undefined;
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
 	/** By which stored records are known; see `codec/schema.ts`. */
@@ -90,6 +120,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"spill",
 	"full",
 	"evidence",
+	"downlink",
 ]);
 const SHORTEST_SPILL = 60;
 const LONGEST_SPILL = 7 * 86_400;
@@ -117,7 +148,8 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		if (typeof sensor?.create !== "function" || typeof sensor.port !== "string" || !lists.every(Array.isArray))
 			wrong(`sensors[${index}]`, sensor, "what a factory of sensors/ returns");
 	});
-	if (typeof uplink?.create !== "function") wrong("uplink", uplink, "what a factory of net/ returns, such as mqtt({})");
+	if (typeof options.uplink?.create !== "function")
+		wrong("uplink", options.uplink, "what a factory of net/ returns, such as mqtt({})");
 	if (typeof encoding?.plan !== "function") wrong("encoding", shown(encoding), "senml or compact, imported,");
 	if (durability !== "rtc" && durability !== "flash")
 		wrong("durability", JSON.stringify(durability), '"rtc" or "flash"');
@@ -144,12 +176,18 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 			typeof full === "object" ? `{ thin: ${thin} }` : JSON.stringify(full),
 			'"oldest", "newest" or { thin: 2 } … { thin: 10 }',
 		);
-	const { evidence } = options;
+	if (typeof full === "object")
+		for (const field of Object.keys(full)) if (field !== "thin") wrong(`full.${field}`, "this field", "thin");
+	const { downlink, evidence } = options;
+	if (downlink === undefined ? uplink.downlinks : typeof downlink?.take !== "function")
+		wrong("downlink", shown(downlink), "{ take(bytes, node) { … } }");
+	if (downlink && !uplink.downlinks) wrong("downlink", "it with this uplink", "one that brings messages");
 	if (evidence !== undefined) {
 		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
 		if (durability !== "flash" || typeof full === "object")
 			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
 	}
+	const schema = schemaId(quantities);
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });
 	const { least } = planned;
@@ -159,14 +197,15 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		name,
 		everySeconds: every,
 		sensors: Object.freeze([...sensors]),
-		uplink,
+		uplink: uplink.plan?.({ name, everySeconds: every, schema, quantities }) ?? uplink,
 		durability,
 		spill: spillOf(options.spill, quantities),
 		full: typeof full === "string" ? full : "thin",
 		thin,
 		evidence,
+		downlink,
 		quantities: Object.freeze(quantities),
-		schema: schemaId(quantities),
+		schema,
 		frame,
 		encoding: planned,
 	});
@@ -178,13 +217,15 @@ function shown(value: unknown): string {
 }
 
 function spillOf(spill: NodeOptions["spill"] = {}, quantities: readonly Quantity[]): Spill {
-	if (typeof spill !== "object" || spill === null) wrong("spill", JSON.stringify(spill), "{ every: …, below: { … } }");
+	if (typeof spill !== "object" || spill === null || Array.isArray(spill))
+		wrong("spill", Array.isArray(spill) ? "a list" : JSON.stringify(spill), "{ every: …, below: { … } }");
 	for (const field of Object.keys(spill))
 		if (field !== "every" && field !== "below") wrong(`spill.${field}`, "this field", "every or below");
 	const { every = 0, below = {} } = spill;
 	if (every !== 0 && !(Number.isInteger(every) && every >= SHORTEST_SPILL && every <= LONGEST_SPILL))
 		wrong("spill.every", every, "a time from minutes(1) to days(7)");
-	if (typeof below !== "object" || below === null) wrong("spill.below", below, "limits by reading: { battery: 3.4 }");
+	if (typeof below !== "object" || below === null || Array.isArray(below))
+		wrong("spill.below", below, "limits by reading: { battery: 3.4 }");
 	for (const name of Object.keys(below)) {
 		const known = quantities.find((one) => one.name === name);
 		if (!known) wrong(`spill.below.${name}`, "this reading", `one of ${quantities.map((one) => one.name).join(", ")}`);

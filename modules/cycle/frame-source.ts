@@ -1,5 +1,6 @@
 import type { Filled, FrameSource } from "../../net/uplink.js";
 import type { FrameTime } from "../codec/frame.js";
+import type { NodeRecord } from "../core/record.js";
 import type { RecordCursor, RecordQueue } from "../store/queue.js";
 import type { NodeDeclaration } from "./declaration.js";
 import type { EpochTime } from "./epoch-time.js";
@@ -14,10 +15,14 @@ export class QueueSource implements FrameSource {
 	private readonly time: EpochTime;
 	private readonly now: FrameTime;
 	private readonly report: WakeReport;
+	private readonly record: NodeRecord;
 	readonly wantsTime: boolean;
 	private upTo = 0;
 
-	/** @param epoch the current one */
+	/**
+	 * @param epoch the current one
+	 * @param record the node's own, which no one else needs by then
+	 */
 	constructor(
 		node: NodeDeclaration,
 		nodeId: string,
@@ -25,6 +30,7 @@ export class QueueSource implements FrameSource {
 		time: EpochTime,
 		epoch: number,
 		report: WakeReport,
+		record: NodeRecord,
 	) {
 		this.node = node;
 		this.nodeId = nodeId;
@@ -33,20 +39,35 @@ export class QueueSource implements FrameSource {
 		this.time = time;
 		this.now = { epoch, seconds: 0, wall: 0, stamped: false };
 		this.report = report;
-		this.wantsTime = true;
+		this.record = record;
+		this.wantsTime = time.ask();
 	}
 	fill(view: Uint8Array, room: number): Filled {
-		const encoder = this.node.encoding.create(this.nodeId, view, () => this.queue.cursor());
-		this.cursor.seek(this.upTo + 1);
 		this.now.seconds = Math.floor(this.time.nowMs() / 1000); // the frame is not younger than it says
-		const length = encoder.encode(this.cursor, room, this.now);
-		if (length === 0) return { length, upTo: 0 };
-		this.upTo = encoder.upTo;
-		this.report.frames++;
-		this.report.frameBytes += length;
-		return { length, upTo: this.upTo };
+		this.now.wall = this.time.wallAt(this.now.seconds);
+		return this.encode(view, room, 0xffff_ffff);
+	}
+	again(view: Uint8Array, room: number, frame: Filled): number {
+		this.now.seconds = frame.seconds;
+		this.now.wall = frame.wall;
+		const { length, upTo, count } = this.encode(view, room, frame.upTo);
+		return upTo === frame.upTo && count === frame.count ? length : 0;
 	}
 	rewind(): void {
 		this.upTo = 0;
+	}
+	/** @param last number of the last record that may go in */
+	private encode(view: Uint8Array, room: number, last: number): Filled {
+		const { now, report } = this;
+		const encoder = this.node.encoding.create(this.nodeId, view, this.queue.cursor(), this.record);
+		this.cursor.seek(this.upTo + 1);
+		const length = encoder.encode(this.cursor, room, now, last);
+		const { count, upTo } = encoder;
+		if (length > 0) {
+			this.upTo = upTo;
+			report.frames++;
+			report.frameBytes += length;
+		}
+		return { length, upTo, count, seconds: now.seconds, wall: now.wall };
 	}
 }

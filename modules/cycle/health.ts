@@ -59,7 +59,7 @@ export class Health {
 	storeFailed = 0;
 	/** Resets by a fault: panic, watchdog, brown-out. */
 	panics = 0;
-	/** Times that the board's clock stepped back without a power loss. */
+	/** Times that the board's clock stepped back without a power loss, and that a server's wall time was not believed. */
 	clockSteps = 0;
 	/** Records that were stored and cannot be read any more, since the store was made. */
 	lost = 0;

@@ -9,23 +9,22 @@ import {
 	type Timers,
 	type WakeCause,
 } from "../core/ports.js";
-import { NodeRecord } from "../core/record.js";
+import { NodeRecord, RecordKind } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
 import { Sampler } from "../measure/sampler.js";
 import { CellId, Log } from "../store/log.js";
 import { LogQueue } from "../store/log-queue.js";
 import { Numbers } from "../store/numbers.js";
 import { RetainedQueue } from "../store/retained-queue.js";
-import type { StoredValue } from "../store/stored-value.js";
 import type { RecordChain } from "../store/tamper-evidence.js";
 import { TieredQueue } from "../store/tiered-queue.js";
 import { BACKOFF_LONGEST_MS, CycleState, Effect, Event, step } from "./cycle.js";
 import type { NodeDeclaration } from "./declaration.js";
-import { EpochTime } from "./epoch-time.js";
+import { EARLIEST_MS, EpochTime } from "./epoch-time.js";
 import { QueueSource } from "./frame-source.js";
 import { Health, Start } from "./health.js";
 import { WakeReport } from "./report.js";
-import { type RetainedSection, RetainedState, Section } from "./retained.js";
+import { type Retained, RetainedState, SECTIONS, Section } from "./retained.js";
 
 /** What a wake needs of the board. */
 export interface NodePorts {
@@ -47,9 +46,6 @@ export interface NodePorts {
 	sleep(ms: number): void;
 }
 
-/** Label of the flash partition that the node keeps its own state in. */
-export const STORE_PARTITION = "store";
-
 /** One wake of a node: the shell around the cycle's state machine. */
 export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly node: NodeDeclaration;
@@ -57,20 +53,22 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	private readonly cycle: CycleState;
 	private readonly time: EpochTime;
 	private readonly numbers: Numbers;
-	private readonly log: Log;
+	readonly log: Log;
 	/** Records in RTC memory, in front of those in flash. */
 	private readonly front: RetainedQueue;
-	private readonly queue: TieredQueue;
-	private readonly chain: RecordChain | undefined;
-	private readonly health = new Health();
+	readonly queue: TieredQueue;
+	declare private readonly chain: RecordChain | undefined;
+	readonly health = new Health();
 	private readonly retained: RetainedState;
-	private readonly sections: readonly RetainedSection[];
+	/** Whose the retained sections are, in the order of {@link SECTIONS}. */
+	private readonly owners: Retained[];
 	/** From the sensors' start until their readings are stored. */
-	private sampler: Sampler | undefined;
+	declare private sampler: Sampler | undefined;
 	private readonly record: NodeRecord;
 	/** Retained memory may be older than what is in flash. */
 	private unsure = false;
-	private readonly report = new WakeReport();
+	resumed = false;
+	readonly report = new WakeReport();
 	private readonly uplink: Uplink;
 
 	constructor(node: NodeDeclaration, ports: NodePorts) {
@@ -80,27 +78,19 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const { batch, deadlineMs } = node.uplink;
 		this.cycle = new CycleState({ periodMs: node.everySeconds * 1000, batch, deadlineMs });
 		this.time = new EpochTime(ports.clock);
-		const widest = Math.max(width, NodeRecord.widest);
-		this.log = new Log(() => ports.flash(STORE_PARTITION));
-		this.numbers = new Numbers(() => this.log.cell(CellId.numbers));
+		this.log = new Log(ports);
+		this.numbers = new Numbers(this.log);
 		this.front = new RetainedQueue(node.schema, width, RetainedQueue.roomIn(Section.queue.budget, width));
 		const back = new LogQueue(this.log, node.schema, width, node.full, node.thin);
 		const chain = node.evidence?.create(ports);
-		this.chain = back.chain = chain;
-		this.queue = new TieredQueue(this.front, back, new NodeRecord(widest));
+		if (chain) this.chain = back.chain = chain;
+		this.queue = new TieredQueue(this.front, back);
 		this.retained = new RetainedState(ports.memory);
-		this.record = new NodeRecord(widest);
+		this.record = new NodeRecord(Math.max(width, NodeRecord.widest));
 		this.uplink = node.uplink.create(ports, this);
-		this.sections = [
-			{ ...Section.numbers, version: Numbers.version, owner: this.numbers },
-			{ ...Section.time, version: EpochTime.version, owner: this.time },
-			{ ...Section.cycle, version: CycleState.version, owner: this.cycle },
-			{ ...Section.health, version: Health.version, owner: this.health },
-			{ ...Section.uplink, version: this.uplink.retainedVersion, owner: this.uplink },
-			{ ...Section.queue, version: RetainedQueue.version, owner: this.front },
-			{ ...Section.log, version: Log.version, owner: this.log },
-			...(chain ? [{ ...Section.evidence, version: chain.retainedVersion, owner: chain }] : []),
-		];
+		const { numbers, time, cycle, health, uplink, front, log } = this;
+		this.owners = [numbers, time, cycle, health, uplink, front, log];
+		if (chain) this.owners.push(chain);
 	}
 	/** Runs the wake; what takes time goes on in callbacks, and the last one ends in deep sleep. */
 	start(): void {
@@ -146,30 +136,62 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.cycle.in.waitMs = notBeforeMs;
 		this.feed(Event.deferred);
 	}
-	/** Not used yet. */
-	wallTime(): void {}
+	/**
+	 * Judges the time, and records a mark before frames hang on it. Setting `notBefore`, in seconds since 1970, takes the
+	 * place of the lower limit that the firmware has.
+	 */
+	wallTime(wallMs: number, uncertaintyMs: number): void {
+		const { time, record, numbers } = this;
+		const earliestMs = 1000 * Number(this.ports.setting("notBefore")) || EARLIEST_MS;
+		if (!time.sync(wallMs, uncertaintyMs, earliestMs, this.cycle.in.random)) this.health.clockSteps++;
+		if (!time.isMarkDue || numbers.epoch === 0) return;
+		const seconds = Math.round(time.nowMs() / 1000);
+		record.kind = RecordKind.sync;
+		record.missing = 0;
+		record.length = 3;
+		record.values[0] = time.wallAt(seconds);
+		record.values[1] = numbers.epoch;
+		record.values[2] = seconds;
+		try {
+			this.makeSure();
+			this.push(seconds);
+		} catch (error) {
+			this.storeFailed(error);
+		}
+	}
 	get longestQuietMs(): number {
 		const periodMs = this.node.everySeconds * 1000;
 		return this.node.uplink.batch * periodMs + Math.max(BACKOFF_LONGEST_MS, periodMs);
 	}
 	wallMs(): number {
-		return 0;
+		return this.time.wallMs();
 	}
-	cell(id: number): StoredValue {
-		return this.log.cell(id);
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined {
+		const { log, node, report } = this;
+		let taken: boolean | undefined;
+		try {
+			const cell = {
+				read: () => log.get(CellId.config),
+				write: (value: Uint8Array) => log.put(CellId.config, value),
+			};
+			taken = node.downlink?.take(bytes, { cell, repeated, wallMs: this.wallMs() });
+			if (!taken) report.problem = "downlink";
+		} catch (error) {
+			report.problem = error instanceof DormouseError ? error.code : "downlink"; // it comes again
+		}
+		return taken;
 	}
-	/** Commands come with a later version: not accepted, so that the peer keeps them. */
-	downlink(): void {}
 
 	/** @returns how whole the state was */
 	private restore(): Start {
 		const found = this.retained.load();
 		// Memory may outlive a short power loss, but the clock does not: times in that epoch would be wrong from here on.
 		const reader = this.ports.resetReason === ResetReason.power ? undefined : found;
-		const lost: RetainedSection[] = [];
-		for (const section of this.sections) {
-			const bytes = reader?.section(section.id);
-			if (!bytes || !section.owner.restore(bytes, reader!.version, this.retained.fellBack)) lost.push(section);
+		const lost: number[] = [];
+		for (let n = 0; n < this.owners.length; n++) {
+			const { id } = SECTIONS[n]!;
+			const bytes = reader?.section(id);
+			if (!bytes || !this.owners[n]!.restore(bytes, reader!.version)) lost.push(id);
 		}
 		// What is left of two damaged banks may be of two commits: a queue whose next number is another than the one that is
 		// given next. And a checksum fits by chance once in 65,536 times. Neither may kill every wake from now on.
@@ -180,12 +202,13 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const isWhole = lost.length === 0 && !this.retained.fellBack && !spoilt;
 		// Only a wake that came to its end has committed what it wrote to flash. Until flash was looked at anew nothing is
 		// retained of it, so that a wake that does not come to that leaves it to the next one.
-		if (!isWhole || this.ports.resetReason !== ResetReason.deepSleep) this.log.phase = 0;
+		this.resumed = isWhole && this.ports.resetReason === ResetReason.deepSleep;
+		if (!this.resumed) this.log.phase = 0;
 		this.unsure = this.log.phase === 0;
 		if (isWhole) return Start.warm;
 		const { numbers, time, cycle } = Section;
-		if (!lost.some(({ id }) => id === numbers.id || id === time.id)) {
-			if (lost.some(({ id }) => id === cycle.id)) this.cycle.reset(this.time.nowMs());
+		if (!lost.includes(numbers.id) && !lost.includes(time.id)) {
+			if (lost.includes(cycle.id)) this.cycle.reset(this.time.nowMs());
 			this.health.sectionsLost += Math.max(1, lost.length);
 			return Start.partial;
 		}
@@ -195,7 +218,9 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.cycle.reset();
 		this.health.reset();
 		front.clear();
-		return survives(this.ports.resetReason) ? Start.corrupt : Start.cold;
+		// It should have survived deep sleep, software, panic and watchdog, which are in this order.
+		const { resetReason } = this.ports;
+		return resetReason >= ResetReason.deepSleep && resetReason <= ResetReason.watchdog ? Start.corrupt : Start.cold;
 	}
 	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
@@ -218,7 +243,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 					next = cycle.in.waitMs > 0 ? Event.pending : this.store();
 					break;
 				case Effect.commit:
-					this.retained.commit(this.sections);
+					this.retained.commit(this.owners);
 					next = Event.committed;
 					break;
 				case Effect.exchange:
@@ -233,7 +258,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		const { nodeId } = this.ports;
 		let source: QueueSource;
 		try {
-			source = new QueueSource(this.node, nodeId, this.queue, this.time, this.numbers.epoch, this.report);
+			const { node, queue, time, numbers, report, record } = this;
+			source = new QueueSource(node, nodeId, queue, time, numbers.epoch, report, record);
 		} catch (error) {
 			return this.failed(this.storeFailed(error));
 		}
@@ -303,7 +329,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 			this.health.unsaved = this.report.unsaved = Math.max(record.number - 1 - Math.max(log.last, log.floor), 0);
 		record.epoch = numbers.epoch;
 		record.seconds = seconds;
-		record.wall = false;
+		record.wall = this.time.wallAt(0) > 0;
 		try {
 			this.queue.push(record, this.node.durability === "flash");
 			const problem = this.chain?.problem; // better a record that proves nothing than none, but never in silence
@@ -331,7 +357,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.sampler?.close();
 		this.uplink.close();
 		const report = this.report;
-		const ms = Math.max(1, Math.ceil(this.cycle.out.wakeMs - this.time.nowMs()));
+		const ms = this.time.clockUntil(this.cycle.out.wakeMs);
 		report.epoch = this.numbers.epoch;
 		if (report.epoch > 0)
 			try {
@@ -347,11 +373,6 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));
 		this.ports.sleep(ms);
 	}
-}
-
-/** Whether retained memory should have survived what happened: deep sleep, software, panic, watchdog, in this order. */
-function survives(reason: ResetReason): boolean {
-	return reason >= ResetReason.deepSleep && reason <= ResetReason.watchdog;
 }
 
 /** Whether the last wake died: panic, watchdog, brown-out, in this order. */

@@ -1,38 +1,47 @@
 import { CONTAINER_HEADER, ContainerReader, ContainerWriter } from "../codec/container.js";
 import { frozen } from "../core/frozen.js";
 import type { RetainedMemory } from "../core/ports.js";
+import { Log } from "../store/log.js";
+import { Numbers } from "../store/numbers.js";
+import { RetainedQueue } from "../store/retained-queue.js";
+import { CycleState } from "./cycle.js";
+import { EpochTime } from "./epoch-time.js";
+import { Health } from "./health.js";
 
 /** One bank of retained memory, in bytes. There are two. */
 export const BANK = 2048;
 
-/** Sections of the retained container, and the most bytes that each may take. Together with heads they fill one bank. */
+/**
+ * Sections of the retained container, the most bytes that each may take, and their versions, where the owner has none of
+ * its own. Together with heads they fill one bank. The table is in flash: a wake has the owners alone.
+ */
 export const Section = frozen({
-	numbers: { id: 1, budget: 16 },
-	cycle: { id: 2, budget: 32 },
-	health: { id: 3, budget: 48 },
-	uplink: { id: 4, budget: 128 },
-	time: { id: 5, budget: 16 },
-	queue: { id: 6, budget: 1600 },
-	log: { id: 7, budget: 48 },
-	evidence: { id: 8, budget: 24 },
+	numbers: { id: 1, budget: 16, version: Numbers.version },
+	time: { id: 5, budget: 40, version: EpochTime.version },
+	cycle: { id: 2, budget: 32, version: CycleState.version },
+	health: { id: 3, budget: 48, version: Health.version },
+	uplink: { id: 4, budget: 128, version: 0 },
+	queue: { id: 6, budget: 1576, version: RetainedQueue.version },
+	log: { id: 7, budget: 48, version: Log.version },
+	evidence: { id: 8, budget: 24, version: 0 },
 });
+/** The same in their order in the container, which is that of their owners in the node. */
+export const SECTIONS: readonly RetainedSection[] = Object.freeze(Object.values(Section));
 const SECTION_OVERHEAD = 6;
 
 /** Something that survives deep sleep: a room's own section. */
 export interface Retained {
+	/** Of what {@link retain} writes, where the owner is not the node's own. */
+	readonly retainedVersion?: number;
 	/** @returns bytes written, at most the section's budget */
 	retain(into: DataView): number;
-	/**
-	 * @param older whether something newer was lost: what a peer saw since may not be in it
-	 * @returns false when the bytes are of no use; the object is then as new
-	 */
-	restore(from: DataView, version: number, older: boolean): boolean;
+	/** @returns false when the bytes are of no use; the object is then as new */
+	restore(from: DataView, version: number): boolean;
 }
 export interface RetainedSection {
 	readonly id: number;
 	readonly budget: number;
 	readonly version: number;
-	readonly owner: Retained;
 }
 
 /**
@@ -73,11 +82,18 @@ export class RetainedState {
 		this.bank = newer;
 		return this.read(newer);
 	}
-	/** Writes all sections to the older bank. @throws {DormouseError} `overflow` when a section breaks its budget */
-	commit(sections: readonly RetainedSection[]): void {
+	/**
+	 * Writes the owners' sections to the older bank.
+	 * @param sections of each owner the one at the same place
+	 * @throws {DormouseError} `overflow` when a section breaks its budget
+	 */
+	commit(owners: readonly Retained[], sections: readonly RetainedSection[] = SECTIONS): void {
 		const writer = new ContainerWriter(this.bytes).begin();
-		for (const { id, version, budget, owner } of sections)
-			writer.end(owner.retain(writer.section(id, version, budget)));
+		for (let n = 0; n < owners.length; n++) {
+			const owner = owners[n]!;
+			const { id, version, budget } = sections[n]!;
+			writer.end(owner.retain(writer.section(id, owner.retainedVersion ?? version, budget)));
+		}
 		this.sequence++;
 		this.bank = 1 - this.bank;
 		const length = writer.finish(this.sequence);

@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import type { StoredValue } from "./stored-value.js";
+import type { Cells } from "./log.js";
 
 const BYTES = 4;
 
@@ -12,12 +12,17 @@ export class Counter {
 	next = 0;
 	/** Values below this are reserved. */
 	limit = 0;
-	private readonly cell: StoredValue;
+	private readonly cells: Cells;
+	private readonly id: number;
 	private readonly block: number;
 
-	/** @param block values that one write reserves, 1 … 65,536 */
-	constructor(cell: StoredValue, block: number) {
-		this.cell = cell;
+	/**
+	 * @param id the cell: `CellId`
+	 * @param block values that one write reserves, 1 … 65,536
+	 */
+	constructor(cells: Cells, id: number, block: number) {
+		this.cells = cells;
+		this.id = id;
 		this.block = block;
 	}
 	/**
@@ -27,7 +32,7 @@ export class Counter {
 	 */
 	take(): number {
 		if (this.next >= this.limit) {
-			const value = this.cell.read();
+			const value = this.cells.get(this.id);
 			if (value && value.length !== BYTES) throw new DormouseError("malformed", "not a counter");
 			const bytes = value ?? new Uint8Array(BYTES);
 			const view = new DataView(bytes.buffer);
@@ -35,7 +40,7 @@ export class Counter {
 			const limit = Math.min(next + this.block, 0xffff_ffff);
 			if (next >= limit) throw new DormouseError("range");
 			view.setUint32(0, limit);
-			this.cell.write(bytes);
+			this.cells.put(this.id, bytes);
 			this.next = next;
 			this.limit = limit;
 		}

@@ -32,21 +32,21 @@ export class LogQueue implements RecordQueue {
 	/** Values of a sample. */
 	readonly width: number;
 	/** Links each record that comes, where the declaration wants evidence; entries then hold one record. Not with `thin`. */
-	chain: RecordChain | undefined;
+	declare chain: RecordChain | undefined;
 	private readonly policy: FullPolicy;
 	private readonly every: number;
-	// The entry that is being drafted.
-	private readonly values: Int32Array;
-	private seconds = 0;
-	private at = 0;
-	private head = 0;
-	private number = 0;
-	private epoch = 0;
-	private count_ = 0;
-	private step = 1;
+	// The entry that is being drafted. Declared alone: they take slots from the first one on.
+	declare private values: Int32Array;
+	declare private seconds: number;
+	declare private at: number;
+	declare private head: number;
+	declare private number: number;
+	declare private epoch: number;
+	declare private count_: number;
+	declare private step: number;
+	declare private late: boolean;
 	/** Room had to be made, or was refused. */
-	private full = false;
-	private late = false;
+	declare private full: boolean | undefined;
 
 	/**
 	 * @param schema what the declaration's schema id is: records of another one are dropped and counted
@@ -59,8 +59,7 @@ export class LogQueue implements RecordQueue {
 		this.width = width;
 		this.policy = policy;
 		this.every = every;
-		this.values = new Int32Array(width);
-		log.relieve = () => this.dropOldest();
+		log.queue = this;
 	}
 	get count(): number {
 		this.log.known();
@@ -81,7 +80,7 @@ export class LogQueue implements RecordQueue {
 		// The newest sector counts as far as it is written: on few sectors each is a good part of the room.
 		const { live, sectors, size, records, tail, tailAt } = log;
 		const used = tailAt > 0 && tail === records.sector ? records.end - tailAt : (live - 1) * size + records.end;
-		return this.full || 4 * used > 3 * (sectors - 2) * size;
+		return this.full === true || 4 * used > 3 * (sectors - 2) * size;
 	}
 	/** The first number that may wait: what is below is gone. 0 when none waits. */
 	get oldest(): number {
@@ -160,10 +159,11 @@ export class LogQueue implements RecordQueue {
 
 	/** Adds a record to the drafted entry. @returns false when it does not fit there: the entry must be flushed first */
 	private add(record: NodeRecord): boolean {
-		const { values, width, count_ } = this;
+		const { width, count_ } = this;
 		const { draft, size } = this.log;
-		let { at } = this;
+		let { at, values } = this;
 		if (count_ === 0) {
+			this.values = values ??= new Int32Array(width);
 			values.fill(0);
 			at = DRAFT;
 			this.seconds = 0;
@@ -273,7 +273,7 @@ export class LogQueue implements RecordQueue {
 		return true;
 	}
 	/** Drops the oldest sector's records, and counts them. @returns false when there is none but the newest sector */
-	private dropOldest(): boolean {
+	dropOldest(): boolean {
 		const { log } = this;
 		log.map();
 		const oldest = log.after(0, 0);
@@ -302,7 +302,8 @@ export class LogQueue implements RecordQueue {
 		const { view } = log;
 		let one = -1;
 		for (let n = 0, newest = 0; n < log.sectors; n++)
-			if (log.firsts[n]! > 0 && log.sequences[n]! > newest && log.isThinned(n)) newest = log.sequences[(one = n)]!;
+			if (log.firsts[n]! > 0 && log.sequences[n]! > newest && log.kinds![n] === THINNED)
+				newest = log.sequences[(one = n)]!;
 		if (one >= 0) one = log.after(log.firsts[one]!, log.sequences[one]!);
 		let two = one < 0 ? one : log.after(log.firsts[one]!, log.sequences[one]!);
 		if (two < 0 || two === log.records.sector) {

@@ -3,9 +3,10 @@ import { DormouseError } from "../core/errors.js";
 import type { FlashPort } from "../core/ports.js";
 import { EntryReader } from "./entry.js";
 import { readOldCell } from "./old-cell.js";
-import { CELLS, DRAFT, HEADER, type Lane, RECORDS, Sectors } from "./sectors.js";
-import type { StoredValue } from "./stored-value.js";
+import { BAD, CELLS, DRAFT, HEADER, type Lane, RECORDS, Sectors } from "./sectors.js";
 
+/** Label of the flash partition that the log is on. */
+export const STORE_PARTITION = "store";
 /** Most bytes that a cell holds. */
 export const CELL_BYTES = 200;
 /** Identifiers of cells are below this; 0 and 1 are the log's own. */
@@ -18,10 +19,25 @@ export const CellId = Object.freeze({
 	session: 5,
 	counters: 6,
 	evidence: 7,
-	devNonce: 8,
-	channels: 9,
-	downChannels: 10,
+	companion: 8,
+	devNonce: 9,
+	channels: 10,
+	downChannels: 11,
 });
+
+/** Named values in flash, as the log has them. */
+export interface Cells {
+	/** A copy of a cell's value; undefined when nothing was written yet. */
+	get(id: number): Uint8Array | undefined;
+	/** Replaces it; durable on return, the old one or the new one after a cut. */
+	put(id: number, value: Uint8Array): void;
+}
+
+/** Where the log finds its partition. */
+export interface FlashSource {
+	/** Opens a partition by its label. @throws {DormouseError} `flash` */
+	flash(label: string): FlashPort;
+}
 
 /**
  * What opening the log came to: `resumed` after deep sleep, `opened` after a power loss, `recovered` where something was
@@ -41,14 +57,14 @@ const DUBIOUS = 0x8000;
  * Flash is touched when it is needed, not before: then a log that was restored from retained memory looks whether flash
  * is as it was left, and any other is recovered from the sectors' headers and the newest sector of each lane.
  */
-export class Log extends Sectors {
+export class Log extends Sectors implements Cells {
 	static readonly version = 1;
 	/** What opening it came to; undefined while flash was not touched. */
-	outcome: LogOutcome | undefined;
-	/** First number, epoch and schema of the newest sector of records. */
-	first = 0;
-	epoch = 0;
-	schema = 0;
+	declare outcome: LogOutcome | undefined;
+	/** First number, epoch and schema of the newest sector of records; once flash was touched. */
+	declare first: number;
+	declare epoch: number;
+	declare schema: number;
 	/** Highest number that the log knows to be taken, 0 when none. */
 	last = 0;
 	/** Records with numbers up to here are gone. */
@@ -64,18 +80,18 @@ export class Log extends Sectors {
 	/** Where reading begins: a sector and an offset in it, 0 when that is not known. */
 	tail = 0;
 	tailAt = 0;
-	/** Drops the oldest records to make a sector free, where that can be. The queue sets it. */
-	relieve: (() => boolean) | undefined;
-	private readonly openPort: () => FlashPort;
+	/** What can drop the oldest records to make a sector free. The queue sets itself. */
+	declare queue: { dropOldest(): boolean } | undefined;
+	private readonly ports: FlashSource;
 	/** 0: nothing is known; 1: what was retained, flash was not touched; 2: flash is known. */
 	phase = 0;
-	private places: Uint16Array | undefined;
-	private readonly lengths = new Uint8Array(CELL_IDS);
+	/** Where each cell's newest entry is, then how long their bodies are. */
+	declare private places: Uint16Array | undefined;
 
-	/** @param open gives the partition; called when flash is needed first */
-	constructor(open: () => FlashPort) {
+	/** @param ports asked for {@link STORE_PARTITION} when flash is needed first */
+	constructor(ports: FlashSource) {
 		super();
-		this.openPort = open;
+		this.ports = ports;
 	}
 	/**
 	 * Makes sure that flash is known; costs nothing where it is.
@@ -84,7 +100,8 @@ export class Log extends Sectors {
 	 */
 	ready(): void {
 		if (this.phase === 2) return;
-		this.attach(this.openPort());
+		this.attach(this.ports.flash(STORE_PARTITION));
+		this.first = this.epoch = this.schema = 0;
 		if (this.phase === 1 && this.isAsRetained()) this.outcome = "resumed";
 		else this.open();
 		this.phase = 2;
@@ -98,10 +115,6 @@ export class Log extends Sectors {
 		if (this.phase === 0) this.ready();
 	}
 
-	/** A cell as a value of its own. @param id {@link CellId}, 2 … 31 */
-	cell(id: number): StoredValue {
-		return { read: () => this.get(id), write: (value) => this.put(id, value) };
-	}
 	/** A copy of a cell's value; undefined when nothing was written yet. */
 	get(id: number): Uint8Array | undefined {
 		this.ready();
@@ -123,19 +136,21 @@ export class Log extends Sectors {
 	 */
 	put(id: number, value: Uint8Array): void {
 		this.ready();
+		const { cells } = this;
 		if (value.length > CELL_BYTES || id >= CELL_IDS) throw new DormouseError("range");
 		if (id !== STATE) {
 			const places = this.index();
 			let live = this.up(value.length + 5);
-			for (let n = 0; n < CELL_IDS; n++) if (n !== id && places[n]) live += this.up(this.lengths[n]! + 4);
+			for (let n = 0; n < CELL_IDS; n++) if (n !== id && places[n]) live += this.up(places[CELL_IDS + n]! + 4);
 			if (live > 0.75 * (this.size - HEADER - this.reserve())) throw new DormouseError("overflow", "cells");
 			this.provide(value.length);
 		}
 		if (this.appendCell(id, value, this.reserve())) return;
 		while (!this.compact(id, value)) {
 			if (id === STATE) {
+				if (cells.closed) this.reopen();
 				if (this.appendCell(id, value, 0)) return;
-			} else if (this.relieve?.()) continue;
+			} else if (this.queue?.dropOldest()) continue;
 			throw new DormouseError("flash", "no sector is left");
 		}
 	}
@@ -144,7 +159,7 @@ export class Log extends Sectors {
 		const { cells } = this;
 		if (!cells.closed && cells.end + this.unit + this.up(length + 5) + this.reserve() <= this.size) return;
 		this.map();
-		if (this.free() === 0) this.relieve?.();
+		if (this.free() === 0) this.queue?.dropOldest();
 	}
 	/** Writes down what became of records; durable on return. @throws {DormouseError} `flash`; nothing has changed then */
 	writeState(floor: number, taken: number, dropped: number, lost: number): void {
@@ -178,7 +193,9 @@ export class Log extends Sectors {
 	saveRetired(): void {
 		if (!this.unsaved) return;
 		this.unsaved = false;
-		this.put(RETIRED, this.retired());
+		const list: number[] = [];
+		for (let n = 0; n < this.sectors; n++) if (this.kinds![n] === BAD) list.push(n);
+		this.put(RETIRED, Uint8Array.from(list));
 	}
 
 	/** Writes the retained section. @returns bytes written; 0 where flash is to be looked at anew */
@@ -235,9 +252,24 @@ export class Log extends Sectors {
 		return true;
 	}
 
-	/** Room that the state always finds in the sector of cells, twice. */
+	/** Room that the state always finds in the sector of cells, twice, each behind a unit of nothing. */
 	private reserve(): number {
-		return 2 * this.up(4 * VARINT_LARGEST + 5);
+		return 2 * this.up(4 * VARINT_LARGEST + 5) + 2 * this.unit;
+	}
+	/**
+	 * Where a cut closed the sector of cells, and the only free one turned out bad: the state that makes another one free
+	 * has its place behind what is torn, where `scan` finds it.
+	 */
+	private reopen() {
+		const { cells, size, unit } = this;
+		const { sector, end } = cells;
+		let behind = size;
+		while (behind > end && this.isBlank(sector * size + behind - unit, unit)) behind -= unit;
+		if (cells.sequence === 0 || behind + unit - end >= this.page.length) return;
+		if (unit < 16) this.program(new Uint8Array(unit), sector * size + end); // what is torn is not to read well one day
+		cells.end = behind;
+		cells.closed = false;
+		cells.dubious = true;
 	}
 	private appendCell(id: number, value: Uint8Array, spare: number): boolean {
 		this.draft[DRAFT - 1] = id;
@@ -245,7 +277,7 @@ export class Log extends Sectors {
 		const place = this.append(this.cells, DRAFT - 2, value.length + 1, spare);
 		if (place > 0 && this.places) {
 			this.places[id] = place;
-			this.lengths[id] = value.length + 1;
+			this.places[CELL_IDS + id] = value.length + 1;
 		}
 		return place > 0;
 	}
@@ -261,7 +293,7 @@ export class Log extends Sectors {
 			const sector = this.take();
 			if (sector < 0) return false;
 			this.compose(CELLS);
-			const places = new Uint16Array(CELL_IDS);
+			const places = new Uint16Array(2 * CELL_IDS);
 			let place = HEADER;
 			let taken = 1;
 			for (let n = 0; n < CELL_IDS && taken > 0; n++) {
@@ -275,8 +307,8 @@ export class Log extends Sectors {
 				const length = n === id ? value.length + 1 : this.length;
 				taken = this.programDraft(sector * this.size + place, DRAFT - 2, length, this.sequence + 1);
 				places[n] = place;
+				places[CELL_IDS + n] = length;
 				place += taken;
-				this.lengths[n] = length;
 			}
 			if (taken === 0) {
 				this.retire(sector);
@@ -292,10 +324,9 @@ export class Log extends Sectors {
 			return true;
 		}
 	}
-	/** Where each cell's newest entry is. */
 	private index(): Uint16Array {
 		if (!this.places) {
-			this.places = new Uint16Array(CELL_IDS);
+			this.places = new Uint16Array(2 * CELL_IDS);
 			if (this.cells.sequence > 0) this.scan(this.cells, this.cells.end);
 		}
 		return this.places;
@@ -308,7 +339,7 @@ export class Log extends Sectors {
 		records.sequence = 0;
 		records.closed = cells.closed = true;
 		records.dubious = cells.dubious = false;
-		this.places = new Uint16Array(CELL_IDS);
+		this.places = new Uint16Array(2 * CELL_IDS);
 		const found = this.survey();
 		this.phase = 2;
 		this.outcome = "opened";
@@ -341,7 +372,8 @@ export class Log extends Sectors {
 			if (head >= 0) this.openHead(head);
 			if (cells.sequence === 0) {
 				this.faults++; // all cells are lost, and with them how far records were delivered
-				if (this.live) this.tailTotal();
+				// Records gone are then those that were pushed before the oldest sector.
+				if (this.live && this.readHeader(this.after(0, 0)) === RECORDS) this.taken = this.view.getUint32(16);
 				this.writeState(0, this.taken, this.dropped, this.lost);
 			}
 			if (this.faults || cells.closed || (head >= 0 && records.closed)) this.outcome = "recovered";
@@ -364,11 +396,6 @@ export class Log extends Sectors {
 		this.scan(records, this.size, true);
 		if (kind !== RECORDS) records.closed = true; // the sector behind it was lost
 		this.pushed = Math.max(this.pushed, this.taken);
-	}
-	/** Records gone, where that was lost: those that were pushed before the oldest sector. */
-	private tailTotal() {
-		const oldest = this.after(0, 0);
-		if (this.readHeader(oldest) === RECORDS) this.taken = this.view.getUint32(16);
 	}
 	/** Whether both lanes end where they ended when that was retained. */
 	private isAsRetained(): boolean {
@@ -422,7 +449,7 @@ export class Log extends Sectors {
 			} else if (this.length > 0) {
 				const id = this.page[this.body]! % CELL_IDS;
 				this.places![id] = at;
-				this.lengths[id] = this.length;
+				this.places![CELL_IDS + id] = this.length;
 			}
 			if (recover) {
 				// What verified is what strengthens: weak bits may read otherwise the next time.

@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import type { StoredValue } from "./stored-value.js";
+import { CellId, type Cells } from "./log.js";
 
 /** Record numbers that one write to flash reserves. */
 export const NUMBER_BLOCK = 256;
@@ -24,13 +24,12 @@ export class Numbers {
 	next = 1;
 	private limit = 1;
 	private past = 0;
-	private doubtful = false;
-	private cell: StoredValue | undefined;
-	private readonly open: () => StoredValue;
+	declare private doubtful: boolean | undefined;
+	private readonly cells: Cells;
 
-	/** @param open finds the cell; called only when flash is needed, so that ordinary wakes never touch it */
-	constructor(open: () => StoredValue) {
-		this.open = open;
+	/** @param cells asked for {@link CellId}'s `numbers` only when flash is needed, so that ordinary wakes never touch it */
+	constructor(cells: Cells) {
+		this.cells = cells;
 	}
 	/**
 	 * Begins a new epoch after a power loss. Flash is neither read nor written before the first number is taken, so that a
@@ -84,10 +83,9 @@ export class Numbers {
 
 	/** Makes a block of numbers durable, of a new epoch where none has begun. */
 	private reserve() {
-		this.cell ??= this.open();
 		let { epoch, next } = this;
 		if (epoch === 0) {
-			const value = this.cell.read();
+			const value = this.cells.get(CellId.numbers);
 			if (value) {
 				if (value[0] !== CELL_LAYOUT || value.length < CELL_BYTES)
 					throw new DormouseError("unsupported", `layout ${value[0]}`);
@@ -109,7 +107,7 @@ export class Numbers {
 		view.setUint8(0, CELL_LAYOUT);
 		view.setUint16(1, epoch);
 		view.setUint32(3, limit);
-		this.cell.write(value);
+		this.cells.put(CellId.numbers, value);
 		this.epoch = epoch;
 		this.next = next;
 		this.limit = limit;

@@ -58,14 +58,17 @@ export class RetainedQueue implements RecordQueue {
 	push(record: NodeRecord): void {
 		if (this.count === 0) this.restart(record);
 		else if (record.number !== this.first + this.count || record.epoch !== this.epoch) throw new DormouseError("range");
-		const needed = this.largest(record);
+		const needed = 2 + VARINT_LARGEST * (2 + record.length); // at most
 		if (needed > this.bytes.length) throw new DormouseError("overflow");
 		while (this.end + needed > this.bytes.length && this.count > 0) {
 			this.forget(1);
 			this.dropped++;
 		}
 		if (this.count === 0) this.restart(record);
-		this.end = this.append(record, this.end);
+		const { bytes, values, width, end } = this;
+		bytes[end] = headOf(record);
+		this.end = writeFields(record, this.lastSeconds, values, width, width, bytes, end + 1);
+		this.lastSeconds = record.seconds;
 		this.count++;
 	}
 	trim(upTo: number): void {
@@ -142,16 +145,6 @@ export class RetainedQueue implements RecordQueue {
 		values.fill(0);
 		if (record.kind !== RecordKind.sample) return;
 		for (let n = 0; n < width; n++) if (!record.isMissing(n)) values[n] = values[width + n] = record.values[n]!;
-	}
-	private largest(record: NodeRecord): number {
-		return 2 + VARINT_LARGEST * (2 + record.length);
-	}
-	private append(record: NodeRecord, start: number): number {
-		const { bytes, values, width } = this;
-		bytes[start] = headOf(record);
-		const end = writeFields(record, this.lastSeconds, values, width, width, bytes, start + 1);
-		this.lastSeconds = record.seconds;
-		return end;
 	}
 	/** Drops the oldest records; the place behind them is the new base. */
 	private forget(records: number) {

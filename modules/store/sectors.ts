@@ -20,7 +20,8 @@ const TRIES = 3;
 const BLANK = 0xff;
 /** An entry's bytes beside its body: length, CRC. */
 const FRAME = 4;
-const BAD = 4;
+/** Of the map alone: a sector that is retired, and one whose header is torn. */
+export const BAD = 4;
 const TORN = 5;
 
 /** Where a lane is written: its newest sector. */
@@ -53,34 +54,34 @@ export class Sectors {
 	sequence = 0;
 	readonly cells = new Lane();
 	readonly records = new Lane();
+	// What is declared alone takes memory from when it is set: in wakes that leave flash alone, none. A field takes a slot.
 	/** Bytes of a sector, and of the unit that writes are made of. */
-	size = 0;
-	unit = 1;
+	declare size: number;
+	declare unit: number;
 	/** Sectors of the partition. */
-	sectors = 0;
-	protected port!: FlashPort;
+	declare sectors: number;
+	declare protected port: FlashPort;
 	/** The window that reads go through. */
-	page!: Uint8Array;
+	declare page: Uint8Array;
 	/** Where entries are built. */
-	draft!: Uint8Array;
+	declare draft: Uint8Array;
 	/** The header that was read or composed last. */
-	header!: Uint8Array;
-	view!: DataView;
+	declare header: Uint8Array;
+	declare view: DataView;
 	/** Of the entry fetched last: where its body is in the page, and its length, 0 for a unit of nothing. */
-	body = 0;
-	length = 0;
-	protected unsaved = false;
+	declare body: number;
+	declare length: number;
+	declare protected unsaved: boolean | undefined;
 	/** Records that were taken out in all by the time of the last thinning. */
-	protected thinnedTaken = 0;
-	private check!: Uint8Array;
-	private words!: Uint32Array;
-	private base = -1;
-	private erases = 0;
+	declare protected thinnedTaken: number;
+	declare private base: number;
+	declare private erases: number;
 	// The map, nine bytes a sector: made when a sector is taken or left, which most wakes do not.
-	protected kinds: Uint8Array | undefined;
+	/** Of each sector what it is for, 0 when it has no header. */
+	declare kinds: Uint8Array | undefined;
 	/** First number of a live sector of records; 0 marks what is not one. */
-	firsts!: Uint32Array;
-	sequences!: Uint32Array;
+	declare firsts: Uint32Array;
+	declare sequences: Uint32Array;
 
 	/** @throws {DormouseError} `flash` when the partition's geometry is none that the log works on */
 	protected attach(port: FlashPort): void {
@@ -92,12 +93,13 @@ export class Sectors {
 		this.size = blockSize;
 		this.unit = writeAlignment;
 		this.sectors = sectors;
-		this.page = new Uint8Array(PAGE);
-		this.words = new Uint32Array(this.page.buffer);
-		this.draft = new Uint8Array(DRAFT + BODY + FRAME + 16);
-		this.header = new Uint8Array(HEADER);
-		this.view = new DataView(this.header.buffer);
-		this.check = new Uint8Array(HEADER);
+		this.base = -1;
+		// One buffer for all: each of its own would take three slots more.
+		const bytes = new ArrayBuffer(PAGE + HEADER + DRAFT + BODY + FRAME + 16);
+		this.page = new Uint8Array(bytes, 0, PAGE);
+		this.header = new Uint8Array(bytes, PAGE, HEADER);
+		this.view = new DataView(bytes, PAGE, HEADER);
+		this.draft = new Uint8Array(bytes, PAGE + HEADER);
 	}
 	/** So many bytes in whole units. */
 	up(bytes: number): number {
@@ -107,8 +109,10 @@ export class Sectors {
 	/** Brings flash `[at, at + count)`, at most a page, into the window. @returns where it is in `page` */
 	load(at: number, count: number): number {
 		if (this.base < 0 || at < this.base || at + count > this.base + PAGE) {
-			this.base = Math.min(at, this.port.size - PAGE);
-			this.port.read(this.page, this.base);
+			const base = Math.min(at, this.port.size - PAGE);
+			this.base = -1; // should it throw
+			this.port.read(this.page, base);
+			this.base = base;
 		}
 		return at - this.base;
 	}
@@ -150,7 +154,8 @@ export class Sectors {
 	}
 	/** Whether all of `[at, at + count)` is erased. */
 	isBlank(at: number, count: number): boolean {
-		const { page, words } = this;
+		const { page } = this;
+		const words = new Uint32Array(page.buffer, 0, PAGE / 4);
 		this.base = -1;
 		for (let left = count; left > 0; left -= PAGE, at += PAGE) {
 			page.fill(BLANK);
@@ -159,18 +164,16 @@ export class Sectors {
 		}
 		return true;
 	}
-	/** Programs bytes. @returns whether they read back; that they do not is counted */
+	/** Programs bytes, at most a page and not those of the window. @returns whether they read back; that they do not is counted */
 	program(bytes: Uint8Array, at: number): boolean {
-		const { check } = this;
+		let left = bytes.length;
+		const found = this.page.subarray(0, left);
 		this.base = -1;
 		try {
 			this.port.write(bytes, at);
-			let left = bytes.length;
-			for (let n = 0; left > 0; n += HEADER, left -= HEADER) {
-				this.port.read(left < HEADER ? check.subarray(0, left) : check, at + n);
-				for (let m = Math.min(left, HEADER) - 1; m >= 0; m--) if (check[m] !== bytes[n + m]) left = Number.NaN;
-			}
-			if (left <= 0) return true;
+			this.port.read(found, at);
+			while (left > 0 && found[left - 1] === bytes[left - 1]) left--;
+			if (left === 0) return true;
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error;
 		}
@@ -206,7 +209,7 @@ export class Sectors {
 	/** Writes a unit of nothing: what was retained before, or may be half programmed there, counts no more. */
 	seal(lane: Lane): void {
 		if (lane.closed || lane.end + this.unit > this.size) return;
-		this.program(this.check.slice(0, this.unit).fill(0), lane.sector * this.size + lane.end);
+		this.program(new Uint8Array(this.unit), lane.sector * this.size + lane.end);
 		lane.end += this.unit;
 		lane.dubious = false;
 	}
@@ -229,10 +232,12 @@ export class Sectors {
 	/** Makes the map: reads all headers; the newest, where it was not known, is then in the draft. @returns how many there are; the newest sector of cells is in `cells.sector` */
 	protected survey(): number {
 		const { sectors, view, cells } = this;
-		const kinds = new Uint8Array(sectors);
-		this.firsts = new Uint32Array(sectors);
-		this.sequences = new Uint32Array(sectors);
+		const map = new ArrayBuffer(9 * sectors);
+		const kinds = new Uint8Array(map, 8 * sectors);
+		this.firsts = new Uint32Array(map, 0, sectors);
+		this.sequences = new Uint32Array(map, 4 * sectors, sectors);
 		let found = 0;
+		let newest = -1;
 		cells.sequence = 0;
 		for (let n = 0; n < sectors; n++) {
 			const kind = this.readHeader(n);
@@ -243,6 +248,7 @@ export class Sectors {
 			this.sequences[n] = sequence;
 			if (sequence > this.sequence) {
 				this.sequence = sequence;
+				newest = n;
 				this.draft.set(this.header);
 			}
 			if (kind !== CELLS) this.firsts[n] = view.getUint32(12);
@@ -255,9 +261,12 @@ export class Sectors {
 			// A header that was cut must not read well one day. An encrypted block that was cut is noise, and stays it.
 			if (kinds[n] === TORN && found > 0) {
 				this.faults++;
-				if (this.unit < 16) this.program(this.check.slice(0, Math.max(this.unit, 2)).fill(0), n * this.size);
+				if (this.unit < 16) this.program(new Uint8Array(Math.max(this.unit, 2)), n * this.size);
 			}
-			if (kinds[n] !== THINNED || this.readHeader(n) !== THINNED) continue;
+			if (kinds[n] !== THINNED) continue;
+			// Weak bits of the newest one may read otherwise by now: what verified is what counts, and is made firm.
+			if (n === newest) this.header.set(this.draft.subarray(0, HEADER));
+			else if (this.readHeader(n) !== THINNED) continue;
 			const last = view.getUint32(24);
 			this.thinnedTaken = Math.max(this.thinnedTaken, view.getUint32(16));
 			for (let m = 0; m < sectors; m++)
@@ -297,9 +306,6 @@ export class Sectors {
 			best = n;
 		}
 		return best;
-	}
-	isThinned(sector: number): boolean {
-		return this.kinds![sector] === THINNED;
 	}
 	/** Sectors that may be taken. */
 	free(): number {
@@ -360,13 +366,7 @@ export class Sectors {
 		this.firsts[sector] = view.getUint32(12);
 		return true;
 	}
-	/** Bytes, one for each retired sector: its index. */
-	protected retired(): Uint8Array {
-		const list: number[] = [];
-		for (let n = 0; n < this.sectors; n++) if (this.kinds![n] === BAD) list.push(n);
-		return Uint8Array.from(list);
-	}
-	/** Takes back what {@link retired} gave. */
+	/** Of each retired sector its index: sectors that are not used any more. */
 	protected retireAll(list: Uint8Array): void {
 		for (const sector of list) if (sector < this.sectors) this.kinds![sector] = BAD;
 	}

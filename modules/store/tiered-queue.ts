@@ -1,5 +1,5 @@
 import { DormouseError } from "../core/errors.js";
-import type { NodeRecord } from "../core/record.js";
+import { NodeRecord } from "../core/record.js";
 import type { LogQueue } from "./log-queue.js";
 import type { RecordCursor, RecordQueue } from "./queue.js";
 import type { RetainedQueue } from "./retained-queue.js";
@@ -14,13 +14,10 @@ import type { RetainedQueue } from "./retained-queue.js";
 export class TieredQueue implements RecordQueue {
 	readonly front: RetainedQueue;
 	readonly back: LogQueue;
-	private readonly record: NodeRecord;
 
-	/** @param record is used to move records, so not one that is pushed; wide enough for all of them */
-	constructor(front: RetainedQueue, back: LogQueue, record: NodeRecord) {
+	constructor(front: RetainedQueue, back: LogQueue) {
 		this.front = front;
 		this.back = back;
-		this.record = record;
 	}
 	get count(): number {
 		return this.back.count + this.front.count;
@@ -59,7 +56,7 @@ export class TieredQueue implements RecordQueue {
 	spill(): void {
 		const { front, back } = this;
 		if (front.count === 0) return;
-		back.take(front, this.record);
+		back.take(front, new NodeRecord(Math.max(front.width, NodeRecord.widest)));
 		front.trim(0xffff_ffff);
 	}
 	trim(upTo: number): void {

@@ -12,6 +12,8 @@ export interface Link {
 	start(deadlineMs: number, on: LinkListener): void;
 	/** Takes the link down and releases all handles; idempotent. No event follows. It may be started again. */
 	close(): void;
+	/** A peer has answered over the link since it came up: what was remembered to join by is right. */
+	proven?(): void;
 	/** Writes what makes the next join quick, at most {@link LINK_RETAINED} bytes. @returns bytes written */
 	retain(into: DataView): number;
 	/** Takes back what {@link retain} wrote. Bytes that make no sense are no hint: the link is then joined as new. */

@@ -15,10 +15,10 @@ export interface LorawanClientOptions extends MacOptions {
 	/** Port of frames, 1 … 223. */
 	readonly port: number;
 	readonly packages: readonly LorawanPackage[];
+	/** Whether the node takes messages; else those that come are acknowledged, so that they do not come again, and dropped. */
+	readonly downlinks: boolean;
 	/** Makes the radio; called at each exchange, closed at its end. */
 	radio(): Radio;
-	/** Whether retained state is of a wake that came to its end: only then it is as new as what a network has seen. */
-	readonly orderly: boolean;
 	/** Settings that cannot work: each exchange fails with this at once. */
 	readonly fault?: ErrorCode | undefined;
 }
@@ -77,9 +77,8 @@ export class LorawanClient implements Uplink, RadioListener {
 	retain(into: DataView): number {
 		return this.mac.retain(into, this.options.clock.nowMs());
 	}
-	restore(from: DataView, version: number, older = false): boolean {
-		// After a fault, what was retained is older than what went on air: the MAC then starts as after a power loss.
-		return this.options.orderly && !older ? this.mac.restore(from, version) : version === RETAINED_VERSION;
+	restore(from: DataView, version: number): boolean {
+		return this.mac.restore(from, version);
 	}
 
 	txDone(atMs: number): void {
@@ -165,8 +164,9 @@ export class LorawanClient implements Uplink, RadioListener {
 						next = Event.told;
 						{
 							const owner = options.packages.find(({ port }) => port === out.port);
-							if (!owner) on.downlink(out.bytes, () => mac.accept());
-							else {
+							if (!owner) {
+								if (!options.downlinks || on.downlink(out.bytes, false) !== undefined) mac.accept();
+							} else {
 								owner.take(out.bytes, (wallMs, uncertaintyMs) => on.wallTime(wallMs, uncertaintyMs));
 								mac.accept();
 							}

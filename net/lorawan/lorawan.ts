@@ -1,7 +1,6 @@
 import { fromHex } from "../../modules/core/bytes.js";
 import { type ErrorCode, wrong } from "../../modules/core/errors.js";
-import { type BlockCipher, ResetReason } from "../../modules/core/ports.js";
-import { CellId } from "../../modules/store/log.js";
+import type { BlockCipher } from "../../modules/core/ports.js";
 import type { RadioDeclaration } from "../radio/radio.js";
 import type { UplinkDeclaration, UplinkNode, UplinkPorts } from "../uplink.js";
 import { Aes128 } from "./aes.js";
@@ -22,6 +21,8 @@ export interface LorawanOptions {
 	readonly batch?: number;
 	/** Whether the network acknowledges each frame, and records are kept until it did. Default false. */
 	readonly confirmed?: boolean;
+	/** Whether the node takes messages, on any port but those of packages; its declaration then has a `downlink`. Default false. */
+	readonly downlinks?: boolean;
 	/** Port of the frames, 1 … 223. Default 1. */
 	readonly port?: number;
 	/** Whether the network sets data rate, power and channels; for nodes that do not move. Default true. */
@@ -49,6 +50,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"radio",
 	"batch",
 	"confirmed",
+	"downlinks",
 	"port",
 	"adr",
 	"repeater",
@@ -80,6 +82,7 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 	const { antenna = 2.15 } = options;
 	if (typeof antenna !== "number" || !(antenna >= -10 && antenna <= 15)) wrong("uplink.antenna", antenna, "−10 … 15");
 	const confirmed = flag(options.confirmed, false, "confirmed");
+	const downlinks = flag(options.downlinks, false, "downlinks");
 	const adr = flag(options.adr, true, "adr");
 	const repeater = flag(options.repeater, false, "repeater");
 	const joinNonceCounts = flag(options.joinNonceCounts, true, "joinNonceCounts");
@@ -97,6 +100,7 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 		deadlineMs: deadline * 1000,
 		mtu,
 		trimOn: confirmed ? "peer" : "sent",
+		downlinks,
 		create(ports: UplinkPorts, node: UplinkNode) {
 			const keys = keysOf(ports);
 			const { clock, timers, entropy } = ports;
@@ -104,19 +108,15 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 			return new LorawanClient({
 				region,
 				cipher: cipher ? cipher() : new Aes128(),
-				cells: {
-					session: node.cell(CellId.session),
-					counters: node.cell(CellId.counters),
-					devNonce: node.cell(CellId.devNonce),
-					channels: node.cell(CellId.channels),
-					downChannels: node.cell(CellId.downChannels),
-				},
+				cells: node.log,
+				resumed: () => node.resumed,
 				random() {
 					entropy.fill(random);
 					return new DataView(random.buffer).getUint32(0);
 				},
 				...keys,
 				joinNonceCounts,
+				downlinks,
 				adr,
 				confirmed,
 				port,
@@ -131,7 +131,6 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 				clock,
 				timers,
 				radio: () => radio.create(ports),
-				orderly: ports.resetReason === ResetReason.deepSleep,
 			});
 		},
 	});

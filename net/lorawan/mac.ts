@@ -2,6 +2,7 @@ import { equalBytes } from "../../modules/core/bytes.js";
 import type { ErrorCode } from "../../modules/core/errors.js";
 import type { BlockCipher } from "../../modules/core/ports.js";
 import { Counter } from "../../modules/store/counter.js";
+import { CellId, type Cells } from "../../modules/store/log.js";
 import type { LoraTransmit } from "../radio/radio.js";
 import { airtimeMs, PREAMBLE_SYMBOLS, symbolMs } from "./airtime.js";
 import { AirBudget } from "./budget.js";
@@ -20,7 +21,7 @@ import {
 	PHY_LARGEST,
 } from "./frame.js";
 import { BANDWIDTHS, type Region } from "./region.js";
-import { type LorawanCells, Session } from "./session.js";
+import { Session } from "./session.js";
 
 /** What happened. Operands are in {@link Mac.in}. */
 export const Event = Object.freeze({
@@ -81,7 +82,9 @@ export type Effect = (typeof Effect)[keyof typeof Effect];
 /** What a MAC is made of. */
 export interface MacOptions {
 	readonly region: Region;
-	readonly cells: LorawanCells;
+	readonly cells: Cells;
+	/** Whether what was retained is as new as what a network has seen. Asked when it is needed. */
+	resumed(): boolean;
 	readonly cipher: BlockCipher;
 	/** 0 … 0xffff_ffff, for channels and waits. */
 	random(): number;
@@ -248,6 +251,7 @@ export class Mac {
 	private joinSpent = 0;
 	/** What {@link restore} took back, until the cells are read. */
 	private kept: DataView | undefined;
+	private settled = false;
 
 	/** Touches no cell yet. @param nowMs of the clock that all times here are of */
 	constructor(options: MacOptions, nowMs: number) {
@@ -272,6 +276,7 @@ export class Mac {
 	 * @returns bytes written, at most 49 and 2 a band, 20 of masks, 15 of answers
 	 */
 	retain(into: DataView, nowMs: number): number {
+		this.settle();
 		if (this.kept && !this.loaded) {
 			// Nothing ran in this wake: what was kept stands, but for airtime, which only counts from when it was written.
 			for (let at = 0; at < this.kept.byteLength; at++) into.setUint8(at, this.kept.getUint8(at));
@@ -303,8 +308,8 @@ export class Mac {
 		return at;
 	}
 	/**
-	 * Takes back what {@link retain} wrote. To be called only after a deep sleep in order: what an exchange that was cut short
-	 * has used is not in it.
+	 * Takes back what {@link retain} wrote. It counts only where the wake goes on from a deep sleep in order: what an exchange
+	 * that was cut short has used is not in it.
 	 * @returns false when the bytes are not a known version or not of this region; nothing has changed then
 	 */
 	restore(from: DataView, version: number): boolean {
@@ -317,13 +322,23 @@ export class Mac {
 		const bytes = new Uint8Array(least + count);
 		for (let n = 0; n < bytes.length; n++) bytes[n] = from.getUint8(n);
 		this.kept = new DataView(bytes.buffer);
-		this.budget.restore(from, RETAINED_FIXED, at[0]!);
-		this.silenceMs = at[1]!;
-		this.joinSinceMs = at[2]!;
-		this.joinPeriod = from.getUint16(36);
-		this.joinSpent = from.getUint16(38);
-		this.joinTries = from.getUint16(42);
 		return true;
+	}
+	/** Believes what was kept, or not. */
+	private settle() {
+		const { kept } = this;
+		if (this.settled || !kept) return;
+		this.settled = true;
+		if (!this.options.resumed()) {
+			this.kept = undefined;
+			return;
+		}
+		this.budget.restore(kept, RETAINED_FIXED, kept.getFloat64(12));
+		this.silenceMs = kept.getFloat64(20);
+		this.joinSinceMs = kept.getFloat64(28);
+		this.joinPeriod = kept.getUint16(36);
+		this.joinSpent = kept.getUint16(38);
+		this.joinTries = kept.getUint16(42);
 	}
 
 	/** Takes an event, says what to do. Late events have no effect. @throws {DormouseError} what the cells throw */
@@ -364,6 +379,7 @@ export class Mac {
 		this.wantsTime = this.in.wantsTime;
 		this.tries = this.urges = this.noises = 0;
 		this.joining = this.filled = this.gave = this.ahead = false;
+		this.settle();
 		if (!this.loaded) this.load();
 		if (abp && (session.generation !== abp.devAddr || !equalBytes(session.keys, abp.keys))) {
 			session.begin();
@@ -587,7 +603,7 @@ export class Mac {
 		const { cipher, otaa } = options;
 		const { nowMs } = this.in;
 		if (this.joining) {
-			this.devNonce = new Counter(options.cells.devNonce, 1).take();
+			this.devNonce = new Counter(options.cells, CellId.devNonce, 1).take();
 			if (this.devNonce > 0xffff) return this.fail("range"); // all are used: the node needs another JoinEUI
 			cipher.setKey(otaa!.appKey);
 			encodeJoinRequest(cipher, otaa!.joinEui, otaa!.devEui, this.devNonce, air);

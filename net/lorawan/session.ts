@@ -1,19 +1,6 @@
-import type { StoredValue } from "../../modules/store/stored-value.js";
+import { CellId, type Cells } from "../../modules/store/log.js";
 import { ChannelPlan } from "./channel-plan.js";
 import type { Region } from "./region.js";
-
-/** Where the MAC keeps what no power loss may take: values of at most 64 bytes each. Layouts: docs/lorawan.md. */
-export interface LorawanCells {
-	/** Keys, address and settings of the session. */
-	readonly session: StoredValue;
-	/** The session's frame counters. */
-	readonly counters: StoredValue;
-	/** DevNonce: a `Counter` of `modules/store/counter.ts`. */
-	readonly devNonce: StoredValue;
-	/** Channels that the network defined, and their downlink frequencies. */
-	readonly channels: StoredValue;
-	readonly downChannels: StoredValue;
-}
 
 const LAYOUT = 1;
 /** Bytes of the cells. */
@@ -59,9 +46,9 @@ export class Session {
 	/** Last FCntDown that was taken; −1 for none. */
 	fCntDown = -1;
 	readonly plan: ChannelPlan;
-	private readonly cells: LorawanCells;
+	private readonly cells: Cells;
 
-	constructor(region: Region, cells: LorawanCells) {
+	constructor(region: Region, cells: Cells) {
 		this.plan = new ChannelPlan(region);
 		this.cells = cells;
 		this.begin();
@@ -94,7 +81,7 @@ export class Session {
 		this.generation = 0;
 		this.joinNonce = -1;
 		this.begin();
-		const bytes = cells.session.read();
+		const bytes = cells.get(CellId.session);
 		if (bytes?.length !== SESSION_BYTES || bytes[0] !== LAYOUT || bytes[63] !== this.mark()) return;
 		const view = new DataView(bytes.buffer, bytes.byteOffset);
 		this.generation = view.getUint32(1);
@@ -114,11 +101,11 @@ export class Session {
 		this.downDwell = (bytes[51]! & 1) !== 0;
 		this.eirp = bytes[52]!;
 		plan.readMask(view, 53, plan.mask);
-		const channels = cells.channels.read();
+		const channels = cells.get(CellId.channels);
 		if (channels) plan.decode(false, channels);
-		const downs = cells.downChannels.read();
+		const downs = cells.get(CellId.downChannels);
 		if (downs) plan.decode(true, downs);
-		const counters = cells.counters.read();
+		const counters = cells.get(CellId.counters);
 		if (counters?.length !== COUNTER_BYTES) return;
 		const count = new DataView(counters.buffer, counters.byteOffset);
 		if (count.getUint32(0) !== this.generation) return; // an earlier session's: of this one none was used
@@ -129,8 +116,8 @@ export class Session {
 	save(channels: boolean): void {
 		const { cells, plan } = this;
 		if (channels && plan.region.channels.length) {
-			cells.channels.write(plan.encode(false));
-			cells.downChannels.write(plan.encode(true));
+			cells.put(CellId.channels, plan.encode(false));
+			cells.put(CellId.downChannels, plan.encode(true));
 		}
 		const bytes = new Uint8Array(SESSION_BYTES);
 		const view = new DataView(bytes.buffer);
@@ -148,7 +135,7 @@ export class Session {
 		bytes[52] = this.eirp;
 		plan.writeMask(view, 53, plan.mask);
 		bytes[63] = this.mark();
-		cells.session.write(bytes);
+		cells.put(CellId.session, bytes);
 	}
 	/**
 	 * The next FCntUp: reserved before it is given.
@@ -172,7 +159,7 @@ export class Session {
 		view.setUint32(0, this.generation);
 		view.setUint32(4, limit);
 		view.setInt32(8, fCntDown);
-		this.cells.counters.write(bytes);
+		this.cells.put(CellId.counters, bytes);
 		this.fCntLimit = limit;
 		this.fCntDown = fCntDown;
 	}

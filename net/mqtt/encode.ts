@@ -1,212 +1,164 @@
-import { utf8Length, writeUtf8 } from "../../modules/core/bytes.js";
-import { DormouseError } from "../../modules/core/errors.js";
-import { LARGEST_REMAINING, type MqttVersion, PacketType } from "./packet.js";
+import { writeUtf8 } from "../../modules/core/bytes.js";
+import type { MqttVersion } from "./packet.js";
 
-/** What CONNECT says. There is no will yet. */
+/** What CONNECT says. */
 export interface Connect {
 	/** 1 … 23 of [0-9a-zA-Z] are taken by every server (5.0 §3.1.3.1). */
 	readonly clientId: string;
-	/** Clean Start of 5.0 (§3.1.2.4), Clean Session of 3.1.1 (§3.1.2.4). */
-	readonly clean: boolean;
 	/** 0 (none) … 65 535. */
 	readonly keepAliveSeconds: number;
-	/** How long the server keeps the session after the connection, u32; 5.0 only (§3.1.2.11.2). Absent: 0. */
+	/** How long the server keeps the session after the connection, u32; 5.0 only (§3.1.2.11.2). Absent: a day. */
 	readonly sessionExpirySeconds?: number;
-	/** Largest packet that this client takes, in bytes; 5.0 only (§3.1.2.11.4). Absent: any. */
-	readonly maximumPacketSize?: number;
+	/** Topic of a retained will "offline" with QoS 1. 5.0 only: 3.1.1 cannot delay it. */
+	readonly will?: string | undefined;
+	/** Seconds from the connection's end to the will, unless the client comes back (5.0 §3.1.3.2.2). Absent: a day. */
+	readonly willDelaySeconds?: number;
 	readonly username?: string | undefined;
 	/** In 3.1.1 a password needs a user name (§3.1.2.9): an empty one is sent where there is none. */
 	readonly password?: string | undefined;
 }
 
-/** Bytes that {@link encodeConnect} writes. */
-export function connectLength(version: MqttVersion, connect: Connect): number {
-	const body = connectBody(version, connect);
-	return 1 + varintLength(body) + body;
-}
-
 /**
- * CONNECT. Source: 5.0 §3.1, 3.1.1 §3.1.
- * @returns bytes written, from the start of `into`
- * @throws {DormouseError} `overflow` when they do not fit, `range` when a number or text is too large; nothing is written
+ * Writes packets one behind the other, where they are sent from. A packet's body comes first, behind room for the largest
+ * fixed header, and {@link seal} puts the header to it: so the length of nothing needs to be known beforehand, and a
+ * payload is made in its place. What does not fit is lost: callers make sure that it does.
  */
-export function encodeConnect(into: Uint8Array, version: MqttVersion, connect: Connect): number {
-	const { clientId, clean, keepAliveSeconds, sessionExpirySeconds = 0, maximumPacketSize } = connect;
-	inRange(keepAliveSeconds, 0, 0xffff);
-	inRange(sessionExpirySeconds, 0, 0xffff_ffff);
-	if (maximumPacketSize !== undefined) inRange(maximumPacketSize, 1, 0xffff_ffff);
-	const username = connect.username ?? (version === 4 && connect.password !== undefined ? "" : undefined);
-	for (const text of [clientId, username, connect.password])
-		if (text !== undefined) inRange(utf8Length(text), 0, 0xffff);
-	let at = begin(into, PacketType.connect << 4, connectBody(version, connect));
-	at = put16(into, at, 4);
-	at = writeUtf8("MQTT", into, at);
-	into[at++] = version;
-	into[at++] = (clean ? 0x02 : 0) | (username === undefined ? 0 : 0x80) | (connect.password === undefined ? 0 : 0x40);
-	at = put16(into, at, keepAliveSeconds);
-	if (version === 5) {
-		into[at++] = (sessionExpirySeconds ? 5 : 0) + (maximumPacketSize ? 5 : 0);
-		if (sessionExpirySeconds) at = putProperty32(into, at, 0x11, sessionExpirySeconds);
-		if (maximumPacketSize) at = putProperty32(into, at, 0x27, maximumPacketSize);
+export class Encoder {
+	readonly bytes: Uint8Array;
+	version: MqttVersion = 5;
+	/** Where the next packet begins. */
+	to = 0;
+	/** Where the body at hand goes on. */
+	private at = 0;
+
+	constructor(size: number) {
+		this.bytes = new Uint8Array(size);
 	}
-	at = putText(into, at, clientId);
-	if (username !== undefined) at = putText(into, at, username);
-	return connect.password === undefined ? at : putText(into, at, connect.password);
+
+	/**
+	 * CONNECT: 54 bytes and its texts, at most. Source: 5.0 §3.1, 3.1.1 §3.1.
+	 * @param clean Clean Start of 5.0 (§3.1.2.4), Clean Session of 3.1.1 (§3.1.2.4)
+	 * @param largest packet that this client takes, in bytes; 5.0 only (§3.1.2.11.4)
+	 * @param receiveMaximum messages of QoS 1 that the server may send unacknowledged; 5.0 only (§3.1.2.11.3)
+	 */
+	connect(clean: boolean, largest: number, receiveMaximum: number, connect: Connect): void {
+		const { keepAliveSeconds, password, sessionExpirySeconds = 86_400, will, willDelaySeconds = 86_400 } = connect;
+		const isNew = this.version === 5;
+		const username = connect.username ?? (!isNew && password !== undefined ? "" : undefined);
+		const hasWill = isNew && will !== undefined;
+		this.at = this.to + 5;
+		this.text("MQTT");
+		this.put(1, this.version);
+		// the will is retained, with QoS 1
+		this.put(
+			1,
+			(clean ? 0x02 : 0) |
+				(hasWill ? 0x2c : 0) |
+				(username === undefined ? 0 : 0x80) |
+				(password === undefined ? 0 : 0x40),
+		);
+		this.put(2, keepAliveSeconds);
+		if (isNew) {
+			this.put(2, 0x0d11); // the properties' length, and the first one
+			this.put(4, sessionExpirySeconds);
+			this.put(1, 0x21);
+			this.put(2, receiveMaximum);
+			this.put(1, 0x27);
+			this.put(4, largest);
+		}
+		this.text(connect.clientId);
+		if (hasWill) {
+			this.put(2, 0x0518);
+			this.put(4, willDelaySeconds);
+			this.text(will);
+			this.text("offline");
+		}
+		if (username !== undefined) this.text(username);
+		if (password !== undefined) this.text(password);
+		this.seal(0x10, this.at);
+	}
+
+	/** SUBSCRIBE to one filter, with QoS 1 at most: 11 bytes and the filter, at most. Source: 5.0 §3.8, 3.1.1 §3.8. */
+	subscribe(id: number, filter: string): void {
+		this.at = this.to + 5;
+		this.put(2, id);
+		if (this.version === 5) this.put(1, 0);
+		this.text(filter);
+		this.put(1, 1);
+		this.seal(0x82, this.at);
+	}
+
+	/**
+	 * PUBLISH up to its payload; with the payload behind it {@link seal} makes the packet of it: {@link PUBLISH_LARGEST} bytes
+	 * and topic and payload, at most. Source: 5.0 §3.3, 3.1.1 §3.3.
+	 * @param topic empty where an alias stands for it
+	 * @param id packet identifier, 1 … 65 535; 0 with QoS 0
+	 * @param alias topic alias, 0 … 255; 0 for none; 5.0 only (§3.3.2.3.4)
+	 * @param expirySeconds after which servers forget the message; 0: never; 5.0 only (§3.3.2.3.3)
+	 * @returns where the payload belongs
+	 */
+	publish(topic: string, id: number, alias: number, expirySeconds: number): number {
+		this.at = this.to + 5;
+		this.text(topic);
+		if (id) this.put(2, id);
+		if (this.version === 5) {
+			this.put(1, (alias ? 3 : 0) + (expirySeconds ? 5 : 0));
+			if (alias) {
+				this.put(2, 0x2300);
+				this.put(1, alias);
+			}
+			if (expirySeconds) {
+				this.put(1, 0x02);
+				this.put(4, expirySeconds);
+			}
+		}
+		return this.at;
+	}
+
+	/**
+	 * A packet of an identifier and a reason at most: PUBACK (5.0 §3.4), PINGREQ (§3.12), DISCONNECT (§3.14). With reason 0 it
+	 * takes the short form, as always in 3.1.1, which has no reasons.
+	 * @param first first byte of the fixed header
+	 * @param id 0 for none
+	 */
+	short(first: number, id: number, reason: number): void {
+		this.at = this.to + 5;
+		if (id) this.put(2, id);
+		if (this.version === 5 && reason > 0) this.put(1, reason);
+		this.seal(first, this.at);
+	}
+
+	/**
+	 * Puts the fixed header to a body, and moves the body to it. Source: 5.0 §2.1, §1.5.5.
+	 * @param first its first byte
+	 * @param end where the body ends
+	 * @param more bytes of the packet that will follow the body
+	 */
+	seal(first: number, end: number, more = 0): void {
+		const { bytes } = this;
+		const from = this.to + 5;
+		let at = this.to;
+		let length = end - from + more;
+		bytes[at++] = first;
+		for (; length > 0x7f; length >>= 7) bytes[at++] = length | 0x80;
+		bytes[at++] = length;
+		bytes.copyWithin(at, from, end);
+		this.to = at + end - from;
+	}
+
+	/** A number of so many bytes. */
+	private put(size: number, value: number) {
+		for (let shift = 8 * size - 8; shift >= 0; shift -= 8) this.bytes[this.at++] = value >> shift;
+	}
+
+	/** A text with its length before it. Source: 5.0 §1.5.4. */
+	private text(text: string) {
+		const from = this.at + 2;
+		const end = writeUtf8(text, this.bytes, from);
+		this.put(2, end - from);
+		this.at = end;
+	}
 }
 
-/** What PUBLISH says before its payload. It carries no properties yet. */
-export interface Publish {
-	/** UTF-8, without wildcards. */
-	readonly topic: Uint8Array;
-	readonly qos: 0 | 1;
-	/** Sent before in the same session (5.0 §3.3.1.1). Never with QoS 0. */
-	readonly dup?: boolean;
-	readonly retain?: boolean;
-	/** Packet identifier, 1 … 65 535; not used with QoS 0. */
-	readonly id?: number;
-}
-
-/** Most bytes that PUBLISH needs in front of its payload, which may be as long as MQTT allows. */
-export function publishHead(version: MqttVersion, topicLength: number, qos: 0 | 1): number {
-	return 5 + publishVariable(version, topicLength, qos);
-}
-
-/**
- * Puts PUBLISH around a payload that already lies in `into`, so that it need not be copied. Source: 5.0 §3.3, 3.1.1 §3.3.
- * @param payloadAt where the payload begins; {@link publishHead} bytes in front of it are always enough
- * @returns where the packet begins; it ends with the payload
- * @throws {DormouseError} `overflow` when the head or the payload does not fit, `range` on a wrong identifier, topic or
- * combination of flags; nothing is written
- */
-export function framePublish(
-	into: Uint8Array,
-	payloadAt: number,
-	payloadLength: number,
-	version: MqttVersion,
-	publish: Publish,
-): number {
-	const { topic, qos, dup = false, retain = false, id = 0 } = publish;
-	inRange(topic.length, 1, 0xffff);
-	if (qos) inRange(id, 1, 0xffff);
-	else if (dup) throw new DormouseError("range", "DUP with QoS 0");
-	const remaining = publishVariable(version, topic.length, qos) + payloadLength;
-	inRange(remaining, 0, LARGEST_REMAINING);
-	const start = payloadAt + payloadLength - remaining - 1 - varintLength(remaining);
-	if (start < 0 || payloadAt + payloadLength > into.length) throw new DormouseError("overflow");
-	into[start] = (PacketType.publish << 4) | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0);
-	let at = putVarint(into, start + 1, remaining);
-	at = put16(into, at, topic.length);
-	into.set(topic, at);
-	at += topic.length;
-	if (qos) at = put16(into, at, id);
-	if (version === 5) into[at] = 0;
-	return start;
-}
-
-/**
- * PUBACK. With reason 0 it takes the short form. Source: 5.0 §3.4, 3.1.1 §3.4 (which has no reason).
- * @returns bytes written
- * @throws {DormouseError} `overflow`, `range`
- */
-export function encodePuback(into: Uint8Array, version: MqttVersion, id: number, reason = 0): number {
-	inRange(id, 1, 0xffff);
-	const long = version === 5 && reason !== 0;
-	const at = put16(into, begin(into, PacketType.puback << 4, long ? 3 : 2), id);
-	if (long) into[at] = reason;
-	return long ? at + 1 : at;
-}
-
-/**
- * SUBSCRIBE to one filter. Source: 5.0 §3.8, 3.1.1 §3.8.
- * @param filter UTF-8
- * @returns bytes written
- * @throws {DormouseError} `overflow`, `range`
- */
-export function encodeSubscribe(
-	into: Uint8Array,
-	version: MqttVersion,
-	id: number,
-	filter: Uint8Array,
-	qos: 0 | 1,
-): number {
-	inRange(id, 1, 0xffff);
-	inRange(filter.length, 1, 0xffff);
-	let at = begin(into, (PacketType.subscribe << 4) | 2, (version === 5 ? 6 : 5) + filter.length);
-	at = put16(into, at, id);
-	if (version === 5) into[at++] = 0;
-	at = put16(into, at, filter.length);
-	into.set(filter, at);
-	at += filter.length;
-	into[at++] = qos;
-	return at;
-}
-
-/** PINGREQ. @returns bytes written @throws {DormouseError} `overflow`. Source: 5.0 §3.12 */
-export function encodePingreq(into: Uint8Array): number {
-	return begin(into, PacketType.pingreq << 4, 0);
-}
-
-/**
- * DISCONNECT. With reason 0 it takes the short form. Source: 5.0 §3.14, 3.1.1 §3.14 (which has no reason).
- * @returns bytes written
- * @throws {DormouseError} `overflow`
- */
-export function encodeDisconnect(into: Uint8Array, version: MqttVersion, reason = 0): number {
-	const long = version === 5 && reason !== 0;
-	const at = begin(into, PacketType.disconnect << 4, long ? 1 : 0);
-	if (long) into[at] = reason;
-	return long ? at + 1 : at;
-}
-
-function connectBody(version: MqttVersion, connect: Connect): number {
-	const { clientId, sessionExpirySeconds, maximumPacketSize, username, password } = connect;
-	let length = 10 + 2 + utf8Length(clientId);
-	if (version === 5) length += 1 + (sessionExpirySeconds ? 5 : 0) + (maximumPacketSize ? 5 : 0);
-	if (username !== undefined) length += 2 + utf8Length(username);
-	else if (version === 4 && password !== undefined) length += 2;
-	if (password !== undefined) length += 2 + utf8Length(password);
-	return length;
-}
-
-function publishVariable(version: MqttVersion, topicLength: number, qos: 0 | 1): number {
-	return 2 + topicLength + (qos ? 2 : 0) + (version === 5 ? 1 : 0);
-}
-
-/** Fixed header, after a check that the whole packet fits. */
-function begin(into: Uint8Array, first: number, remaining: number): number {
-	if (1 + varintLength(remaining) + remaining > into.length) throw new DormouseError("overflow");
-	into[0] = first;
-	return putVarint(into, 1, remaining);
-}
-
-function varintLength(value: number): number {
-	return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
-}
-
-/** Variable byte integer. Source: 5.0 §1.5.5. */
-function putVarint(into: Uint8Array, at: number, value: number): number {
-	for (; value > 0x7f; value >>= 7) into[at++] = (value & 0x7f) | 0x80;
-	into[at] = value;
-	return at + 1;
-}
-
-function put16(into: Uint8Array, at: number, value: number): number {
-	into[at] = value >> 8;
-	into[at + 1] = value;
-	return at + 2;
-}
-
-function putProperty32(into: Uint8Array, at: number, id: number, value: number): number {
-	into[at] = id;
-	put16(into, at + 1, value >>> 16);
-	return put16(into, at + 3, value & 0xffff);
-}
-
-function putText(into: Uint8Array, at: number, text: string): number {
-	put16(into, at, utf8Length(text));
-	return writeUtf8(text, into, at + 2);
-}
-
-function inRange(value: number, low: number, high: number): void {
-	if (!(value >= low && value <= high)) throw new DormouseError("range");
-}
+/** Bytes of PUBLISH without topic and payload, at most. */
+export const PUBLISH_LARGEST = 21;

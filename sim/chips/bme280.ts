@@ -42,6 +42,8 @@ const ASSUMED_CELSIUS = 25;
 export class Bme280Chip implements I2cChip {
 	readonly address: number;
 	readonly #options: Bme280ChipOptions;
+	/** Milliseconds that it converted in forced mode. */
+	convertingMs = 0;
 	readonly #image = new Uint8Array(256);
 	readonly #registers = new Uint8Array(256);
 	#pointer = 0;
@@ -127,6 +129,7 @@ export class Bme280Chip implements I2cChip {
 		this.#mode = mode === 2 ? FORCED : mode;
 		this.#beganMs = nowMs;
 		this.#done = 0;
+		if (this.#mode === FORCED) this.convertingMs += this.#activeMs;
 	}
 
 	/** Typical time of a conversion in milliseconds: appendix B, §9.1. */

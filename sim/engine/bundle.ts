@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildFailure, build, type Plugin } from "esbuild";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { FirmwareBundle } from "./engine.js";
+import { slim } from "./slim.js";
 
 /** The project's folder. */
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -12,11 +13,14 @@ export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
 const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"device/native": "device-native",
 	"device/resolver": "device-resolver",
+	"device/wifi": "device-wifi",
+	"device/tls": "device-tls",
 	timer: "timer",
 	crypt: "crypt",
 	"embedded:io/i2c": "embedded-io-i2c",
 	"embedded:io/analog": "embedded-io-analog",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
+	"embedded:io/socket/udp": "embedded-io-socket-udp",
 	"embedded:provider/builtin": "embedded-provider-builtin",
 	"embedded:storage/flash": "embedded-storage-flash",
 });
@@ -50,7 +54,7 @@ export async function bundleFirmware(nodeFile: string, entry = "sim/entry.ts"): 
 			plugins: [board(path)],
 		});
 		const text = (end: string) => outputFiles.find((file) => file.path.endsWith(end))!.text;
-		const code = `((dormouseEngine) => {${text(".js")}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
+		const code = `((dormouseEngine) => {${slim(text(".js"))}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
 		return { code, map: text(".map"), name: relative(PROJECT, path) || basename(path) };
 	} catch (error) {
 		const first = (error as BuildFailure).errors?.[0];

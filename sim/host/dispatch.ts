@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from "../../modules/core/bytes.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import { decodeReport } from "../../modules/cycle/report-decoder.js";
+import { JOIN_BYTES } from "../../net/link/wifi-link.js";
 import type { Board } from "../board.js";
 import type { HostSide } from "../engine/engine.js";
 import { type NorFlash, PowerCut, SECTOR } from "../flash.js";
@@ -10,6 +11,9 @@ import { LARGEST, Op, Status } from "./table.js";
 
 /** Time of one conversion of the ESP32's ADC with averaging by its driver, in milliseconds (order of magnitude). */
 const ANALOG_READ_MS = 0.1;
+
+/** Largest TCP segment. Source: ESP-IDF 6.0, CONFIG_LWIP_TCP_MSS, 1440 by default. */
+const SEGMENT = 1440;
 
 /** Answers host calls (`table.ts`) for one board, from any engine. */
 export class Dispatch implements HostSide {
@@ -96,10 +100,27 @@ export class Dispatch implements HostSide {
 				return this.#u16(board.resolve(fromUtf8(request.subarray(3))));
 			case Op.tcpOpen:
 				return this.#u16(board.connect(fromUtf8(request.subarray(5)), view.getUint16(3)));
+			case Op.tlsOpen: {
+				const host = 14 + view.getUint8(13);
+				const alpn = host + 1 + view.getUint8(host);
+				const text = (from: number, to?: number) => fromUtf8(request.subarray(from, to));
+				const tls = { host: text(14, host), alpn: text(host + 1, alpn) || undefined, wallMs: view.getFloat64(5) };
+				return this.#u16(board.connectTls(text(alpn), view.getUint16(3), tls));
+			}
 			case Op.tcpRead:
 				return this.#tcpRead(handle, view.getUint16(3));
 			case Op.tcpWrite:
 				return this.#tcpWrite(handle, request.subarray(3));
+			case Op.udpOpen:
+				return this.#u16(board.openDatagrams());
+			case Op.udpRead:
+				return this.#udpRead(handle);
+			case Op.udpWrite:
+				return this.#udpWrite(handle, view);
+			case Op.wifiJoin:
+				return this.#wifiJoin(request);
+			case Op.wifiJoined:
+				return board.handles.get(handle, "wifi") ? this.#bytes(board.wifi.result.subarray(1)) : Status.closed;
 			default:
 				return Status.range;
 		}
@@ -181,6 +202,20 @@ export class Dispatch implements HostSide {
 		}
 		return Status.ok;
 	}
+	#wifiJoin(request: Uint8Array): number {
+		const ssid = 5 + request[3]!;
+		const passphrase = ssid + request[4]!;
+		if (request.length !== passphrase + JOIN_BYTES) return Status.range;
+		const { handles } = this.#board;
+		for (const open of handles) if (open.kind === "wifi") return Status.busy;
+		return this.#u16(
+			this.#board.joinWifi({
+				ssid: fromUtf8(request.subarray(5, ssid)),
+				passphrase: fromUtf8(request.subarray(ssid, passphrase)),
+				join: request.slice(passphrase),
+			}),
+		);
+	}
 	#tcpRead(number: number, count: number): number {
 		const handle = this.#board.handles.get(number, "tcp");
 		if (!handle) return Status.closed;
@@ -193,8 +228,32 @@ export class Dispatch implements HostSide {
 		if (!handle) return Status.closed;
 		if (bytes.length > handle.socket.room) return Status.busy;
 		handle.socket.write(bytes);
+		this.#board.wifi.sent(Math.ceil(bytes.length / SEGMENT));
 		this.#board.bytesOut += bytes.length;
 		return this.#u32(handle.socket.room);
+	}
+	#udpRead(number: number): number {
+		const handle = this.#board.handles.get(number, "udp");
+		if (!handle) return Status.closed;
+		const datagram = handle.socket.read();
+		if (!datagram) return Status.notFound;
+		const address = utf8(datagram.address);
+		this.#board.bytesIn += datagram.bytes.length;
+		return this.#u16(datagram.port) || this.#u8(address.length) || this.#bytes(address) || this.#bytes(datagram.bytes);
+	}
+	#udpWrite(number: number, view: DataView): number {
+		const handle = this.#board.handles.get(number, "udp");
+		if (!handle) return Status.closed;
+		const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+		const at = 6 + view.getUint8(5);
+		if (at > bytes.length) return Status.range;
+		handle.socket.send({
+			port: view.getUint16(3),
+			address: fromUtf8(bytes.subarray(6, at)),
+			bytes: bytes.slice(at),
+		});
+		this.#board.bytesOut += bytes.length - at;
+		return Status.ok;
 	}
 
 	// Each of these appends to the reply and returns `Status.ok`, so that they can be chained.

@@ -1,6 +1,6 @@
 import type { AdcChannel } from "../chips/adc.js";
 import type { NorFlash } from "../flash.js";
-import type { SimSocket } from "../net/network.js";
+import type { SimDatagrams, SimSocket } from "../net/network.js";
 
 interface Common {
 	/** For messages. */
@@ -27,9 +27,17 @@ export interface SocketHandle extends Common {
 	readonly kind: "tcp";
 	readonly socket: SimSocket;
 }
+export interface DatagramsHandle extends Common {
+	readonly kind: "udp";
+	readonly socket: SimDatagrams;
+}
+
+export interface WifiHandle extends Common {
+	readonly kind: "wifi";
+}
 
 /** Something that firmware holds open on a board. */
-export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle;
+export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle | DatagramsHandle | WifiHandle;
 
 /** What firmware of one wake holds open, by number. */
 export class Handles {

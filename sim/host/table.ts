@@ -58,6 +58,24 @@ export const Op = Object.freeze({
 	tcpRead: 82,
 	/** rest, all or nothing → u32 room left; `busy` when longer than the room */
 	tcpWrite: 83,
+	/** → u16 handle; fires `Kind.datagrams` */
+	udpOpen: 84,
+	/** → u16 port, u8 length, so many bytes: address, UTF-8; rest: the oldest datagram. `notFound` when none waits */
+	udpRead: 85,
+	/** u16 port, u8 length, so many bytes: address, UTF-8; rest: the datagram */
+	udpWrite: 86,
+	/**
+	 * u8 bytes of the SSID, u8 bytes of the passphrase, both in UTF-8, and 28 that describe the join (`device/wifi`)
+	 * → u16 handle; closing it leaves. Fires `Kind.wifi`
+	 */
+	wifiJoin: 96,
+	/** → 27 bytes: what the join came to, from byte 1 on */
+	wifiJoined: 97,
+	/**
+	 * u16 port, f64 wall time in milliseconds since 1970 or 0, u8 length of the host's name, host, u8 length of the protocol's
+	 * name, protocol, rest: address, all UTF-8 → u16 handle as of `tcpOpen`; `Kind.writable` comes once the server is trusted
+	 */
+	tlsOpen: 88,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -90,10 +108,14 @@ export const Kind = Object.freeze({
 	readable: 2,
 	/** u32 bytes that a write takes now */
 	writable: 3,
-	/** u8 0 = the peer closed in order, 1 = reset or unreachable */
+	/** u8 0 = the peer closed in order, 1 = reset or unreachable, 2 … = a place in `FAILURES` of sim/net/network.ts, and 2 */
 	error: 4,
 	/** rest: address, UTF-8; empty when the name is unknown */
 	resolved: 5,
+	/** u32 datagrams waiting */
+	datagrams: 6,
+	/** u8 status: a value of `WifiStatus` in net/link/wifi-link.ts */
+	wifi: 8,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

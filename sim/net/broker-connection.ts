@@ -1,7 +1,7 @@
 import { generate, type IConnectPacket, type Packet, type Parser, parser } from "mqtt-packet";
 import type { Cancel, Scheduler } from "../scheduler.js";
 import type { SocketListener } from "./network.js";
-import type { VirtualSocket } from "./virtual.js";
+import type { ServerSocket } from "./virtual.js";
 
 /** What a connection tells the broker. */
 export interface BrokerConnectionListener {
@@ -21,7 +21,9 @@ export class BrokerConnection {
 	/** Client identifier, once accepted. */
 	session: string | undefined;
 	will: IConnectPacket["will"];
-	readonly #socket: VirtualSocket;
+	/** Topics by the aliases that the client gave them (5.0 §3.3.2.3.4). */
+	readonly aliases = new Map<number, string>();
+	readonly #socket: ServerSocket;
 	readonly #scheduler: Scheduler;
 	readonly #on: BrokerConnectionListener;
 	readonly #settings: { protocolVersion?: number } = {};
@@ -32,7 +34,7 @@ export class BrokerConnection {
 	#closing = false;
 	#closed = false;
 
-	constructor(socket: VirtualSocket, scheduler: Scheduler, on: BrokerConnectionListener) {
+	constructor(socket: ServerSocket, scheduler: Scheduler, on: BrokerConnectionListener) {
 		this.#socket = socket;
 		this.#scheduler = scheduler;
 		this.#on = on;

@@ -1,8 +1,9 @@
 import type { IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from "mqtt-packet";
 import type { Cancel, Scheduler } from "../scheduler.js";
 import { BrokerConnection } from "./broker-connection.js";
+import type { ModelServer } from "./tls-model.js";
 import { isFilter, matches } from "./topic.js";
-import type { VirtualNetwork, VirtualSocket } from "./virtual.js";
+import type { Accept, VirtualNetwork } from "./virtual.js";
 
 /** What a subscriber is told of a message. The payload belongs to it. `atMs` is when the broker passed it on. */
 export type MessageListener = (topic: string, payload: Uint8Array, atMs: number) => void;
@@ -19,6 +20,20 @@ export interface BrokerFaults {
 	silent: boolean;
 	/** So many connections are dropped when they publish, before the message is taken. */
 	dropOnPublish: number;
+}
+
+/** What the broker takes, as CONNACK of 5.0 tells it (§3.2.2.3); all of it can change at any time. */
+export interface BrokerLimits {
+	/** Without: any. */
+	maximumPacketSize?: number;
+	receiveMaximum?: number;
+	/** Without: none. */
+	topicAliasMaximum?: number;
+	maximumQoS: number;
+	retainAvailable?: boolean;
+	serverKeepAlive?: number;
+	/** Whether it speaks 3.1.1 alone. Not told. */
+	isOld?: boolean;
 }
 
 /** A client's session. Source: MQTT 5.0 §4.1. */
@@ -43,10 +58,11 @@ const NEVER = 0xffff_ffff;
 
 /**
  * A small MQTT broker in virtual time, for 5.0 and 3.1.1, on an independent packet library. QoS 0 and 1; retained
- * messages, wills, persistent sessions, keep-alive, take-over. QoS 2, topic aliases and shared subscriptions are refused.
+ * messages, wills, persistent sessions, keep-alive, take-over, topic aliases. QoS 2 and shared subscriptions are refused.
  */
 export class Broker {
 	readonly faults: BrokerFaults = { refuse: 0, swallowPuback: 0, pubackReason: 0, silent: false, dropOnPublish: 0 };
+	readonly limits: BrokerLimits = { maximumQoS: 1 };
 	/** Packets received, by type: a count for tests. */
 	readonly received = new Map<string, number>();
 	/** Packets that broke the protocol. */
@@ -62,9 +78,9 @@ export class Broker {
 		this.#scheduler = scheduler;
 	}
 
-	/** Serves a port of the network. */
-	serve(network: VirtualNetwork, port = 1883): Cancel {
-		return network.listen(port, (socket: VirtualSocket) => {
+	/** Serves a port of the network. @param tls behind a model of TLS, then */
+	serve(network: VirtualNetwork, port = 1883, tls?: ModelServer): Cancel {
+		const accept: Accept = (socket) => {
 			const connection = new BrokerConnection(socket, this.#scheduler, {
 				packet: (packet) => this.#packet(connection, packet),
 				broken: () => {
@@ -80,7 +96,8 @@ export class Broker {
 			});
 			this.#connections.add(connection);
 			return connection.listener;
-		});
+		};
+		return tls ? network.listenTls(port, tls, accept) : network.listen(port, accept);
 	}
 
 	/** Subscribes from inside the process, without a connection; retained messages come at once. */
@@ -104,6 +121,11 @@ export class Broker {
 			connection.reset();
 			this.#ended(connection, true);
 		}
+	}
+
+	/** Loses all sessions of clients that are away, as a broker without a store does when it starts again. */
+	forget(): void {
+		for (const session of [...this.#sessions.values()]) if (!session.connection) this.#forget(session);
 	}
 
 	/** Connections that are open. */
@@ -146,7 +168,9 @@ export class Broker {
 
 	#connect(connection: BrokerConnection, packet: IConnectPacket) {
 		const version = packet.protocolVersion;
-		if (version !== 5 && version !== 4) return this.#refuseConnection(connection, 0x84);
+		const { isOld, ...limits } = this.limits;
+		if (isOld && version === 5) connection.version = 4; // it says so in its own format (3.1.1 §3.2.2.3)
+		if ((version !== 5 && version !== 4) || (isOld && version === 5)) return this.#refuseConnection(connection, 0x84);
 		const { refuse } = this.faults;
 		if (refuse) return this.#refuseConnection(connection, refuse);
 		const clean = packet.clean ?? false;
@@ -177,7 +201,7 @@ export class Broker {
 				: {
 						reasonCode: 0,
 						properties: {
-							maximumQoS: 1,
+							...limits,
 							sharedSubscriptionAvailable: false,
 							...(assigned ? { assignedClientIdentifier: assigned } : {}),
 						},
@@ -197,13 +221,22 @@ export class Broker {
 			connection.reset();
 			return this.#ended(connection, true);
 		}
-		if (packet.qos === 2) return this.#violation(connection, 0x9b);
-		if (packet.properties?.topicAlias !== undefined) return this.#violation(connection, 0x94);
+		const { maximumPacketSize = Number.POSITIVE_INFINITY, maximumQoS, topicAliasMaximum = 0 } = this.limits;
+		if (connection.version === 5 && (packet.length ?? 0) + 2 > maximumPacketSize)
+			return this.#violation(connection, 0x95);
+		if (packet.qos > maximumQoS) return this.#violation(connection, 0x9b);
+		const alias = packet.properties?.topicAlias;
+		if (alias !== undefined) {
+			if (alias < 1 || alias > topicAliasMaximum) return this.#violation(connection, 0x94);
+			if (packet.topic) connection.aliases.set(alias, packet.topic);
+			packet.topic = connection.aliases.get(alias) ?? "";
+		}
 		if (!packet.topic || /[+#]/.test(packet.topic)) return this.#violation(connection, 0x90);
-		if (!faults.pubackReason) this.#route(packet, connection.session);
+		const reasonCode = connection.version === 5 ? faults.pubackReason : 0; // 3.1.1 has no words for it
+		if (!reasonCode) this.#route(packet, connection.session);
 		if (packet.qos !== 1) return;
 		if (faults.swallowPuback > 0) faults.swallowPuback--;
-		else connection.send({ cmd: "puback", messageId: packet.messageId!, reasonCode: faults.pubackReason });
+		else connection.send({ cmd: "puback", messageId: packet.messageId!, reasonCode });
 	}
 
 	/** Passes a message on to all who subscribed, and keeps it when it is to be retained. */

@@ -11,6 +11,14 @@ export interface SubscriberOptions {
 	readonly now?: () => number;
 	/** Longest time to connect and subscribe, in milliseconds. Default 5000. */
 	readonly timeoutMs?: number;
+	/** For `mqtts`: the CA that is trusted, and a certificate and its key where the broker wants one, in PEM. */
+	readonly tls?: SubscriberTls;
+}
+/** What a subscriber trusts and shows. */
+export interface SubscriberTls {
+	readonly ca?: string | undefined;
+	readonly certificate?: string | undefined;
+	readonly key?: string | undefined;
 }
 
 /** Listens at a real broker, with QoS 1, on its own connection. */
@@ -21,16 +29,18 @@ export class Subscriber {
 	#closing = false;
 
 	/**
-	 * @param url `mqtt://[user:password@]host[:port]`
+	 * @param url `mqtt://[user:password@]host[:port]`, or `mqtts`
 	 * @throws {DormouseError} as {@link parseBrokerUrl}
 	 */
 	constructor(url: string, filter: string, listener: MessageListener, options: SubscriberOptions = {}) {
-		const { host, port, username, password } = parseBrokerUrl(url);
-		const { version = 4, timeoutMs = 5000 } = options;
+		const { host, port, username, password, tls } = parseBrokerUrl(url);
+		const { version = 4, timeoutMs = 5000, tls: { ca, certificate, key } = {} } = options;
 		const began = performance.now();
 		const now = options.now ?? (() => performance.now() - began);
 		const client = connect({
-			protocol: "mqtt",
+			protocol: tls ? "mqtts" : "mqtt",
+			...(tls && ca !== undefined ? { ca } : {}),
+			...(tls && certificate !== undefined && key !== undefined ? { cert: certificate, key } : {}),
 			host,
 			port,
 			protocolVersion: version,

@@ -1,6 +1,16 @@
 import type { Cancel, Instant, Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
-import type { Network, SimSocket, SocketListener } from "./network.js";
+import {
+	BUILT_MS,
+	type DatagramServer,
+	type Network,
+	type SimDatagram,
+	type SimDatagrams,
+	type SimSocket,
+	type SocketListener,
+	type TlsRequest,
+} from "./network.js";
+import { type ModelServer, ModelTls } from "./tls-model.js";
 
 /** A time in which the network or the server behind it is away. */
 export interface Outage {
@@ -24,15 +34,22 @@ export interface VirtualNetworkOptions {
 	readonly connectTimeoutMs?: number;
 	/** Share of connections that never come about, 0 … 1. Default 0. */
 	readonly loss?: number;
-	/** For `loss`. Default 1. */
+	/** Share of datagrams that get lost, each way, 0 … 1. Default 0. */
+	readonly datagramLoss?: number;
+	/** For both losses. Default 1. */
 	readonly seed?: number;
 	readonly outages?: readonly Outage[];
 	/** Host names that do not resolve. */
 	readonly unknown?: readonly string[];
 }
 
+/** A server's end of a connection. */
+export interface ServerSocket extends SimSocket {
+	/** Closes without order: what was written may be lost, the other end sees a reset. */
+	reset(): void;
+}
 /** Takes a connection that was made; events come from then on. */
-export type Accept = (socket: VirtualSocket) => SocketListener;
+export type Accept = (socket: ServerSocket) => SocketListener;
 
 /**
  * An IP network in virtual time, deterministic to the byte. Connecting costs one round trip, bytes take the one-way
@@ -48,9 +65,16 @@ export class VirtualNetwork implements Network {
 	readonly #connectTimeoutMs: number;
 	readonly #loss: number;
 	readonly #seeded: Seeded;
+	readonly #datagramLoss: number;
+	/** Of its own, so that datagrams change nothing for connections. */
+	readonly #datagramSeeded: Seeded;
+	readonly #servers = new Map<number, DatagramServer>();
+	#datagramSockets = 0;
 	readonly #outages: Outage[];
 	readonly #unknown: readonly string[];
 	readonly #ports = new Map<number, Accept>();
+	/** Ports behind TLS. */
+	readonly #tls = new Map<number, ModelServer>();
 	readonly #open = new Set<VirtualSocket>();
 	#lookUps = 0;
 
@@ -61,13 +85,15 @@ export class VirtualNetwork implements Network {
 		this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
 		this.#loss = options.loss ?? 0;
 		this.#seeded = new Seeded(options.seed ?? 1);
+		this.#datagramLoss = options.datagramLoss ?? 0;
+		this.#datagramSeeded = new Seeded((options.seed ?? 1) ^ 0x0dd9);
 		this.#outages = [...(options.outages ?? [])];
 		this.#unknown = options.unknown ?? [];
 	}
 
 	/** Ends of connections and look-ups that are not closed: 0 when the board left nothing behind. */
 	get open(): number {
-		let boards = this.#lookUps;
+		let boards = this.#lookUps + this.#datagramSockets;
 		for (const socket of this.#open) if (socket.isClient) boards++;
 		return boards;
 	}
@@ -82,6 +108,16 @@ export class VirtualNetwork implements Network {
 		this.#ports.set(port, accept);
 		return () => {
 			if (this.#ports.get(port) === accept) this.#ports.delete(port);
+		};
+	}
+
+	/** Serves a port behind a model of TLS. */
+	listenTls(port: number, server: ModelServer, accept: Accept): Cancel {
+		const cancel = this.listen(port, (socket) => ModelTls.accept(this.scheduler, server, socket, accept));
+		this.#tls.set(port, server);
+		return () => {
+			if (this.#tls.get(port) === server) this.#tls.delete(port);
+			cancel();
 		};
 	}
 
@@ -131,6 +167,47 @@ export class VirtualNetwork implements Network {
 		return here;
 	}
 
+	openDatagrams(readable: (count: number) => void): SimDatagrams {
+		const inbox: SimDatagram[] = [];
+		let open = true;
+		this.#datagramSockets++;
+		const pass = (afterMs: number, run: () => void) => {
+			const lost = this.#datagramLoss > 0 && this.#datagramSeeded.real() < this.#datagramLoss;
+			if (!lost && !this.outage("silent")) this.scheduler.after(afterMs + this.delayMs, run);
+		};
+		return {
+			send: ({ address, port, bytes }) =>
+				pass(0, () =>
+					this.#servers.get(port)?.(bytes, (answer, more = {}) =>
+						pass(more.afterMs ?? 0, () => {
+							if (!open) return;
+							inbox.push({ address: more.address ?? address, port: more.port ?? port, bytes: answer });
+							readable(inbox.length);
+						}),
+					),
+				),
+			read: () => inbox.shift(),
+			close: () => {
+				if (open) this.#datagramSockets--;
+				open = false;
+			},
+		};
+	}
+
+	serveDatagrams(port: number, server: DatagramServer): Cancel {
+		this.#servers.set(port, server);
+		return () => {
+			if (this.#servers.get(port) === server) this.#servers.delete(port);
+		};
+	}
+
+	connectTls(address: string, port: number, tls: TlsRequest, on: SocketListener): SimSocket {
+		const request = { ...tls, builtMs: BUILT_MS };
+		return ModelTls.connect(this.scheduler, this.#tls.get(port), request, on, (plain) =>
+			this.connect(address, port, plain),
+		);
+	}
+
 	async close(): Promise<void> {
 		for (const socket of [...this.#open]) socket.close();
 		this.#ports.clear();
@@ -148,7 +225,7 @@ export class VirtualNetwork implements Network {
 }
 
 /** One end of a connection. */
-export class VirtualSocket implements SimSocket {
+export class VirtualSocket implements ServerSocket {
 	/** Whether this end asked for the connection. */
 	readonly isClient: boolean;
 	peer: VirtualSocket | undefined;

@@ -1,5 +1,6 @@
 import type { TCPOptions } from "embedded:io/socket/tcp";
-import { bytesOf, copyInto, copyOf, Kind, Op, port, Status } from "./port.js";
+import type { TlsFailure } from "../net/network.js";
+import { bytesOf, copyInto, copyOf, type HostPort, Kind, Op, port, Status } from "./port.js";
 
 /** `embedded:io/socket/tcp` on a simulated board, as the SDK behaves; see `modules/device/types/embedded-io-socket-tcp.d.ts`. */
 export default class TCP {
@@ -13,7 +14,7 @@ export default class TCP {
 		if (!(number >= 0 && number <= 0xffff)) throw new RangeError("invalid port");
 		if (!/^[\d.]+$|:/.test(String(address))) throw new Error("invalid address");
 		this.target = options.target;
-		const handle = port().begin(Op.tcpOpen).u16(number).text(address).call().getUint16(0);
+		const handle = this.request(options).text(address).call().getUint16(0);
 		this.#handle = handle;
 		// The declaration's `this: TCP` is the SDK's class; this one stands in for it.
 		const { onReadable, onWritable, onError } = options as unknown as Callbacks;
@@ -22,8 +23,16 @@ export default class TCP {
 				this.#unread = payload.getUint32(0);
 				onReadable?.call(this, this.#unread);
 			} else if (kind === Kind.writable) onWritable?.call(this, payload.getUint32(0));
-			else if (kind === Kind.error) onError?.call(this);
+			else if (kind === Kind.error) onError?.call(this, this.failure(payload.getUint8(0)));
 		});
+	}
+	/** The call that opens it, but for the address at its end. */
+	protected request({ port: number }: TCPOptions): HostPort {
+		return port().begin(Op.tcpOpen).u16(number);
+	}
+	/** What `onError` is told: of plain TCP nothing. */
+	protected failure(_code: number): TlsFailure | undefined {
+		return undefined;
 	}
 	read(want?: number | ArrayBuffer | ArrayBufferView): ArrayBuffer | number | undefined {
 		const handle = this.#open();
@@ -56,5 +65,5 @@ export default class TCP {
 interface Callbacks {
 	readonly onReadable?: (this: TCP, bytes: number) => void;
 	readonly onWritable?: (this: TCP, bytes: number) => void;
-	readonly onError?: (this: TCP) => void;
+	readonly onError?: (this: TCP, failure: TlsFailure | undefined) => void;
 }

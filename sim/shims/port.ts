@@ -19,6 +19,8 @@ export class HostPort {
 	#view = new DataView(this.#request.buffer);
 	#at = 0;
 	#op = 0;
+	/** Handle of the Wi-Fi link, of which a board has one; 0: none. */
+	wifi = 0;
 	readonly #listeners = new Map<number, Listener>();
 
 	constructor() {

@@ -54,9 +54,16 @@ const DEFINES = [
 ];
 const FLAGS = ["-O2", "-fno-common", "-w", ...DEFINES];
 const LIBRARIES = ["-lm", "-lpthread", "-ldl"];
-/** Of one file alone: XS's table of defaults takes the host's way of noting where errors arise (trace.c). */
+/**
+ * Of one file alone: XS's table of defaults takes the host's way of noting where errors arise (trace.c), and, as the SDK's
+ * linker has it in a stripped build (fxStripDefaults), none of giving functions a `length` and a `name`.
+ */
 const SPECIAL: Readonly<Record<string, readonly string[]>> = {
-	"xsDefaults.c": ["-DfxCaptureErrorStack=dmCaptureErrorStack"],
+	"xsDefaults.c": [
+		"-DfxCaptureErrorStack=dmCaptureErrorStack",
+		"-DfxNewFunctionLength=dmNewFunctionLength",
+		"-DfxNewFunctionName=dmNewFunctionName",
+	],
 };
 
 const NO_COMPILER =

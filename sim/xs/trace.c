@@ -100,12 +100,15 @@ void dmTrace(txMachine* the, txSlot* frame, char* text, size_t size)
 		text[size - 1] = 0;
 }
 
-/* Stands where XS expects fxCaptureErrorStack (see sim/xs/build.ts): the same, and the trace is remembered. */
+/*
+ * Stands where XS expects fxCaptureErrorStack (see sim/xs/build.ts). Firmware that never asks for an error's stack has
+ * none on the device: the SDK's linker strips it. To find a fault's place the trace is remembered.
+ */
 void dmCaptureErrorStack(txMachine* the, txSlot* internal, txSlot* frame)
 {
-	fxCaptureErrorStack(the, internal, frame);
 	if (!gDebug)
 		return;
+	fxCaptureErrorStack(the, internal, frame);
 	gNext = (gNext + 1) % RECENT;
 	gRecent[gNext].error = internal;
 	dmTrace(the, frame, gRecent[gNext].text, sizeof(gRecent[gNext].text));
@@ -122,4 +125,15 @@ int dmRecallTrace(txSlot* error, char* text, size_t size)
 		}
 	}
 	return 0;
+}
+
+/* Functions of a stripped build have neither `length` nor `name`; a trace needs names. */
+txSlot* dmNewFunctionLength(txMachine* the, txSlot* instance, txNumber length)
+{
+	return gDebug ? fxNewFunctionLength(the, instance, length) : NULL;
+}
+
+txSlot* dmNewFunctionName(txMachine* the, txSlot* instance, txID id, txIndex index, txID former, txString prefix)
+{
+	return gDebug ? fxNewFunctionName(the, instance, id, index, former, prefix) : NULL;
 }

@@ -4,10 +4,11 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Aedes } from "aedes";
+import { connect } from "mqtt";
 import { toHex } from "../../modules/core/bytes.js";
 import type { Timers } from "../../modules/core/ports.js";
 import { DirectLink } from "../../net/link/direct.js";
-import { MqttClient } from "../../net/mqtt/client.js";
+import { type Downlinks, MqttClient } from "../../net/mqtt/client.js";
 import { RealNetwork } from "../../sim/net/real.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
 import * as assert from "../assert.js";
@@ -27,7 +28,13 @@ interface Credentials {
 	readonly password?: string;
 }
 
-function client(network: RealNetwork, version: 5 | 4, mtu: number, { username, password }: Credentials = {}) {
+function client(
+	network: RealNetwork,
+	version: 5 | 4,
+	mtu: number,
+	{ username, password }: Credentials = {},
+	downlinks?: Downlinks,
+) {
 	return new MqttClient({
 		TCP: tcpOver(network),
 		resolve: (name, done) => network.resolve(name, done),
@@ -42,12 +49,14 @@ function client(network: RealNetwork, version: 5 | 4, mtu: number, { username, p
 		clientId: "n1",
 		username,
 		password,
+		downlinks,
 	});
 }
 
 /** One exchange, to its end. */
-async function exchange(uplink: MqttClient, frames: Frames, deadlineMs = 5000): Promise<string[]> {
+async function exchange(uplink: MqttClient, frames: Frames, deadlineMs = 5000, verdict?: boolean): Promise<string[]> {
 	const log = new Log(frames);
+	log.verdict = verdict;
 	await new Promise<void>((resolve) => {
 		log.after = (line) => {
 			if (/^(idle|failed)/.test(line)) resolve();
@@ -86,13 +95,14 @@ async function through(url: string, version: 5 | 4, credentials: Credentials = {
 			]);
 		const large = new Frames(30_000, 12_000);
 		assert.deepEqual(await exchange(client(network, version, 16_384, credentials), large), [
-			"delivered 12000 peer",
-			"delivered 24000 peer",
+			"delivered 990 peer", // before anything is known of the broker
+			"delivered 12990 peer",
+			"delivered 24990 peer",
 			"delivered 30000 peer",
 			"idle",
 		]);
 		await quiet(network);
-		await until(() => heard.length >= 12, "what was acknowledged is not heard");
+		await until(() => heard.length >= 13, "what was acknowledged is not heard");
 		const small = heard.slice(0, 9);
 		const wake = ["dormouse/n1/t 0102", "dormouse/n1/t 0304", "dormouse/n1/t 05"];
 		assert.deepEqual(small, [...wake, ...wake, ...wake]);
@@ -103,6 +113,8 @@ async function through(url: string, version: 5 | 4, credentials: Credentials = {
 		await network.close();
 	}
 }
+
+const DELIVERED = ["delivered 1 peer", "idle"];
 
 describe("mqtt client and mosquitto", () => {
 	const binary = findMosquitto();
@@ -121,6 +133,42 @@ describe("mqtt client and mosquitto", () => {
 	for (const version of [5, 4] as const)
 		it(`mqtt client: version ${version} to mosquitto, small and large frames heard by MQTT.js`, () =>
 			through(`mqtt://127.0.0.1:${broker.port}`, version));
+
+	for (const version of [5, 4] as const)
+		it(`mqtt client: version ${version} to mosquitto, commands that were published while it slept`, () =>
+			commands(`mqtt://127.0.0.1:${broker.port}`, version));
+
+	it("mqtt client: frames in flight when the broker dies, sent again to it when it is back without its store", async () => {
+		const port = await freePort();
+		let mortal = await Mosquitto.start(binary, "allow_anonymous true", "", port);
+		const network = new RealNetwork(`mqtt://127.0.0.1:${port}`);
+		const node = client(network, 5, 64);
+		assert.deepEqual(await exchange(node, new Frames(1, 1)), DELIVERED);
+		await mortal.stop();
+		assert.deepEqual(await exchange(node, new Frames(1, 1)), ["failed lost"]);
+		mortal = await Mosquitto.start(binary, "allow_anonymous true", "", port);
+		assert.deepEqual(await exchange(node, new Frames(2, 1)), ["delivered 1 peer", "delivered 2 peer", "idle"]);
+		await mortal.stop();
+		await network.close();
+	});
+
+	it("mqtt client: limits of the broker, kept from the second packet on and from the first once they are known", async () => {
+		const limited = await Mosquitto.start(binary, "allow_anonymous true\nmax_packet_size 200\nmax_inflight_messages 1");
+		const network = new RealNetwork(`mqtt://127.0.0.1:${limited.port}`);
+		const node = client(network, 5, 1000);
+		const frames = new Frames(2000, 2000);
+		const lines = await exchange(node, frames);
+		assert.equal(lines.at(-1), "idle", lines.join());
+		assert.ok(
+			frames.rooms.slice(1).every((room) => room < 200),
+			"after CONNACK",
+		);
+		const more = new Frames(2000, 2000);
+		assert.equal((await exchange(node, more)).at(-1), "idle");
+		assert.ok(more.rooms.every((room) => room < 200));
+		await limited.stop();
+		await network.close();
+	});
 
 	it("mqtt client: user name and password, taken when right, refused when wrong, with the reason", async function () {
 		const directory = mkdtempSync(join(tmpdir(), "dormouse-password-"));
@@ -170,21 +218,75 @@ describe("mqtt client and aedes", () => {
 		}
 	});
 
-	it("mqtt client: version 5 to aedes, which does not speak it, fails and does not hang", async () => {
-		const aedes = await Aedes.createBroker();
-		const server = net.createServer(aedes.handle);
-		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-		const network = new RealNetwork(`mqtt://127.0.0.1:${(server.address() as net.AddressInfo).port}`);
-		try {
-			const lines = await exchange(client(network, 5, 64), new Frames(1, 1), 2000);
-			assert.equal(lines.length, 1);
-			assert.ok(/^failed (refused|lost|protocol)$/.test(lines[0]!), lines[0]);
-		} finally {
+	it("mqtt client: version 5 to aedes, which does not speak it, 3.1.1 in the same exchange and remembered", () =>
+		withAedes(async (url) => {
+			const network = new RealNetwork(url);
+			const node = client(network, 5, 64);
+			for (let wake = 0; wake < 3; wake++) assert.deepEqual(await exchange(node, new Frames(1, 1)), DELIVERED);
+			const bytes = new DataView(new ArrayBuffer(128));
+			node.retain(bytes);
+			assert.equal(bytes.getUint8(0) & 8, 8, "3.1.1 is remembered");
 			await network.close();
-			await new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve())));
-		}
-	});
+		}));
+
+	it("mqtt client: version 4 to aedes, commands that were published while it slept", () =>
+		withAedes((url) => commands(url, 4, false)));
 });
+
+async function withAedes(run: (url: string) => Promise<void>): Promise<void> {
+	const aedes = await Aedes.createBroker();
+	const server = net.createServer(aedes.handle);
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	try {
+		await run(`mqtt://127.0.0.1:${(server.address() as net.AddressInfo).port}`);
+	} finally {
+		await new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve())));
+	}
+}
+
+/**
+ * A node that takes commands: what MQTT.js publishes while it sleeps comes with its next wake, and again until it is taken.
+ * @param marks whether the broker sets DUP then, as it should; aedes does not
+ */
+async function commands(url: string, version: 5 | 4, marks = true): Promise<void> {
+	const network = new RealNetwork(url);
+	const other = connect(url, { protocolVersion: version, reconnectPeriod: 0 });
+	await new Promise<void>((resolve, reject) => other.once("connect", () => resolve()).once("error", reject));
+	try {
+		let node = client(network, version, 64, {}, { topic: "dormouse/n1/c", window: 0.2 });
+		const wake = async (verdict?: boolean) => {
+			const bytes = new DataView(new ArrayBuffer(128));
+			const length = node.retain(bytes);
+			node = client(network, version, 64, {}, { topic: "dormouse/n1/c", window: 0.2 });
+			assert.ok(node.restore(new DataView(bytes.buffer, 0, length), node.retainedVersion));
+			return exchange(node, new Frames(1, 1), 5000, verdict);
+		};
+		assert.deepEqual(await wake(true), DELIVERED);
+		await quiet(network);
+		for (const text of ["on", "off"]) await other.publishAsync("dormouse/n1/c", text, { qos: 1 });
+		const both = ["downlink 6f6e", "downlink 6f6666"];
+		const heard = (lines: readonly string[]) => lines.filter((line) => line.startsWith("downlink"));
+		assert.deepEqual(heard(await wake(undefined)), both);
+		await quiet(network);
+		const again = heard(await wake(true));
+		if (!marks) assert.deepEqual(again, both, "what was not taken comes again");
+		else
+			assert.deepEqual(
+				again,
+				both.map((line) => `${line} again`),
+			);
+		await quiet(network);
+		assert.deepEqual(await wake(true), DELIVERED, "what was taken does not");
+		await quiet(network);
+		await other.publishAsync("dormouse/n1/c", "no", { qos: 1 });
+		assert.deepEqual(heard(await wake(false)), ["downlink 6e6f"]);
+		await quiet(network);
+		assert.deepEqual(await wake(true), DELIVERED, "nor what was refused");
+	} finally {
+		await other.endAsync();
+		await network.close();
+	}
+}
 
 describe("real network", () => {
 	it("real network: nobody listens, lost, and not live afterwards", async () => {

@@ -1,4 +1,3 @@
-import { ResetReason } from "../../modules/core/ports.js";
 import type { Region } from "../../net/lorawan/region.js";
 import { eu868 } from "../../net/lorawan/region-eu868.js";
 import { us915 } from "../../net/lorawan/region-us915.js";
@@ -114,7 +113,7 @@ function live(days: number, seed: number, region: Region, confirmed: boolean) {
 			// It dies after the exchange, with what was retained before it.
 			counts.panics++;
 			rig.client.close();
-			rig.boot(ResetReason.panic);
+			rig.boot("fault");
 			rig.idle(rest);
 		} else if (chance(100)) {
 			counts.cuts++;

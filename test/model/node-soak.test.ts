@@ -26,8 +26,6 @@ interface Soaked {
 	refused: number;
 	rotten: number;
 	uncounted: number;
-	/** Nodes whose flash was used up. */
-	dead: number;
 }
 
 function told(text: string) {
@@ -48,7 +46,6 @@ function soak(seed: number, runs: number, trouble: Trouble): Soaked {
 		refused: 0,
 		rotten: 0,
 		uncounted: 0,
-		dead: 0,
 	};
 	for (let run = 0; run < runs; run++) {
 		const alignment = ([1, 1, 4, 16] as const)[run % 4]!;
@@ -118,17 +115,12 @@ function soak(seed: number, runs: number, trouble: Trouble): Soaked {
 			server = "up";
 			node.flashFails = false;
 			for (let wakes = 0; ; wakes++) {
-				// A cut that closes the cells' sector just before the only free one turns out bad leaves the log none to write to.
-				if (wakes === 200 && trouble === "worn" && ledger.report!.epoch === 0) break;
 				assert.ok(wakes < 200, `records that wait are never sent: ${JSON.stringify(ledger.report)}`);
 				assert.ok(ledger.wake(reset));
 				reset = ResetReason.deepSleep;
-				if (ledger.report!.queued === 0 && ledger.report!.problem === "") break;
+				const { epoch, queued, problem } = ledger.report!;
+				if (epoch > 0 && queued === 0 && problem === "") break; // before its epoch a node does not know what waits
 				ledger.sleep();
-			}
-			if (ledger.report!.epoch === 0) {
-				sum.dead++;
-				continue;
 			}
 			ledger.settle();
 		} catch (error) {
@@ -151,7 +143,6 @@ describe("model: nodes that everything happens to", () => {
 		it(`${trouble} (seed ${seed}): what was promised arrives, or is counted`, () => {
 			const soaked = soak(seed, runsOf(90), trouble);
 			told(JSON.stringify(soaked));
-			assert.ok(soaked.dead <= runsOf(90) / 20, `${soaked.dead} nodes dead`);
 			assert.ok(soaked.cuts > runsOf(1000), `${soaked.cuts} cuts`);
 		});
 });

@@ -6,7 +6,7 @@ import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import { Crash, deliverAll, FakeNode, fail } from "../support/fake-node.js";
 import { NorPort } from "../support/flash-port.js";
-import { Cell } from "../support/layout-1.js";
+import { oldCells } from "../support/layout-1.js";
 import { seedOf } from "../support/seed.js";
 
 describe("model: numbers", () => {
@@ -22,7 +22,7 @@ describe("model: numbers", () => {
 		while (life < 4000) {
 			port.nor.cutAfter(random.real() < 0.3 ? random.between(0, 60) : Number.POSITIVE_INFINITY, random);
 			try {
-				const numbers = new Numbers(() => new Cell(port));
+				const numbers = new Numbers(oldCells(port));
 				if (!retained || !numbers.restore(retained, Numbers.version)) {
 					numbers.begin();
 					life++;

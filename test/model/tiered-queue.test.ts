@@ -26,8 +26,8 @@ class Tiers {
 	/** From retained memory where there is some, as a wake does it. */
 	boot(): void {
 		const front = new RetainedQueue(SCHEMA, WIDTH, 160);
-		const log = new Log(() => this.port);
-		this.queue = new TieredQueue(front, new LogQueue(log, SCHEMA, WIDTH), new NodeRecord(NodeRecord.widest));
+		const log = new Log({ flash: () => this.port });
+		this.queue = new TieredQueue(front, new LogQueue(log, SCHEMA, WIDTH));
 		if (!this.committed) return;
 		assert.ok(front.restore(this.committed.front, RetainedQueue.version));
 		if (this.committed.log.byteLength) log.restore(this.committed.log, Log.version);

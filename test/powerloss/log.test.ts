@@ -1,8 +1,8 @@
-import { CellId, Log } from "../../modules/store/log.js";
+import { Log } from "../../modules/store/log.js";
 import { Numbers } from "../../modules/store/numbers.js";
 import * as assert from "../assert.js";
 import { everyCut } from "../support/every-cut.js";
-import { Cell } from "../support/layout-1.js";
+import { oldCells } from "../support/layout-1.js";
 import { CutPort, type LogLedger, newLedger, type Op, runScript } from "../support/log-script.js";
 import { seedOf } from "../support/seed.js";
 
@@ -27,6 +27,8 @@ interface Case {
 	readonly ops: readonly Op[];
 	readonly depth: number;
 	readonly least: number;
+	/** The sectors that are free before the first cut never erase again: another has to be made. */
+	readonly worn?: boolean;
 	/** Erases that the undisturbed run makes at least: what the case is for was met. */
 	readonly erases: number;
 }
@@ -153,7 +155,32 @@ const CASES: readonly Case[] = [
 		least: 200,
 		erases: 2,
 	},
+	...([1, 4, 16] as const).map(
+		(alignment): Case => ({
+			name: "the free sector does not erase when a cut has closed the cells'",
+			sectors: 5,
+			bytes: alignment > 1 ? 256 : 128,
+			alignment,
+			before: FILL,
+			edge: true,
+			worn: true,
+			ops: [cell(3, 4), push],
+			depth: alignment > 1 ? 1 : 2,
+			least: alignment > 1 ? 100 : 5000,
+			erases: 1,
+		}),
+	),
 ];
+
+/** Sectors that may be taken. */
+function freeIn(port: CutPort): number[] {
+	const copy = new CutPort(port.size / port.blockSize, port.blockSize, { alignment: port.writeAlignment as 1 });
+	copy.bytes.set(port.bytes);
+	const log = new Log({ flash: () => copy });
+	log.ready();
+	log.map();
+	return [...log.firsts.keys()].filter((n) => !log.firsts[n] && n !== log.cells.sector);
+}
 
 describe("power loss: log", () => {
 	let total = 0;
@@ -178,11 +205,13 @@ describe("power loss: log", () => {
 				script.pop();
 			}
 			script.push(...ops);
+			const worn = each.worn ? freeIn(start) : [];
 			let most = 0;
 			const cuts = everyCut(
 				() => {
 					const port = new CutPort(sectors, bytes, { alignment });
 					port.bytes.set(start.bytes);
+					for (const sector of worn) port.nor.failErases(sector, "refused");
 					return port;
 				},
 				ledger,
@@ -205,7 +234,7 @@ describe("power loss: log", () => {
 	] as const)
 		it(`migration from the older layout, cut after every byte and in every erase, ${depth} deep (seed ${seedOf(depth)}): numbers never repeat, epochs go on`, function () {
 			const start = new CutPort(4, 128);
-			const older = new Numbers(() => new Cell(start));
+			const older = new Numbers(oldCells(start));
 			for (let epoch = 0; epoch < 3; epoch++) {
 				older.begin();
 				older.take();
@@ -219,8 +248,8 @@ describe("power loss: log", () => {
 				{ taken: older.next - 1, epoch: older.epoch },
 				depth,
 				(device, promises) => {
-					const log = new Log(() => device as CutPort);
-					const numbers = new Numbers(() => log.cell(CellId.numbers));
+					const log = new Log({ flash: () => device as CutPort });
+					const numbers = new Numbers(log);
 					for (let boot = 0; boot < 3; boot++) {
 						numbers.begin();
 						const number = numbers.take();

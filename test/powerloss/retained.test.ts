@@ -1,5 +1,5 @@
 import type { RetainedMemory } from "../../modules/core/ports.js";
-import { BANK, type RetainedSection, RetainedState } from "../../modules/cycle/retained.js";
+import { BANK, type Retained, type RetainedSection, RetainedState } from "../../modules/cycle/retained.js";
 import { PowerCut } from "../../sim/flash.js";
 import type { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
@@ -29,20 +29,16 @@ class TornMemory implements RetainedMemory, Cuttable {
 	}
 }
 
-/** Two sections whose lengths change from commit to commit, all bytes the same number. */
-function sections(value: number): RetainedSection[] {
-	return [3, 9].map((length, n) => ({
-		id: 1 + n,
-		budget: 16,
-		version: 1,
-		owner: {
-			retain(into) {
-				const bytes = length + (value % 3);
-				for (let at = 0; at < bytes; at++) into.setUint8(at, value);
-				return bytes;
-			},
-			restore: () => true,
+const SECTIONS: readonly RetainedSection[] = [1, 2].map((id) => ({ id, budget: 16, version: 1 }));
+/** Owners of two sections whose lengths change from commit to commit, all bytes the same number. */
+function owners(value: number): Retained[] {
+	return [3, 9].map((length) => ({
+		retain(into) {
+			const bytes = length + (value % 3);
+			for (let at = 0; at < bytes; at++) into.setUint8(at, value);
+			return bytes;
 		},
+		restore: () => true,
 	}));
 }
 
@@ -77,7 +73,7 @@ describe("power loss: retained state", () => {
 					ledger.committed = value;
 					for (let next = value + 1; next <= last; next++) {
 						ledger.attempted = next;
-						state.commit(sections(next));
+						state.commit(owners(next), SECTIONS);
 						ledger.committed = next;
 					}
 				},

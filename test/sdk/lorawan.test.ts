@@ -57,9 +57,9 @@ export default function () {
 			sleep() {}, close() {},
 		};
 		const client = lorawan({ region: eu868, cipher: () => new Cipher(), radio: { kind: "deaf", lowestDbm: 2, highestDbm: 14, create: () => radio } as any }).create({
-			clock: { nowMs: () => nowMs }, timers, entropy: { fill: (into: Uint8Array) => into.fill(7) }, resetReason: 1, nodeId: "n",
+			clock: { nowMs: () => nowMs }, timers, entropy: { fill: (into: Uint8Array) => into.fill(7) }, nodeId: "n",
 			setting: (name: string) => name === "devAddr" ? "2601abcd" : name.endsWith("SKey") ? "00112233445566778899aabbccddeeff" : undefined,
-		} as any, { longestQuietMs: 0, wallMs: () => 0, cell: (id: number) => ({ read: () => cells[id], write: (value: any) => { cells[id] = value; } }) } as any);
+		} as any, { longestQuietMs: 0, wallMs: () => 0, resumed: false, log: { get: (id: number) => cells[id], put: (id: number, value: any) => { cells[id] = value; } } } as any);
 		nowMs = 3600000;
 		client.start({ wantsTime: false, fill(view: Uint8Array) { view.fill(5, 0, 11); return { length: left-- > 0 ? 11 : 0, upTo: 1 }; }, rewind() { left = 1; } }, 60000,
 			{ delivered() {}, deferred() { say("deferred"); }, failed(code: string) { say("failed " + code); }, downlink() {}, wallTime() {}, idle() { say("idle"); } } as any);

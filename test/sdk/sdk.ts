@@ -1,7 +1,8 @@
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { prepare } from "../../tools/device/command.js";
 import * as assert from "../assert.js";
 
 /** The project's folder, as mocha runs in it. */
@@ -41,15 +42,32 @@ export interface Build {
 	readonly files: string;
 }
 
-/** Builds for the desktop, to an mc.so. @param settings as `name=value` */
-export function buildLin(...settings: string[]): Build & { readonly library: string } {
-	return buildApp(join(PROJECT, "manifest.json"), ...settings);
+/** The manifest of all modules one by one, as `mcconfig` takes it without our tool. */
+export const MODULES = join(PROJECT, "manifest.json");
+
+/** Builds the weather node for the desktop, as `npm run flash` does, to an mc.so. @param settings as `name=value` */
+export async function buildLin(...settings: string[]): Promise<Build & { readonly library: string }> {
+	return buildApp(await prepare("nodes/weather.ts"), ...settings);
 }
 
-/** The same of another application's manifest. */
+/**
+ * The same of the node over TLS, in one folder: only what the settings change is built again.
+ * @param out where the first one was built
+ */
+export async function buildTls(out: string, ...settings: string[]): Promise<Build & { readonly library: string }> {
+	const built = build(await prepare("nodes/weather-tls.ts"), settings, {}, out);
+	const library = join(folder(), "mc.so");
+	cpSync(built.library, library);
+	return { ...built, library };
+}
+
+/** The same of any manifest. */
 export function buildApp(manifest: string, ...settings: string[]): Build & { readonly library: string } {
-	const out = folder();
-	const log = run("mcconfig", ["-m", "-p", "lin", "-t", "build", "-o", out, manifest, ...settings]);
+	return build(manifest, settings);
+}
+
+function build(manifest: string, settings: string[], env: NodeJS.ProcessEnv = {}, out = folder()) {
+	const log = run("mcconfig", ["-m", "-p", "lin", "-t", "build", "-o", out, manifest, ...settings], env);
 	return { log, files: find(out, "makefile"), library: join(find(out, "mc.so"), "mc.so") };
 }
 
@@ -58,9 +76,9 @@ export function buildApp(manifest: string, ...settings: string[]): Build & { rea
  * mc.xs.c.
  * @param target such as `esp32/esp32c3`
  */
-export function linkEsp32(target: string): Build {
+export function linkEsp32(target: string, manifest: string): Build {
 	const out = folder();
-	let log = run("mcconfig", ["-p", target, "-o", out, join(PROJECT, "manifest.json")]);
+	let log = run("mcconfig", ["-p", target, "-o", out, manifest]);
 	const files = find(out, "makefile");
 	const makefile = join(files, "makefile");
 	// The makefile wants a configured IDF before it links; an empty one will do for what is made here.
@@ -97,6 +115,30 @@ export function buildLoader(): string {
 	const screen = `-I${join(MODDABLE!, "build/simulators/modules")}`;
 	run("cc", ["-O1", "-Wall", "-Wextra", screen, join(PROJECT, "test/sdk/headless.c"), "-o", path, ...gio, "-ldl"]);
 	return path;
+}
+
+/** Status of a process whose board sleeps. Source: modules/device/native/desktop/board-desktop.h. */
+const ASLEEP = 75;
+
+/** One wake. @returns its report, by field, and all that it said */
+export async function wakeOnce(
+	loader: string,
+	library: string,
+	state = "",
+): Promise<{ readonly report: Map<string, string>; readonly said: string }> {
+	const env = { ...process.env, DORMOUSE_STATE: state };
+	const child = spawn(loader, [library], { env, stdio: ["ignore", "pipe", "pipe"] });
+	let said = "";
+	child.stdout.on("data", (bytes) => (said += bytes));
+	child.stderr.on("data", (bytes) => (said += bytes));
+	const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
+	const status = await new Promise((resolve) => child.on("close", resolve));
+	clearTimeout(late);
+	assert.equal(status, ASLEEP, said);
+	const lines = said.split("\n").filter((line) => line.startsWith("dormouse "));
+	assert.equal(lines.length, 1, said);
+	const fields = lines[0]!.split(" ").slice(1);
+	return { report: new Map(fields.map((part) => part.split("=") as [string, string])), said };
 }
 
 /** Lines of a log that warn, in the linker's words or about files of ours. */

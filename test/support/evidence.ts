@@ -27,7 +27,7 @@ export function taggedQueue(
 		restored = (_: Log, __: RecordChain): void => {},
 	} = {},
 ): TaggedQueue {
-	const log = new Log(() => port);
+	const log = new Log({ flash: () => port });
 	const chain = hashChainBy((each) => new HmacSha256(each)).create({ nodeId, setting: () => key ?? undefined });
 	restored(log, chain);
 	const queue = new LogQueue(log, schema, WIDTH, policy);

@@ -20,7 +20,7 @@ import { VirtualTimers } from "./virtual-timers.js";
 export class Crash extends Error {}
 
 /** What an exchange does, once it has begun; `frame` sends the next frame and says up to which record. */
-export type Script = (uplink: { frame(room?: number): number; on: UplinkListener }) => void;
+export type Script = (uplink: { frame(room?: number): number; on: UplinkListener; source: FrameSource }) => void;
 
 /** All is sent and acknowledged, frame by frame. */
 export const deliverAll: Script = ({ frame, on }) => {
@@ -33,7 +33,7 @@ export const fail =
 		on.failed(code);
 
 /** What of the declaration and the board can be chosen beside the constructor's arguments. */
-export interface FakeNodeOptions extends Pick<NodeOptions, "durability" | "spill" | "full"> {
+export interface FakeNodeOptions extends Pick<NodeOptions, "durability" | "spill" | "full" | "downlink"> {
 	/** The flash partition; 8 sectors of 4,096 bytes by default. */
 	readonly sectors?: number;
 	readonly sectorBytes?: number;
@@ -76,6 +76,11 @@ export class FakeNode {
 	rtcCut: { writes: number; readonly bytes: number } | undefined;
 	/** Hears of each write to retained memory, before it and when all of it is there. */
 	onRtc: ((offset: number, length: number, isDone: boolean) => void) | undefined;
+	/** From provisioning. */
+	readonly settings: Record<string, string> = {};
+	/** Hears of each exchange that begins, and of each frame. */
+	onStart: ((source: FrameSource) => void) | undefined;
+	onFrame: ((frame: Uint8Array) => void) | undefined;
 	/** Runs when the sensor is read, before it answers. */
 	onCollect: (() => void) | undefined;
 	/** The wake at hand, or the last one. */
@@ -97,6 +102,7 @@ export class FakeNode {
 			deadlineMs: 30_000,
 			mtu: 200,
 			trimOn,
+			downlinks: options.downlink !== undefined,
 			create: () => this.#uplink(),
 		};
 		const sensors = [sensor({ chip: "fake", port: "I2C.default", channels, create: () => this.#driver() })];
@@ -175,7 +181,7 @@ export class FakeNode {
 				if (this.flashFails) throw new DormouseError("flash");
 				return this.flash;
 			},
-			setting: () => undefined,
+			setting: (name) => this.settings[name],
 			report: (bytes) => {
 				report = decodeReport(bytes);
 			},
@@ -231,22 +237,25 @@ export class FakeNode {
 			start: (source: FrameSource, _deadlineMs: number, on: UplinkListener) => {
 				open = this.uplinkOpen = true;
 				this.exchanges++;
+				this.onStart?.(source);
 				const guarded = (run: () => void) => {
 					if (open) run();
 				};
 				const frame = (room = view.length) => {
 					const { length, upTo } = source.fill(view, room);
+					if (length > 0) this.onFrame?.(view.subarray(0, length));
 					if (length > 0) this.sent.push(...decodeFrame(view.subarray(0, length), this.node.frame).records);
 					return upTo;
 				};
 				this.scheduler.after(100, () =>
 					this.script({
 						frame,
+						source,
 						on: {
 							delivered: (upTo, by) => guarded(() => on.delivered(upTo, by)),
 							deferred: (ms) => guarded(() => on.deferred(ms)),
 							failed: (code) => guarded(() => on.failed(code)),
-							downlink: (bytes, accept) => guarded(() => on.downlink(bytes, accept)),
+							downlink: (bytes, repeated) => (open ? on.downlink(bytes, repeated) : undefined),
 							wallTime: (wallMs, uncertaintyMs) => guarded(() => on.wallTime(wallMs, uncertaintyMs)),
 							idle: () => guarded(() => on.idle()),
 						},

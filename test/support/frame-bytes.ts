@@ -1,7 +1,7 @@
 import { type FrameSchema, type FrameTime, RECENT_BITS, TimeBase } from "../../modules/codec/frame.js";
 import { FrameEncoder } from "../../modules/codec/frame-encoder.js";
 import { frameSchema, type SchemaQuantity } from "../../modules/codec/schema.js";
-import { RecordKind } from "../../modules/core/record.js";
+import { NodeRecord, RecordKind } from "../../modules/core/record.js";
 import * as assert from "../assert.js";
 import { PlainCursor, type PlainRecord } from "./records.js";
 
@@ -47,7 +47,7 @@ export function encodeFrame(
 ): Encoded {
 	const view = new Uint8Array(room + 8).fill(0xee);
 	const cursor = new PlainCursor(records);
-	const encoder = new FrameEncoder(schema, view, () => new PlainCursor(records));
+	const encoder = new FrameEncoder(schema, view, new PlainCursor(records), new NodeRecord(32));
 	const length = encoder.encode(cursor, room, time);
 	assert.ok(length <= room, `${length} bytes in a room of ${room}`);
 	for (let n = room; n < view.length; n++) assert.equal(view[n], 0xee, "written beyond the room");

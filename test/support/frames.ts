@@ -1,3 +1,4 @@
+import { toHex } from "../../modules/core/bytes.js";
 import type { ErrorCode } from "../../modules/core/errors.js";
 import type { DeliveredBy, Filled, FrameSource, UplinkListener } from "../../net/uplink.js";
 
@@ -5,11 +6,13 @@ import type { DeliveredBy, Filled, FrameSource, UplinkListener } from "../../net
 export class Frames implements FrameSource {
 	next = 1;
 	delivered = 0;
-	readonly wantsTime = false;
+	wantsTime = false;
 	readonly rooms: number[] = [];
 	readonly last: number;
 	readonly most: number;
-	readonly #filled: Filled = { length: 0, upTo: 0 };
+	/** Makes frames made again other than they were. */
+	isGone = false;
+	readonly #filled: Filled = { length: 0, upTo: 0, count: 0, seconds: 7, wall: 0 };
 	constructor(last: number, most: number) {
 		this.last = last;
 		this.most = most;
@@ -19,9 +22,14 @@ export class Frames implements FrameSource {
 		if (room > view.length) throw new Error("the room is larger than the view");
 		let at = 0;
 		while (this.next <= this.last && at < room && at < this.most) view[at++] = this.next++;
-		this.#filled.length = at;
+		this.#filled.length = this.#filled.count = at;
 		this.#filled.upTo = this.next - 1;
 		return this.#filled;
+	}
+	again(view: Uint8Array, room: number, { upTo, count }: Filled): number {
+		if (this.isGone || count > room || count !== upTo - this.next + 1) return 0;
+		for (let at = 0; at < count; at++) view[at] = this.next++;
+		return count;
 	}
 	rewind(): void {
 		this.next = this.delivered + 1;
@@ -47,8 +55,12 @@ export class Log implements UplinkListener {
 	failed(code: ErrorCode): void {
 		this.#add(`failed ${code}`);
 	}
-	downlink(): void {
-		this.#add("downlink");
+	/** What it makes of messages. */
+	verdict: boolean | undefined = true;
+	downlink(bytes: Uint8Array, repeated: boolean): boolean | undefined {
+		const { verdict } = this;
+		this.#add(`downlink ${toHex(bytes)}${repeated ? " again" : ""}`);
+		return verdict;
 	}
 	wallTime(wallMs: number): void {
 		this.#add(`time ${wallMs}`);

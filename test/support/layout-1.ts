@@ -2,6 +2,7 @@ import { equalBytes } from "../../modules/core/bytes.js";
 import { crc32 } from "../../modules/core/crc.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { FlashPort } from "../../modules/core/ports.js";
+import type { Cells } from "../../modules/store/log.js";
 
 /** Most bytes that a cell holds. */
 export const CELL_ROOM = 20;
@@ -114,4 +115,14 @@ export class Cell {
 		this.flash.read(this.check, at);
 		return equalBytes(this.check, this.entry);
 	}
+}
+
+/** The one cell of a partition as those of a log, whatever the id. @param opened told when it is opened, at its first use */
+export function oldCells(flash: FlashPort, opened: () => void = () => {}): Cells {
+	let cell: Cell | undefined;
+	const open = () => {
+		if (!cell) opened();
+		return (cell ??= new Cell(flash));
+	};
+	return { get: () => open().read(), put: (_, value) => open().write(value) };
 }

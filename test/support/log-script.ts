@@ -113,7 +113,7 @@ export interface ScriptOptions {
 export function runScript(port: CutPort, ledger: LogLedger, script: readonly Op[], options: ScriptOptions = {}): void {
 	const { policy = "oldest", bad = false, onRefused } = options;
 	const boot = (retained?: DataView) => {
-		const log = new Log(() => port);
+		const log = new Log({ flash: () => port });
 		if (retained) assert.ok(log.restore(retained, Log.version));
 		return new LogQueue(log, SCHEMA, WIDTH, policy);
 	};

@@ -1,8 +1,7 @@
 import { toHex } from "../../modules/core/bytes.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
-import { ResetReason } from "../../modules/core/ports.js";
-import { CellId } from "../../modules/store/log.js";
-import type { StoredValue } from "../../modules/store/stored-value.js";
+import type { CellId, Cells } from "../../modules/store/log.js";
+import { CellId as Ids } from "../../modules/store/log.js";
 import { Aes128 } from "../../net/lorawan/aes.js";
 import { airtimeMs, symbolMs } from "../../net/lorawan/airtime.js";
 import type { LorawanClient } from "../../net/lorawan/client.js";
@@ -12,15 +11,10 @@ import { DataFrame, decodeData, encodeData, MIC_BYTES, MType } from "../../net/l
 import { type LorawanOptions, lorawan } from "../../net/lorawan/lorawan.js";
 import type { Region } from "../../net/lorawan/region.js";
 import type { LoraSettings, LoraTransmit, Radio, RadioListener } from "../../net/radio/radio.js";
-import {
-	type Filled,
-	UPLINK_RETAINED,
-	type UplinkDeclaration,
-	type UplinkNode,
-	type UplinkPorts,
-} from "../../net/uplink.js";
+import { type Filled, UPLINK_RETAINED, type UplinkDeclaration, type UplinkPorts } from "../../net/uplink.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import type { Seeded } from "../../sim/seeded.js";
+import { Served } from "./served.js";
 import { VirtualTimers } from "./virtual-timers.js";
 
 /** The power is gone in the middle of a write. */
@@ -81,6 +75,9 @@ export function aesDecrypt(key: Uint8Array, block: Uint8Array): Uint8Array {
 		state = mixed;
 	}
 }
+
+/** A frame of no records. */
+const NOTHING: Filled = Object.freeze({ length: 0, upTo: 0, count: 0, seconds: 0, wall: 0 });
 
 /** A frame of a gateway's on air. */
 interface OnAir {
@@ -461,7 +458,7 @@ export class NetworkServer {
 }
 
 /** A node's cells in flash; a write may be cut before or after it took. */
-export class Cells {
+export class FlashCells implements Cells {
 	readonly values = new Map<number, Uint8Array>();
 	writes = 0;
 	/** Says of a write what the power does: nothing, gone before it, gone after it. */
@@ -469,17 +466,15 @@ export class Cells {
 	/** Flash refuses writes. */
 	refuses = false;
 
-	cell(id: number): StoredValue {
-		return {
-			read: () => this.values.get(id)?.slice(),
-			write: (value) => {
-				this.writes++;
-				if (this.refuses) throw new DormouseError("flash");
-				const when = this.cut(id);
-				if (when !== "before") this.values.set(id, value.slice());
-				if (when) throw new PowerCut();
-			},
-		};
+	get(id: number): Uint8Array | undefined {
+		return this.values.get(id)?.slice();
+	}
+	put(id: number, value: Uint8Array): void {
+		this.writes++;
+		if (this.refuses) throw new DormouseError("flash");
+		const when = this.cut(id);
+		if (when !== "before") this.values.set(id, value.slice());
+		if (when) throw new PowerCut();
 	}
 }
 
@@ -500,7 +495,7 @@ export class LoraRig {
 	readonly scheduler = new Scheduler();
 	readonly air: Air;
 	readonly server: NetworkServer;
-	readonly cells = new Cells();
+	readonly cells = new FlashCells();
 	readonly random: Seeded;
 	/** How fast the node's clock runs. */
 	pace = 1;
@@ -539,6 +534,7 @@ export class LoraRig {
 				highestDbm: 22,
 				create: () => this.radio(),
 			},
+			downlinks: true,
 			...options,
 		});
 		this.boot();
@@ -547,8 +543,8 @@ export class LoraRig {
 		return (this.scheduler.now - this.powerMs) * this.pace;
 	}
 	/** Starts the node: after a loss of power, or, with what was retained, for another reason. */
-	boot(resetReason: ResetReason = ResetReason.power, older = false): void {
-		if (resetReason === ResetReason.power) {
+	boot(how: "power" | "resumed" | "fault" = "power"): void {
+		if (how === "power") {
 			this.powerMs = this.scheduler.now;
 			this.rtc = undefined;
 		}
@@ -561,19 +557,16 @@ export class LoraRig {
 					for (let n = 0; n < into.length; n++) into[n] = this.random.u32();
 				},
 			},
-			resetReason,
 			nodeId: "node-7",
 			setting: (name) => this.settings[name],
 		};
-		const node: UplinkNode = {
-			longestQuietMs: 3_600_000,
-			wallMs: () => this.wallMs(),
-			cell: (id) => this.cells.cell(id),
-		};
+		const node = new Served({ resumed: how === "resumed" });
+		node.wallMs = () => this.wallMs();
+		Object.assign(node, { log: this.cells });
 		this.client = this.declaration.create(ports, node) as LorawanClient;
 		if (this.rtc) {
 			const view = new DataView(this.rtc.buffer, 0, this.rtc.length);
-			if (!this.client.restore(view, this.client.retainedVersion, older)) throw new Error("not restored");
+			if (!this.client.restore(view, this.client.retainedVersion)) throw new Error("not restored");
 		}
 	}
 	/** Deep sleep and back. */
@@ -585,7 +578,7 @@ export class LoraRig {
 			/* what is due */
 		}
 		this.idle(ms);
-		this.boot(ResetReason.deepSleep);
+		this.boot("resumed");
 	}
 	retain(): void {
 		const into = new Uint8Array(UPLINK_RETAINED);
@@ -626,11 +619,12 @@ export class LoraRig {
 			wantsTime: this.wantsTime,
 			fill: (view: Uint8Array, room: number): Filled => {
 				const payload = queue[cursor];
-				if (!payload || payload.length > room) return { length: 0, upTo: gone + cursor };
+				if (!payload || payload.length > room) return { ...NOTHING, upTo: gone + cursor };
 				view.set(payload);
 				outcome.filled++;
-				return { length: payload.length, upTo: gone + ++cursor };
+				return { ...NOTHING, length: payload.length, upTo: gone + ++cursor };
 			},
+			again: () => 0,
 			rewind: () => {
 				cursor = 0;
 			},
@@ -654,9 +648,9 @@ export class LoraRig {
 				deferred: (waitMs) => end("deferred", undefined, waitMs),
 				failed: (code) => end("failed", code),
 				idle: () => end("idle"),
-				downlink: (bytes, accept) => {
+				downlink: (bytes) => {
 					outcome.downlinks.push(toHex(bytes));
-					if (this.accepts) accept();
+					return this.accepts || undefined;
 				},
 				wallTime: (wallMs) => outcome.wallMs.push(wallMs),
 			});
@@ -671,6 +665,6 @@ export class LoraRig {
 	}
 	/** What a cell holds. */
 	stored(id: keyof typeof CellId): Uint8Array | undefined {
-		return this.cells.values.get(CellId[id]);
+		return this.cells.values.get(Ids[id]);
 	}
 }

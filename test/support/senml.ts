@@ -2,6 +2,7 @@ import type { NodeEncoding } from "../../modules/codec/encoding.js";
 import type { FrameTime } from "../../modules/codec/frame.js";
 import { frameSchema, type SchemaQuantity } from "../../modules/codec/schema.js";
 import { senml } from "../../modules/codec/senml.js";
+import { NodeRecord } from "../../modules/core/record.js";
 import type { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import { PlainCursor, type PlainRecord } from "./records.js";
@@ -23,7 +24,7 @@ export function encodePack(
 ): { bytes: Uint8Array; taken: number; upTo: number } {
 	const view = new Uint8Array(room + 8).fill(0xee);
 	const cursor = new PlainCursor(records);
-	const encoder = planOf(quantities).create(nodeId, view, () => new PlainCursor(records));
+	const encoder = planOf(quantities).create(nodeId, view, new PlainCursor(records), new NodeRecord(32));
 	const length = encoder.encode(cursor, room, { epoch: 1, seconds: 0, wall: 0, stamped: false, ...time });
 	assert.ok(length <= room, "longer than the room");
 	assert.ok(

@@ -13,6 +13,7 @@ import { Simulation, type Summary } from "../../sim/simulation.js";
 import { Model } from "../../sim/world/model.js";
 import type { World } from "../../sim/world/world.js";
 import type { CollectedRecord } from "../../tools/collector.js";
+import { type Tap, tapped } from "./fault-proxy.js";
 
 export const DAY_MS = 86_400_000;
 export const WEATHER = join(PROJECT, "nodes/weather.ts");
@@ -43,6 +44,12 @@ export interface RunOptions {
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
 	readonly settings?: Readonly<Record<string, string>>;
+	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
+	drift?(at: number): number;
+	/** Puts the broker on the network, in place of plain service. */
+	serve?(network: VirtualNetwork, broker: Broker): void;
+	/** Hears the board's connections. */
+	readonly tap?: Tap;
 	/** Before the power comes. */
 	prepare?(simulation: Simulation, broker: Broker, scheduler: Scheduler): void;
 }
@@ -53,22 +60,28 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const scheduler = new Scheduler();
 	const network = new VirtualNetwork(scheduler, options.network ?? {});
 	const broker = new Broker(scheduler);
-	broker.serve(network);
+	if (options.serve) options.serve(network, broker);
+	else {
+		broker.serve(network);
+		broker.serve(network, 8883, {});
+	}
 	const wakes: WakeLog[] = [];
 	const records: CollectedRecord[] = [];
 	const payloads: Uint8Array[] = [];
 	const script = new Faults();
 	for (const fault of faults) script.add(fault);
-	for (const [from, to] of script.spans("broker")) network.addOutage({ from, to, how: "silent" });
+	for (const [from, to] of [...script.spans("broker"), ...script.spans("ap")])
+		network.addOutage({ from, to, how: "silent" });
 	for (const [from, to] of script.spans("refuse")) network.addOutage({ from, to, how: "refused" });
 	const simulation = new Simulation({
 		scheduler,
-		network,
+		network: options.tap ? tapped(network, options.tap) : network,
 		firmware: options.firmware ?? new NodeEngine("fresh").load(await weatherBundle()),
 		world: options.world ?? new Model({ seed }),
 		seed,
 		settings: options.settings ?? {},
 		...(options.sectors ? { flash: new Map([["store", new NorFlash(options.sectors)]]) } : {}),
+		...(options.drift ? { drift: options.drift } : {}),
 		faults: script,
 		lengthMs: days * DAY_MS,
 		onWake: (log) => wakes.push(log),

@@ -1,18 +1,26 @@
 import type { Tcp, TcpConstructor, TcpOptions } from "../../net/mqtt/client.js";
-import type { Network, SimSocket } from "../../sim/net/network.js";
+import type { Network, SimSocket, SocketListener } from "../../sim/net/network.js";
+
+/** What a node trusts and shows, in PEM. */
+export interface Trust {
+	readonly ca?: string;
+	readonly certificate?: string;
+	readonly key?: string;
+}
 
 /**
  * The ECMA-419 TCP face over a simulated board's network, as strict as the SDK's: a write beyond the room throws, a read
  * beyond what waits throws, so does any use after `close`.
+ * @param trust for TLS: what the node was provisioned with, in PEM
  */
-export function tcpOver(network: Network): TcpConstructor {
+export function tcpOver(network: Network, trust?: Trust): TcpConstructor {
 	return class implements Tcp {
 		#socket: SimSocket | undefined;
 		#room = 0;
 		#waiting = 0;
-		constructor({ address, port, onReadable, onWritable, onError }: TcpOptions) {
+		constructor({ address, port, tls, onReadable, onWritable, onError }: TcpOptions) {
 			if (!/^[0-9a-f.:]+$/i.test(address)) throw new Error("invalid address");
-			this.#socket = network.connect(address, port, {
+			const on: SocketListener = {
 				writable: (room) => {
 					this.#room = room;
 					onWritable(room);
@@ -21,8 +29,16 @@ export function tcpOver(network: Network): TcpConstructor {
 					this.#waiting = count;
 					onReadable(count);
 				},
-				ended: () => onError(),
-			});
+				ended: (_, failure) => onError(failure),
+			};
+			if (!trust) this.#socket = network.connect(address, port, on);
+			else {
+				if (!tls) throw new Error("whom TLS is for is missing");
+				const { host, alpn, node } = tls;
+				const { ca, certificate, key } = trust;
+				const request = { host, alpn, wallMs: node.wallMs(), ca, certificate, key };
+				this.#socket = network.connectTls(address, port, request, on);
+			}
 		}
 		read(buffer: Uint8Array): number | undefined {
 			if (!this.#socket) throw new SyntaxError("closed");

@@ -42,10 +42,41 @@ describe("dormouse simulate", function () {
 			"seed",
 			"speed",
 			"fault",
+			"battery",
 			"show",
 			"json",
 		])
 			assert.ok(stdout.includes(`--${option}`), option);
+	});
+	it("energy: kinds of wakes, charge and a battery's life; on Node without JavaScript's time, on XS with it", async function () {
+		const of = async (...args: string[]) => {
+			const { stdout, stderr } = await simulate("--days", "0.5", "--json", ...args);
+			if (stderr.includes("compiler")) this.skip();
+			return JSON.parse(stdout.trim().split("\n").at(-1)!).energy;
+		};
+		const node = await of("--engine", "node", "--battery", "1000mAh");
+		assert.deepEqual([node.hasScript, node.batteryMilliampereHours], [false, 1000]);
+		assert.deepEqual([node.quiet.wakes, node.published.wakes, node.failed.wakes], [66, 6, 0]);
+		assert.ok(node.published.chargeMc > 20 * node.quiet.chargeMc);
+		assert.near(node.sleepMc, (43_200 - 66 * 0.042 - 6 * 0.7) * 0.005, 0.05);
+		assert.near(node.batteryYears, (1000 * 3.6) / node.coulombsADay / 365.25, 0.1);
+		const xs = await of("--engine", "xs");
+		assert.ok(xs.hasScript && xs.quiet.scriptMs > 5 && xs.quiet.chargeMc > node.quiet.chargeMc);
+		const { stdout } = await simulate("--days", "0.5", "--engine", "node", "--show", "none", "--fault", "ap@3h..9h");
+		for (const text of ["that only samples: 4", "with a publish: ", "that fails to: ", " C a day", "2,600 mAh last"])
+			assert.ok(stdout.includes(text), text);
+	});
+	it("a wrong passphrase: each try is told as refused, and the passphrase nowhere", async () => {
+		const { stdout, stderr } = await simulate(
+			"--days",
+			"0.2",
+			"--engine",
+			"node",
+			"--set",
+			"passphrase=hush-hush-hush",
+		);
+		assert.ok(stdout.includes("not delivered: refused"));
+		assert.ok(!`${stdout}${stderr}`.includes("hush-hush"));
 	});
 	it("--json: an object a line, the summary last", async () => {
 		const { stdout } = await simulate("--days", "0.5", "--json");

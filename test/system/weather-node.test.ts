@@ -7,6 +7,8 @@ import * as assert from "../assert.js";
 import { dormouse, run, weatherBundle } from "../support/simulate.js";
 
 const DURABLE = join(PROJECT, "test/fixtures/durable.ts");
+/** Wall time of the weather model's start. */
+const START_MS = Date.UTC(2026, 2, 1);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 describe("the weather node", function () {
@@ -54,7 +56,7 @@ describe("the weather node", function () {
 		const tries = wakes.filter(({ report }) => report?.problem);
 		assert.ok(tries.length > 0);
 		for (const { awakeMs, report } of tries) {
-			assert.ok(awakeMs < 500);
+			assert.ok(awakeMs < 2000, `${awakeMs} ms awake`); // with DHCP asked anew, as nobody proved the lease
 			assert.equal(report!.problem, "lost");
 		}
 		assert.equal(summary.lost, 0);
@@ -110,7 +112,8 @@ describe("the weather node", function () {
 	it("the sensor is absent for a while: its readings are missing and counted, the battery's are not", async () => {
 		const { records, wakes, summary } = await run({ days: 1, faults: ["sensor@3h..5h"] });
 		const during = records.filter(
-			({ seconds, kind }) => kind === RecordKind.sample && seconds >= 10_800 && seconds < 18_000,
+			({ wallMs, kind }) =>
+				kind === RecordKind.sample && wallMs >= START_MS + 3 * 3_600_000 && wallMs < START_MS + 5 * 3_600_000,
 		);
 		assert.equal(during.length, 12);
 		for (const { values } of during) {
@@ -136,22 +139,21 @@ describe("the weather node", function () {
 		const cold = wakes.filter(({ report }) => report?.start === Start.corrupt);
 		assert.equal(cold.length, 1);
 		assert.equal(cold[0]!.report!.epoch, 2);
-		const health = records.filter(({ kind, epoch }) => kind === RecordKind.health && epoch === 2);
+		const health = records.filter(({ kind, number }) => kind === RecordKind.health && number > 256);
 		assert.equal(health[0]!.values[0], Start.corrupt);
 		assert.equal(new Set(records.map(({ number }) => number)).size, records.length, "no number twice");
-		assert.ok(records.find(({ epoch }) => epoch === 2)!.number > 256);
+		assert.equal(cold[0]!.report!.number, 257);
 	});
 	it("the power is cut and comes back: numbers and epochs go on, times are right", async () => {
 		const { records, summary, wakes } = await run({ days: 1, faults: ["power@12.1h..13h"] });
-		const after = records.filter(({ epoch, kind }) => epoch === 2 && kind === RecordKind.sample);
+		const after = records.filter(({ number, kind }) => number > 256 && kind === RecordKind.sample);
 		assert.ok(after.length > 50);
-		assert.equal(after[0]!.seconds, 0);
 		assert.near(after[0]!.wallMs - wakes[0]!.at - Date.UTC(2026, 2, 1), 13 * 3_600_000, 1000);
 		assert.equal(summary.wrong, 0);
 		assert.ok(summary.lost >= 0 && summary.lost <= 11, `${summary.lost} lost: at most one batch waited in RTC memory`);
 	});
 	it("the power is cut behind a publish, before the wake could report: counted once, none is lost below zero", async () => {
-		const { summary } = await run({ days: 0.07, faults: ["power@6000.145s..6100s"] });
+		const { summary } = await run({ days: 0.07, faults: ["power@6002.963s..6100s"] });
 		assert.equal(summary.cuts, 1);
 		assert.equal(summary.lost, 0);
 		assert.ok(summary.decoded <= summary.samples);

@@ -380,6 +380,33 @@ var dormouse = (function () {
 		};
 	}
 
+	// What a frame's sync records say of a time in its epoch, or null. It was their first value's wall time then; between
+	// two of them the node's clock drifted, unless that is more than a clock does.
+	function byMarks(records, seconds) {
+		var before = null;
+		var after = null;
+		var wallMs;
+		var passed;
+		var drifted;
+		var mark;
+		var n;
+		for (n = 0; n < records.length; n++) {
+			mark = records[n];
+			if (mark.kind !== 4 || mark.values.length === 0) continue;
+			if (mark.seconds <= seconds) {
+				if (before === null || mark.seconds >= before.seconds) before = mark;
+			} else if (after === null || mark.seconds <= after.seconds) after = mark;
+		}
+		mark = before !== null ? before : after;
+		if (mark === null) return null;
+		wallMs = 1000 * ((mark.values[0] >>> 0) + seconds - mark.seconds);
+		if (before === null || after === null) return wallMs;
+		passed = after.seconds - before.seconds;
+		drifted = 1000 * ((after.values[0] >>> 0) - (before.values[0] >>> 0) - passed);
+		if (Math.abs(drifted) > (1000 * passed) / 16) return wallMs;
+		return wallMs + Math.round((drifted * (seconds - before.seconds)) / passed);
+	}
+
 	// Says for each record when it was, in milliseconds since 1970, or null.
 	function timesOf(frame, arrivedMs) {
 		var records = frame.records;
@@ -387,13 +414,10 @@ var dormouse = (function () {
 		var latest = Math.floor(arrivedMs / 1000) + 65536;
 		var times = [];
 		var startMs = null;
+		var marked;
 		var n;
 		if (frame.base === 3) {
 			if (frame.age !== null) startMs = arrivedMs - 1000 * (last + frame.age);
-			// A sync record knows better: it was its first value's wall time then.
-			for (n = 0; n < records.length; n++)
-				if (records[n].kind === 4 && records[n].values.length > 0)
-					startMs = 1000 * ((records[n].values[0] >>> 0) - records[n].seconds);
 		}
 		for (n = 0; n < records.length; n++) {
 			if (frame.base === 0) {
@@ -402,7 +426,10 @@ var dormouse = (function () {
 			} else if (frame.base === 1) times.push(1000 * records[n].seconds);
 			else if (frame.base === 2)
 				times.push(frame.age === null ? null : arrivedMs + 1000 * (((records[n].seconds - last) | 0) - frame.age));
-			else times.push(startMs === null ? null : startMs + 1000 * records[n].seconds);
+			else {
+				marked = byMarks(records, records[n].seconds);
+				times.push(marked !== null ? marked : startMs === null ? null : startMs + 1000 * records[n].seconds);
+			}
 		}
 		return times;
 	}

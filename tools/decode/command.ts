@@ -6,7 +6,7 @@ import { type CollectedRecord, Collector, type NodeSchema } from "../collector.j
 import { loadNode } from "../node-file.js";
 import { isSenmlName } from "../senml.js";
 import { senmlJson } from "../senml-json.js";
-import { influxLine, parseTag, type Tags } from "./influx.js";
+import { influxLine, parseTags, type Tags } from "./influx.js";
 import { FORMS, type Form, isText, type Message, parseLine, parseTime } from "./input.js";
 import { recordLine } from "./lines.js";
 import { senmlPack } from "./senml-pack.js";
@@ -54,7 +54,7 @@ export async function decode(args: readonly string[]): Promise<number> {
 		throw new DormouseError("declaration", `--received ${values.received}: 2026-03-01T12:00:00Z would be right`);
 	if (values.node === undefined)
 		throw new DormouseError("declaration", "--node is missing: the file that declares the node would be right");
-	const tags = Object.fromEntries((values.tag ?? []).map(parseTag));
+	const tags = parseTags(values.tag ?? []);
 	if (values.tag && as !== "influx") throw new DormouseError("declaration", "--tag: only --as influx has tags");
 	const node = await loadNode(values.node);
 	const name = values.name ?? node.name;

@@ -17,6 +17,18 @@ export function parseTag(text: string): readonly [key: string, value: string] {
 	return [key, value];
 }
 
+/** Reads tags. @throws {DormouseError} `declaration` as {@link parseTag}, and for a key that comes twice */
+export function parseTags(texts: readonly string[]): Tags {
+	const tags = new Map<string, string>();
+	for (const text of texts) {
+		const [key, value] = parseTag(text);
+		if (tags.has(key))
+			throw new DormouseError("declaration", `--tag ${text}: "${key}" is given twice; once would be right`);
+		tags.set(key, value);
+	}
+	return Object.fromEntries(tags);
+}
+
 /**
  * A record as a point of InfluxDB's line protocol: readings as floats, values of other records as integers beside a tag
  * with their kind, and the record's number. No timestamp where the time is not known: the server then takes its own.

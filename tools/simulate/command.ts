@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
-import { STORE_PARTITION } from "../../modules/cycle/node-run.js";
+import { STORE_PARTITION } from "../../modules/store/log.js";
 import { EVIDENCE_KEY } from "../../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
 import type { Engine } from "../../sim/engine/engine.js";
@@ -13,6 +13,7 @@ import { parseBrokerUrl } from "../../sim/net/broker-url.js";
 import type { Network } from "../../sim/net/network.js";
 import { RealNetwork } from "../../sim/net/real.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
+import { MODEL_CA } from "../../sim/net/tls-model.js";
 import { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { Simulation } from "../../sim/simulation.js";
@@ -57,6 +58,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const bundle = await bundleFirmware(options.node);
 	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
+	checkTls(node, options);
 	const key = keyFor(node, options);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
@@ -68,10 +70,11 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		network,
 		firmware,
 		seed: options.seed,
-		settings: settingsFrom(options),
+		settings: settingsFrom(node, options),
 		faults: options.faults,
 		lengthMs,
 		speed: options.speed,
+		drift: () => options.drift,
 		onWake: (log) => output.wake(log),
 		onRecords: (records, duplicates) => output.records(records, duplicates),
 	});
@@ -91,6 +94,11 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		notices: [
 			...notices,
 			...noticesOf(node, recording),
+			...(options.broker !== undefined && options.settings.ntp !== undefined
+				? [
+						"the node asks a real server what time it is; the simulated world has its own time, so that times will differ",
+					]
+				: []),
 			...(node.evidence && !key ? ["without --set evidenceKey=@FILE nothing that this node stores is proven"] : []),
 			...firmware.warnings.map(moduleScope),
 		],
@@ -116,7 +124,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	if (options.image !== undefined) write(options.image, store, "--image");
 	if (options.export !== undefined) write(options.export, exportChain(store, node, key!), "--export");
 	const summary = simulation.finish();
-	output.end(summary, simulation.usage, interrupted);
+	output.end(summary, simulation.ledger, simulation.usage, interrupted);
 	if (simulation.gaveUp) process.stderr.write("dormouse: stopped, because the firmware died at ten boots in a row\n");
 	if (interrupted) return INTERRUPTED;
 	return summary.lost > 0 || summary.wrong > 0 || summary.faults > 0 ? 1 : 0;
@@ -167,14 +175,14 @@ function lengthOf({ days }: Options, world: World): number {
 	return days === undefined && !Number.isFinite(world.lengthMs) ? DEFAULT_DAYS * DAY_MS : lengthMs;
 }
 
-function makeNetwork({ broker, faults, seed }: Options, scheduler: Scheduler): Network {
+function makeNetwork({ broker, faults, seed, settings }: Options, scheduler: Scheduler): Network {
 	if (broker !== undefined) {
 		if (faults.spans("broker").length || faults.spans("refuse").length)
 			throw new DormouseError("declaration", "--fault broker and refuse work without --broker only");
-		return new RealNetwork(broker);
+		return new RealNetwork(broker, settings.ntp === undefined ? undefined : { host: settings.ntp, port: 123 });
 	}
 	const outages = [
-		...faults.spans("broker").map(([from, to]) => ({ from, to, how: "silent" as const })),
+		...[...faults.spans("broker"), ...faults.spans("ap")].map(([from, to]) => ({ from, to, how: "silent" as const })),
 		...faults.spans("refuse").map(([from, to]) => ({ from, to, how: "refused" as const })),
 	];
 	return new VirtualNetwork(scheduler, { seed, outages });
@@ -187,7 +195,7 @@ interface Subscription {
 }
 
 async function subscribe(
-	{ broker }: Options,
+	{ broker, settings }: Options,
 	scheduler: Scheduler,
 	network: Network,
 	simulation: Simulation,
@@ -198,10 +206,11 @@ async function subscribe(
 	if (broker === undefined) {
 		const server = new Broker(scheduler);
 		server.serve(network as VirtualNetwork);
+		server.serve(network as VirtualNetwork, 8883, {});
 		server.subscribe(filter, onMessage);
 		return { settle: async () => {}, close: async () => {} };
 	}
-	const subscriber = new Subscriber(broker, filter, onMessage);
+	const subscriber = new Subscriber(broker, filter, onMessage, { tls: settings });
 	await subscriber.ready;
 	return {
 		async settle() {
@@ -213,10 +222,11 @@ async function subscribe(
 }
 
 /** What provisioning would give the device. */
-function settingsFrom({ broker, settings }: Options): Record<string, string> {
-	if (broker === undefined) return { ...settings };
-	const { username, password } = parseBrokerUrl(broker);
+function settingsFrom({ uplink }: NodeDeclaration, { broker, settings }: Options): Record<string, string> {
+	if (broker === undefined) return { ...(uplink.kind === "mqtts" ? { ca: MODEL_CA } : {}), ...settings };
+	const { host, username, password, tls } = parseBrokerUrl(broker);
 	return {
+		...(tls ? { broker: host } : {}), // the name that the node finds in the broker's certificate
 		...(username === undefined ? {} : { username }),
 		...(password === undefined ? {} : { password }),
 		...settings,
@@ -263,6 +273,21 @@ function checkPorts({ sensors }: NodeDeclaration): void {
 		}
 }
 
+/** A node speaks either TLS or not, and trusts nobody by default: better said now than at each wake. */
+function checkTls({ uplink }: NodeDeclaration, { broker, settings }: Options): void {
+	if (broker === undefined) return;
+	const { tls } = parseBrokerUrl(broker);
+	if (tls !== (uplink.kind === "mqtts")) {
+		const [scheme, factory] = tls ? ["mqtts", "mqtt"] : ["mqtt", "mqtts"];
+		throw new DormouseError(
+			"declaration",
+			`--broker: ${scheme}:// does not fit the node, which declares uplink: ${factory}(…); ${factory}://, or a node with ${scheme}(…) such as nodes/weather${tls ? "-tls" : ""}.ts, would be right`,
+		);
+	}
+	if (tls && settings.ca === undefined)
+		throw new DormouseError("declaration", "--broker: mqtts:// needs the broker's CA; --set ca=@ca.pem would be right");
+}
+
 function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefined): string[] {
 	if (!recording) return [];
 	const known = [...phenomenaOf(recording), "battery"];
@@ -282,6 +307,6 @@ function moduleScope(warning: string): string {
 }
 
 function hostOf(broker: string): string {
-	const { host, port } = parseBrokerUrl(broker);
-	return `mqtt://${host}:${port}`;
+	const { host, port, tls } = parseBrokerUrl(broker);
+	return `${tls ? "mqtts" : "mqtt"}://${host}:${port}`;
 }

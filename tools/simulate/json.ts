@@ -4,6 +4,7 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { HEALTH_FIELDS } from "../../modules/cycle/health.js";
 import { fromScaled } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
+import { awakeOf, chargeOf, type Ledger, type WakeKind } from "../../sim/energy.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
@@ -13,10 +14,12 @@ import { type About, nameOf, type Output } from "./output.js";
 export class JsonOutput implements Output {
 	#node!: NodeDeclaration;
 	#startMs = 0;
+	#battery = 0;
 
 	begin({ options, node, nodeId, world, lengthMs, engine, broker, notices }: About): void {
 		this.#node = node;
 		this.#startMs = world.startMs;
+		this.#battery = options.battery;
 		const { seed, replay } = options;
 		const quantities = node.quantities.map(({ name, unit, resolution }) => ({ name, unit, resolution }));
 		const days = lengthMs / 86_400_000;
@@ -31,6 +34,9 @@ export class JsonOutput implements Output {
 			cause: nameOf(WakeCause, log.cause),
 			reset: nameOf(ResetReason, log.resetReason),
 			awakeMs: round(log.awakeMs),
+			modelledMs: round(awakeOf(log.split)),
+			radioMs: round(log.split.radioMs),
+			chargeMc: round(chargeOf(log.split) / 1000, 3),
 			bytesOut: log.bytesOut,
 			bytesIn: log.bytesIn,
 			...(report && {
@@ -61,19 +67,44 @@ export class JsonOutput implements Output {
 			});
 		if (duplicates) print({ type: "duplicates", count: duplicates });
 	}
-	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void {
-		const { simulatedMs, awakeMs, longestAwakeMs, ...counts } = summary;
+	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void {
+		const { simulatedMs, awakeMs, longestAwakeMs, timeErrorMs, ...counts } = summary;
 		print({
 			type: "summary",
 			days: round(simulatedMs / 86_400_000, 6),
 			...counts,
+			timeErrorMs: Math.round(timeErrorMs),
 			awakeSeconds: round(awakeMs / 1000),
 			longestAwakeMs: round(longestAwakeMs),
 			bytesPerSample: summary.decoded ? round(summary.frameBytes / summary.decoded) : undefined,
+			energy: {
+				hasScript: ledger.hasScript,
+				quiet: kindOf(ledger.quiet),
+				published: kindOf(ledger.published),
+				failed: kindOf(ledger.failed),
+				sleepMc: round(ledger.sleepUc / 1000),
+				flashMc: round(ledger.flashUc / 1000),
+				sensorMc: round(ledger.sensorUc / 1000),
+				coulombsADay: round(ledger.perDay, 4),
+				batteryMilliampereHours: this.#battery,
+				batteryYears: round(ledger.years(this.#battery)),
+			},
 			xs: usage,
 			interrupted: interrupted || undefined,
 		});
 	}
+}
+
+/** One such wake on average. */
+function kindOf({ wakes, awakeMs, radioMs, scriptMs, chargeUc }: WakeKind): object {
+	const each = (sum: number, digits = 2) => (wakes ? round(sum / wakes, digits) : undefined);
+	return {
+		wakes,
+		modelledMs: each(awakeMs),
+		radioMs: each(radioMs),
+		scriptMs: each(scriptMs),
+		chargeMc: each(chargeUc / 1000, 3),
+	};
 }
 
 function print(value: object): void {

@@ -14,10 +14,14 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
                     an empty cell is a gap            (a seeded weather model)
   --broker URL      a real broker, mqtt://[user:password@]host[:port]; simulated time keeps to real time while a
                     connection is open                (a broker inside the simulation)
+                    mqtts:// for a node with uplink: mqtts(…), with --set ca=@ca.pem, and --set certificate=@node.pem
+                    --set key=@node-key.pem where the broker wants a certificate of the node
   --engine WHICH    xs: the device's JavaScript engine with a device's memory, built once with the C compiler of
                     this machine; node: V8, several times faster     (xs, or node where there is no compiler)
   --ram WHICH       memory on XS: esp32, esp32c3, or bytes           (esp32)
+  --battery N       its capacity in mAh, for the estimate of its life (2600)
   --seed N          of everything random              (1)
+  --drift PPM       the board's clock runs so much too fast in deep sleep; negative: too slow     (0)
   --speed N         at most N times real time         (as fast as it goes)
   --fault KIND@FROM[..TO]
                     something goes wrong, at times such as 90s, 15m, 6h, 1.5d from the start; may be repeated:
@@ -47,7 +51,10 @@ export interface Options {
 	/** Undefined: XS where it can be had. */
 	readonly engine: "xs" | "node" | undefined;
 	readonly ram: string | undefined;
+	/** Milliampere-hours. */
+	readonly battery: number;
 	readonly seed: number;
+	readonly drift: number;
 	/** 0: as fast as possible. */
 	readonly speed: number;
 	readonly faults: Faults;
@@ -62,6 +69,8 @@ export interface Options {
 const SHOW = ["all", "problems", "none", "messages"] as const;
 const ENGINES = ["xs", "node"] as const;
 const LONGEST_DAYS = 36_500;
+/** In ppm: a tenth. */
+const DRIFT_LARGEST = 100_000;
 
 /** Reads the command line. @throws {DormouseError} `declaration`: one line, with what would be right */
 export function parseOptions(args: readonly string[]): Options {
@@ -87,7 +96,9 @@ export function parseOptions(args: readonly string[]): Options {
 		broker: values.broker,
 		engine: engine as Options["engine"],
 		ram,
+		battery: values.battery === undefined ? 2600 : number("battery", values.battery.replace(/mAh$/, ""), 1, 1e6),
 		seed: integer("seed", values.seed ?? "1", 0xffff_ffff),
+		drift: drift(values.drift ?? "0"),
 		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
 		faults,
 		settings: Object.fromEntries((values.set ?? []).map(setting)),
@@ -110,7 +121,9 @@ function read(args: readonly string[]) {
 				broker: { type: "string" },
 				engine: { type: "string" },
 				ram: { type: "string" },
+				battery: { type: "string" },
 				seed: { type: "string" },
+				drift: { type: "string" },
 				speed: { type: "string" },
 				fault: { type: "string", multiple: true },
 				set: { type: "string", multiple: true },
@@ -141,6 +154,13 @@ function number(name: string, text: string, low: number, high: number): number {
 	const value = Number(text);
 	if (text.trim() === "" || !(value >= low && value <= high))
 		throw new DormouseError("declaration", `--${name} ${text}: a number above 0, at most ${high}, would be right`);
+	return value;
+}
+
+function drift(text: string): number {
+	const value = Number(text);
+	if (text.trim() === "" || !(Math.abs(value) <= DRIFT_LARGEST))
+		throw new DormouseError("declaration", `--drift ${text}: ppm, such as 200 or -5000, would be right`);
 	return value;
 }
 

@@ -1,5 +1,6 @@
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import type { WakeLog } from "../../sim/board.js";
+import type { Ledger } from "../../sim/energy.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
 import type { Recording } from "../../sim/world/csv.js";
@@ -17,7 +18,7 @@ export interface Output {
 	message?(topic: string, payload: Uint8Array, atMs: number): void;
 	/** It brought these new records, and so many that had come before. */
 	records(records: readonly CollectedRecord[], duplicates: number): void;
-	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void;
+	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void;
 }
 export interface About {
 	readonly options: Options;

@@ -3,6 +3,7 @@ import { RecordKind } from "../../modules/core/record.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Start } from "../../modules/cycle/health.js";
 import type { WakeLog } from "../../sim/board.js";
+import type { Ledger, WakeKind } from "../../sim/energy.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
 import type { CollectedRecord } from "../collector.js";
@@ -55,7 +56,8 @@ export class TextOutput implements Output {
 	records(records: readonly CollectedRecord[], duplicates: number): void {
 		if (this.#show !== "all") return;
 		const samples = records.filter(({ kind }) => kind === RecordKind.sample);
-		const others = records.length - samples.length;
+		const marks = records.filter(({ kind }) => kind === RecordKind.sync).length;
+		const others = records.length - samples.length - marks;
 		const last = samples.at(-1);
 		const first = samples[0];
 		const parts: string[] = [];
@@ -66,10 +68,11 @@ export class TextOutput implements Output {
 			parts.push(`last ${quantities.map((q, n) => reading(last.values[n], q)).join("  ")}`);
 		}
 		if (others) parts.push(`${others} about the node's health`);
+		if (marks) parts.push(`${marks} about its clock`);
 		if (duplicates) parts.push(`${duplicates} once more`);
 		this.#arrived.push(`${PAD}subscriber: ${parts.join("; ")}`);
 	}
-	end(summary: Summary, usage: Usage | undefined, interrupted: boolean): void {
+	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void {
 		this.#clear();
 		this.#printArrived();
 		const { samples, decoded, wakes } = summary;
@@ -90,6 +93,10 @@ export class TextOutput implements Output {
 				"losses",
 				`${number(summary.lost)} lost, ${number(summary.duplicates)} came twice, ${number(summary.wrong)} readings differ from the world`,
 			],
+			[
+				"times",
+				`the farthest from the world's is off by ${number(summary.timeErrorMs / 1000)} s${summary.untimed ? `; ${number(summary.untimed)} could not be told` : ""}`,
+			],
 			["missing", `${number(summary.missing)} readings that no sensor could give`],
 			[
 				"bytes",
@@ -106,9 +113,10 @@ export class TextOutput implements Output {
 		if (summary.faults) print(`${"faults".padEnd(10)} ${number(summary.faults)} wakes ended in one`);
 		if (summary.undecodable)
 			print(`${"foreign".padEnd(10)} ${number(summary.undecodable)} messages could not be decoded`);
+		for (const [name, text] of energyRows(ledger, this.#about.options.battery)) print(`${name.padEnd(10)} ${text}`);
 		if (usage) for (const [name, text] of usageRows(usage)) print(`${name.padEnd(10)} ${text}`);
 		print(
-			"Awake time is boot, bus, conversion, flash and network time; JavaScript's own time and joining Wi-Fi are not modelled yet.",
+			`Awake time is boot, bus, conversion, flash, Wi-Fi and network time; JavaScript's own is ${ledger.hasScript ? "estimated from metering, within a factor of 2, and counted by kind of wake and in charge, not in single wakes" : "not counted on this engine"}.`,
 		);
 		if (process.stderr.isTTY) {
 			const seconds = (performance.now() - this.#startedAt) / 1000;
@@ -137,6 +145,28 @@ export class TextOutput implements Output {
 		if (this.#progress) process.stderr.write("\r\u001b[K");
 		this.#progress = false;
 	}
+}
+
+/** What each kind of wake takes, and what all of it means for a battery. */
+function energyRows(ledger: Ledger, battery: number): (readonly [string, string])[] {
+	const kinds = [
+		["that only samples", "quiet"],
+		["with a publish", "published"],
+		["that fails to", "failed"],
+	] as const;
+	const there = kinds.filter(([, kind]) => ledger[kind].wakes > 0);
+	const time = ({ wakes, awakeMs, radioMs, scriptMs }: WakeKind) =>
+		`${number(awakeMs / wakes)} ms${radioMs ? `, ${number(radioMs / wakes)} with the radio on` : ""}${ledger.hasScript ? `, ${number(scriptMs / wakes)} of JavaScript` : ""}`;
+	const years = ledger.years(battery);
+	return [
+		...there.map(
+			([what, kind]) => ["a wake", `${what}: ${time(ledger[kind])}; ${number(ledger.each(kind))} mC`] as const,
+		),
+		[
+			"charge",
+			`${number(ledger.perDay)} C a day, ${number((ledger.sleepUc / 1e6 / ledger.poweredMs) * DAY_MS)} of it in deep sleep; ${number(battery)} mAh last ${number(years)} years, self-discharge not counted`,
+		],
+	];
 }
 
 /** XS's own figures, the most of all wakes. */

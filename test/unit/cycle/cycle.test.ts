@@ -325,15 +325,16 @@ describe("epoch time", () => {
 		assert.ok(!back.restore(whole, EpochTime.version + 1));
 		for (let short = 0; short < whole.byteLength; short++)
 			assert.ok(!back.restore(new DataView(whole.buffer, 0, short), EpochTime.version));
-		for (const [start, last] of [
-			[Number.NaN, 0],
+		for (const [at, value] of [
 			[0, Number.NaN],
-			[0, -1],
+			[8, Number.NaN],
+			[8, -1],
+			[16, Number.POSITIVE_INFINITY],
+			[16, -1],
 		] as const) {
-			const broken = new DataView(new ArrayBuffer(16));
-			broken.setFloat64(0, start);
-			broken.setFloat64(8, last);
-			assert.ok(!back.restore(broken, EpochTime.version));
+			const broken = section(time);
+			broken.setFloat64(at, value);
+			assert.ok(!back.restore(broken, EpochTime.version), `${value} at ${at}`);
 		}
 		assert.equal(back.nowMs(), 5000);
 	});

@@ -96,10 +96,13 @@ describe("node declaration", () => {
 		["spilling all the time", { ...good, spill: { every: 59 } }, "spill.every: 59", "minutes(1) to days(7)"],
 		["spilling by another field", { ...good, spill: { when: 60 } }, "spill.when", "every or below"],
 		["spilling by name", { ...good, spill: "hourly" }, "spill", "{ every: …, below: { … } }"],
+		["spilling by a list", { ...good, spill: [] }, "spill: a list", "{ every: …, below: { … } }"],
+		["spilling below a list", { ...good, spill: { below: [3.4] } }, "spill.below", "{ battery: 3.4 }"],
 		["spilling below nothing", { ...good, spill: { below: 3.4 } }, "spill.below", "{ battery: 3.4 }"],
 		["spilling below no reading", { ...good, spill: { below: { toString: 1 } } }, "spill.below.toString", "one of t0"],
 		["spilling below a limit out of range", { ...good, spill: { below: { t0: 1e9 } } }, "spill.below.t0", " to "],
 		["a policy that is none", { ...good, full: "random" }, "full", '"oldest", "newest" or { thin: 2 }'],
+		["thinning out by two fields", { ...good, full: { thin: 2, thick: 3 } }, "full.thick: this field", "thin"],
 		["thinning out nothing", { ...good, full: { thin: 1 } }, "full", "{ thin: 2 } … { thin: 10 }"],
 		["thinning out all", { ...good, full: { thin: 11 } }, "full", "{ thin: 2 } … { thin: 10 }"],
 		[

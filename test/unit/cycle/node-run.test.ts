@@ -1,9 +1,14 @@
 import { ContainerReader } from "../../../modules/codec/container.js";
+import { toHex } from "../../../modules/core/bytes.js";
 import { crc16 } from "../../../modules/core/crc.js";
+import { DormouseError } from "../../../modules/core/errors.js";
 import { ResetReason } from "../../../modules/core/ports.js";
 import { RecordKind } from "../../../modules/core/record.js";
+import { declareNode } from "../../../modules/cycle/declaration.js";
 import { HEALTH_FIELDS, Start } from "../../../modules/cycle/health.js";
 import { BANK, Section } from "../../../modules/cycle/retained.js";
+import type { Filled } from "../../../net/uplink.js";
+import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
 import { Crash, deliverAll, FakeNode, fail } from "../../support/fake-node.js";
 
@@ -336,7 +341,7 @@ describe("node run", () => {
 		const node = new FakeNode(2);
 		node.script = ({ frame, on }) => {
 			const upTo = frame();
-			on.downlink(new Uint8Array(3), () => assert.fail("accepted"));
+			assert.equal(on.downlink(new Uint8Array(3), false), undefined, "nobody takes it");
 			on.delivered(upTo, "peer");
 			on.delivered(upTo, "peer");
 			on.idle();
@@ -346,6 +351,109 @@ describe("node run", () => {
 		const report = node.first();
 		assert.deepEqual([node.sleeps, report.queued, report.acknowledged, report.failures], [1, 0, 2, 0]);
 	});
+	it("downlinks: taken, refused or failed, as the handler says; its cell is durable, and the report tells of trouble", () => {
+		const seen: string[] = [];
+		const node = new FakeNode(1, 600, "peer", {
+			downlink: {
+				take(bytes, { cell, repeated, wallMs }) {
+					const before = cell.read();
+					seen.push(`${bytes[0]} ${repeated} ${before?.[0]} ${wallMs}`);
+					if (bytes[0] === 1) throw new TypeError("not understood");
+					if (bytes[0] === 2) throw new DormouseError("flash");
+					cell.write(bytes.slice(0, 1));
+					return bytes[0] !== 3;
+				},
+			},
+		});
+		const answers: (boolean | undefined)[] = [];
+		const send = (byte: number, repeated = false) => {
+			node.script = ({ on }) => {
+				answers.push(on.downlink(Uint8Array.of(byte), repeated));
+				on.idle();
+			};
+		};
+		const problems: string[] = [];
+		send(5);
+		problems.push(node.first().problem);
+		for (const [byte, repeated] of [
+			[1, true],
+			[2, false],
+			[3, false],
+			[6, false],
+		] as const) {
+			send(byte, repeated);
+			problems.push(sample(node, byte).problem);
+		}
+		assert.deepEqual(answers, [true, undefined, undefined, false, true]);
+		assert.deepEqual(problems, ["", "downlink", "flash", "downlink", ""]);
+		node.losePower();
+		send(7);
+		node.first();
+		const walls = seen.map((line) => line.split(" ").slice(0, 3).join(" "));
+		assert.deepEqual(walls, ["5 false undefined", "1 true 5", "2 false 5", "3 false 5", "6 false 3", "7 false 6"]);
+	});
+	it("downlinks: a handler without an uplink for it, or the other way round, refused at declaration", () => {
+		const { node } = new FakeNode();
+		const options = { name: "n", every: 60, sensors: node.sensors };
+		const take = () => true;
+		assert.throws(() => declareNode({ ...options, uplink: node.uplink, downlink: { take } }), {
+			code: "declaration",
+			message: "downlink: it with this uplink is wrong; one that brings messages would be right",
+		});
+		const uplink = { ...node.uplink, downlinks: true };
+		for (const downlink of [undefined, {}, 3])
+			assert.throws(() => declareNode({ ...options, uplink, downlink: downlink as never }), {
+				code: "declaration",
+				message: "downlink: ",
+			});
+		assert.equal(declareNode({ ...options, uplink, downlink: { take } }).downlink?.take, take);
+	});
+	it("resumed: only from deep sleep with all that was retained", () => {
+		const resumed: boolean[] = [];
+		const node = new FakeNode();
+		const note = () => resumed.push(node.run!.resumed);
+		node.first();
+		note();
+		for (const reset of [ResetReason.deepSleep, ResetReason.panic, ResetReason.software, ResetReason.deepSleep]) {
+			sample(node, 1, reset);
+			note();
+		}
+		hurt(node, newest(node), "uplink");
+		sample(node, 1);
+		note();
+		assert.deepEqual(resumed, [false, true, false, false, true, false]);
+	});
+	for (const seed of [11, 12, 13])
+		it(`frames made again (seed ${seed}): equal to the byte, though records came and went; else none`, () => {
+			const seeded = new Seeded(seed);
+			const node = new FakeNode(1, 60, "peer", { full: "newest" });
+			const inFlight: { frame: Filled; hex: string }[] = [];
+			let compared = 0;
+			node.script = ({ source, on }) => {
+				const view = new Uint8Array(200);
+				const room = 60;
+				const first = inFlight[0]?.frame;
+				if (first) {
+					assert.equal(source.again(view, room, { ...first, count: first.count + 1 }), 0, "another number of records");
+					assert.equal(source.again(view, room, { ...first, upTo: first.upTo - 1 }), 0, "another last record");
+					source.rewind();
+				}
+				for (const { frame, hex } of inFlight) {
+					assert.equal(toHex(view.subarray(0, source.again(view, room, frame))), hex);
+					compared++;
+				}
+				while (inFlight.length < seeded.between(1, 4)) {
+					const frame = { ...source.fill(view, room) };
+					if (frame.length === 0) break;
+					inFlight.push({ frame, hex: toHex(view.subarray(0, frame.length)) });
+				}
+				if (inFlight.length && seeded.real() < 0.4) on.delivered(inFlight.shift()!.frame.upTo, "peer");
+				on.idle();
+			};
+			node.first();
+			for (let n = 0; n < 200; n++) sample(node, seeded.between(-1000, 1000));
+			assert.ok(compared > 50, `${compared}`);
+		});
 	it("battery that dies again and again: what is said of records that went with the power is spilt with the sample", () => {
 		const node = new FakeNode(20, 600, "peer", { spill: { below: { temperature: 100 } } });
 		node.reading = 200;

@@ -1,4 +1,10 @@
-import { BANK, type RetainedSection, RetainedState, retainedSize } from "../../../modules/cycle/retained.js";
+import {
+	BANK,
+	type Retained,
+	type RetainedSection,
+	RetainedState,
+	retainedSize,
+} from "../../../modules/cycle/retained.js";
 import * as assert from "../../assert.js";
 
 /** RTC memory of two banks. */
@@ -12,18 +18,14 @@ class Memory {
 		this.bytes.set(bytes, offset);
 	}
 }
-function sections(value: number, lengths: readonly number[] = [4, 60]): RetainedSection[] {
-	return lengths.map((length, n) => ({
-		id: n + 1,
-		budget: 64,
-		version: 3,
-		owner: {
-			retain(into) {
-				for (let at = 0; at < Math.min(length, into.byteLength); at++) into.setUint8(at, value + n);
-				return length;
-			},
-			restore: () => true,
+const SECTIONS: readonly RetainedSection[] = [1, 2].map((id) => ({ id, budget: 64, version: 3 }));
+function owners(value: number): Retained[] {
+	return [4, 60].map((length, n) => ({
+		retain(into) {
+			for (let at = 0; at < Math.min(length, into.byteLength); at++) into.setUint8(at, value + n);
+			return length;
 		},
+		restore: () => true,
 	}));
 }
 /** First byte of each section; −1 when it is not there. */
@@ -36,7 +38,7 @@ function committed(...values: readonly number[]): Memory {
 	const memory = new Memory();
 	const state = new RetainedState(memory);
 	assert.equal(state.load(), undefined);
-	for (const value of values) state.commit(sections(value));
+	for (const value of values) state.commit(owners(value), SECTIONS);
 	return memory;
 }
 
@@ -59,7 +61,7 @@ describe("retained state", () => {
 				state = new RetainedState(memory);
 				state.load();
 			}
-			state.commit(sections(n));
+			state.commit(owners(n), SECTIONS);
 			assert.deepEqual(load(memory), { values: [n, n + 1], fellBack: false });
 		}
 	});
@@ -97,9 +99,9 @@ describe("retained state", () => {
 			for (const at of hits) memory.bytes[at]! ^= 1;
 			const state = new RetainedState(memory);
 			state.load();
-			state.commit(sections(50));
+			state.commit(owners(50), SECTIONS);
 			assert.deepEqual(load(memory)!.values, [50, 51], `${hits}`);
-			state.commit(sections(60));
+			state.commit(owners(60), SECTIONS);
 			assert.deepEqual(load(memory), { values: [60, 61], fellBack: false });
 		}
 	});
@@ -107,10 +109,10 @@ describe("retained state", () => {
 		const memory = committed(1, 2);
 		const state = new RetainedState(memory);
 		state.load();
-		const greedy = sections(9).map((one) => ({ ...one, budget: 32 }));
-		assert.throws(() => state.commit(greedy), { code: "overflow" });
+		const tight = SECTIONS.map((one) => ({ ...one, budget: 32 }));
+		assert.throws(() => state.commit(owners(9), tight), { code: "overflow" });
 		assert.deepEqual(load(memory)!.values, [2, 3]);
-		state.commit(sections(7));
+		state.commit(owners(7), SECTIONS);
 		assert.deepEqual(load(memory), { values: [7, 8], fellBack: false });
 	});
 	it("all budgets together: fit a bank", () => {

@@ -1,5 +1,4 @@
 import { fromHex, fromUtf8, toHex } from "../../../modules/core/bytes.js";
-import { ResetReason } from "../../../modules/core/ports.js";
 import { Aes128 } from "../../../net/lorawan/aes.js";
 import { airtimeMs } from "../../../net/lorawan/airtime.js";
 import { AirBudget } from "../../../net/lorawan/budget.js";
@@ -291,7 +290,14 @@ describe("lorawan uplink", () => {
 	it("nothing wrong: kind, mtu and trimming as the cycle needs them, frozen", () => {
 		const radio = { kind: "fake", lowestDbm: 2, highestDbm: 14, create: () => new FakeRadio(undefined!, 0) };
 		const { create, ...rest } = lorawan({ region: eu868, radio });
-		assert.deepEqual(rest, { kind: "lorawan", batch: 6, deadlineMs: 60_000, mtu: 51, trimOn: "sent" });
+		assert.deepEqual(rest, {
+			kind: "lorawan",
+			batch: 6,
+			deadlineMs: 60_000,
+			mtu: 51,
+			trimOn: "sent",
+			downlinks: false,
+		});
 		assert.equal(typeof create, "function");
 		assert.equal(lorawan({ region: us915(), radio, confirmed: true }).trimOn, "peer");
 		for (const [field, value] of [
@@ -303,6 +309,7 @@ describe("lorawan uplink", () => {
 			["antenna", Number.NaN],
 			["drift", 0],
 			["confirmed", "yes"],
+			["downlinks", 1],
 			["cipher", 7],
 			["speed", 1],
 		] as const)
@@ -332,13 +339,21 @@ describe("lorawan uplink", () => {
 	});
 	it("started twice: busy; after close: closed, and no event follows", () => {
 		const node = rig();
-		const source = { wantsTime: false, fill: () => ({ length: 0, upTo: 0 }), rewind: () => {} };
+		const source = {
+			wantsTime: false,
+			fill: () => ({ length: 0, upTo: 0, count: 0, seconds: 0, wall: 0 }),
+			again: () => 0,
+			rewind: () => {},
+		};
 		const events: string[] = [];
 		const on = {
 			delivered: () => events.push("delivered"),
 			deferred: () => events.push("deferred"),
 			failed: () => events.push("failed"),
-			downlink: () => events.push("downlink"),
+			downlink: () => {
+				events.push("downlink");
+				return true;
+			},
 			wallTime: () => events.push("time"),
 			idle: () => events.push("idle"),
 		};
@@ -380,6 +395,16 @@ describe("lorawan uplink", () => {
 		assert.equal(node.exchange().code, "flash");
 		assert.equal(node.air.uplinks.length, before);
 	});
+	it("a node that takes no messages: they are acknowledged and dropped", () => {
+		const node = new LoraRig(new Seeded(8), { region: eu868, downlinks: false });
+		node.queue = [Uint8Array.of(1)];
+		node.exchange();
+		node.sleep(HOUR);
+		node.queue = [Uint8Array.of(2)];
+		node.server.next = { payload: Uint8Array.of(1), confirmed: true };
+		assert.deepEqual(node.exchange().downlinks, []);
+		assert.equal(node.server.payloads.at(-1)!.frame.ack, true);
+	});
 	it("late and repeated events of the radio, in each state: no effect", () => {
 		const node = rig();
 		node.exchange();
@@ -400,7 +425,7 @@ describe("lorawan uplink", () => {
 		node.exchange();
 		node.retain();
 		const bytes = node.rtc!;
-		node.boot(ResetReason.deepSleep);
+		node.boot("resumed");
 		const { mac } = node.client;
 		for (let length = 0; length < bytes.length - 15; length++)
 			assert.equal(mac.restore(new DataView(bytes.slice(0, length).buffer), 1), false, `${length}`);

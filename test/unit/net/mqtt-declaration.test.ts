@@ -1,11 +1,12 @@
-import { ResetReason } from "../../../modules/core/ports.js";
-import { declareMqtt, type MqttOptions } from "../../../net/mqtt/declaration.js";
+import type { Resolve } from "../../../net/mqtt/client.js";
+import { declareMqtt, type MqttOptions, type TlsOptions } from "../../../net/mqtt/declaration.js";
 import type { UplinkNode, UplinkPorts } from "../../../net/uplink.js";
 import { Broker } from "../../../sim/net/broker.js";
 import { VirtualNetwork } from "../../../sim/net/virtual.js";
 import { Scheduler } from "../../../sim/scheduler.js";
 import * as assert from "../../assert.js";
 import { Frames, Log } from "../../support/frames.js";
+import { Served } from "../../support/served.js";
 import { tcpOver } from "../../support/tcp-over.js";
 import { VirtualTimers } from "../../support/virtual-timers.js";
 
@@ -13,12 +14,14 @@ function rig() {
 	const scheduler = new Scheduler();
 	const network = new VirtualNetwork(scheduler);
 	const asked: string[] = [];
-	const declare = (options: unknown = {}) =>
-		declareMqtt(options as MqttOptions, tcpOver(network), (name, done) => {
-			asked.push(name);
-			return network.resolve(name, done);
-		});
-	return { scheduler, network, declare, asked };
+	const find: Resolve = (name, done) => {
+		asked.push(name);
+		return network.resolve(name, done);
+	};
+	const declare = (options: unknown = {}) => declareMqtt(options as MqttOptions, tcpOver(network), find);
+	const declareTls = (tls: TlsOptions, options: MqttOptions = {}) =>
+		declareMqtt(options, tcpOver(network, { ca: "a CA" }), find, tls);
+	return { scheduler, network, declare, declareTls, asked };
 }
 
 function ports(scheduler: Scheduler, settings: Record<string, string> = {}): UplinkPorts {
@@ -26,18 +29,13 @@ function ports(scheduler: Scheduler, settings: Record<string, string> = {}): Upl
 		clock: { nowMs: () => scheduler.now },
 		timers: new VirtualTimers(scheduler),
 		entropy: { fill: () => {} },
-		resetReason: ResetReason.power,
 		nodeId: "node-7",
 		setting: (name) => settings[name],
 	};
 }
 
 /** The node that an uplink serves. */
-const SERVED: UplinkNode = Object.freeze({
-	longestQuietMs: 30_000_000,
-	wallMs: () => 0,
-	cell: () => ({ read: () => undefined, write: () => {} }),
-});
+const SERVED: UplinkNode = new Served();
 
 describe("mqtt declaration", () => {
 	it("mqtt declaration: nothing given, the defaults, frozen", () => {
@@ -49,10 +47,46 @@ describe("mqtt declaration", () => {
 			deadlineMs: 20_000,
 			mtu: 1024,
 			trimOn: "peer",
+			downlinks: false,
 		});
 		assert.ok(Object.isFrozen(rig().declare()));
 		assert.equal(typeof create, "function");
 	});
+
+	it("mqtt declaration: over TLS, its kind, the port 8883, and the server is the one that was asked for", () => {
+		const { scheduler, network, declareTls } = rig();
+		assert.equal(declareTls({}).kind, "mqtts");
+		const broker = new Broker(scheduler);
+		broker.serve(network, 8883, { names: ["other.example"] });
+		for (const [name, expected] of [
+			["other.example", ["delivered 1 peer", "idle"]],
+			["first.example", ["failed untrusted"]],
+		] as const) {
+			const uplink = declareTls({}, { broker: "first.example" }).create(ports(scheduler, { broker: name }), SERVED);
+			const log = new Log();
+			uplink.start(new Frames(1, 1), 10_000, log);
+			while (scheduler.advance());
+			assert.deepEqual(log.lines, expected);
+		}
+	});
+	it("mqtt declaration: over TLS, the node's clock is looked at when the connection is opened", () => {
+		const { scheduler, network, declareTls } = rig();
+		const broker = new Broker(scheduler);
+		broker.serve(network, 8883, { validMs: [5000, 6000] });
+		let wallMs = 4000;
+		const uplink = declareTls({}).create(ports(scheduler), { ...SERVED, wallMs: () => wallMs });
+		for (const expected of ["failed untrusted", "delivered 1 peer"]) {
+			const log = new Log();
+			uplink.start(new Frames(1, 1), 10_000, log);
+			while (scheduler.advance());
+			assert.equal(log.lines[0], expected);
+			wallMs = 5500;
+		}
+	});
+	for (const alpn of ["", "a b", "ü", "x".repeat(33)])
+		it(`mqtt declaration: over TLS, the protocol ${JSON.stringify(alpn)}, refused by its name`, () => {
+			assert.throws(() => rig().declareTls({ alpn }), { code: "declaration", message: "uplink.alpn" });
+		});
 
 	for (const [options, message] of [
 		[{ batch: 0 }, "uplink.batch: 0 is wrong; 1 … 255 would be right"],
@@ -76,6 +110,13 @@ describe("mqtt declaration", () => {
 		[{ topic: "a\0" }, "uplink.topic: "],
 		[{ topic: "a/{nodeid}" }, 'uplink.topic: "a/{nodeid}"'],
 		[{ topic: "ü".repeat(101) }, "1 … 200 bytes"],
+		[{ downlinks: 3 }, "uplink.downlinks: 3 is wrong; { window: 2 } would be right"],
+		[{ downlinks: { windows: 3 } }, "uplink.downlinks.windows: this field is wrong; topic or window would be right"],
+		[{ downlinks: { window: 61 } }, "uplink.downlinks.window: 61 is wrong; 0 … 60 would be right"],
+		[{ downlinks: { topic: "a/#" } }, 'uplink.downlinks.topic: "a/#"'],
+		[{ will: 1 }, "uplink.will: 1 is wrong; true or false would be right"],
+		[{ companions: {} }, "uplink.companions: "],
+		[{ companions: [{}] }, "uplink.companions: "],
 		[{ bach: 12 }, "uplink.bach: an unknown field is wrong; one of broker, port"],
 		[null, "uplink: null"],
 	] as const)
@@ -86,7 +127,8 @@ describe("mqtt declaration", () => {
 	for (const options of [
 		{ batch: 1, port: 1, deadline: 1, mtu: 11, keepAlive: 0, version: 4 },
 		{ batch: 255, port: 65_535, deadline: 240, mtu: 16_384, keepAlive: 65_535, version: 5 },
-		{ broker: "192.0.2.1", topic: "x" },
+		{ broker: "192.0.2.1", topic: "x", downlinks: {}, will: true, companions: [] },
+		{ downlinks: { topic: "{nodeId}", window: 60 } },
 		{ broker: "2001:db8::1", topic: "ü".repeat(100) },
 	])
 		it(`mqtt declaration: ${JSON.stringify(options).slice(0, 60)}, the edges are taken`, () => {

@@ -1,5 +1,5 @@
 import type { SimSocket } from "../../../sim/net/network.js";
-import { VirtualNetwork, type VirtualNetworkOptions, type VirtualSocket } from "../../../sim/net/virtual.js";
+import { type ServerSocket, VirtualNetwork, type VirtualNetworkOptions } from "../../../sim/net/virtual.js";
 import { Scheduler } from "../../../sim/scheduler.js";
 import * as assert from "../../assert.js";
 
@@ -8,7 +8,7 @@ function rig(options: VirtualNetworkOptions = {}) {
 	const network = new VirtualNetwork(scheduler, options);
 	const log: string[] = [];
 	const say = (text: string) => log.push(`${scheduler.now} ${text}`);
-	const server: { socket: VirtualSocket | undefined } = { socket: undefined };
+	const server: { socket: ServerSocket | undefined } = { socket: undefined };
 	network.listen(1883, (socket) => {
 		server.socket = socket;
 		return {
@@ -177,5 +177,57 @@ describe("virtual network", () => {
 		assert.deepEqual(fates(), first);
 		const lost = first.filter((line) => line === "20000 ended true").length;
 		assert.ok(lost > 3 && lost < 17, `${lost} of 20 lost`);
+	});
+
+	it("virtual network: datagrams, one delay each way, answered from where they were sent to; a port without a server, silence", () => {
+		const { network, scheduler, run } = rig({ delayMs: 10 });
+		network.serveDatagrams(123, (bytes, reply) => {
+			reply(Uint8Array.of(...bytes, 9));
+			reply(Uint8Array.of(1), { afterMs: 5, address: "192.0.2.66", port: 4 });
+		});
+		const counts: string[] = [];
+		const socket = network.openDatagrams((count) => counts.push(`${scheduler.now} ${count}`));
+		assert.equal(network.open, 1);
+		socket.send({ address: "192.0.2.7", port: 123, bytes: Uint8Array.of(5) });
+		socket.send({ address: "192.0.2.7", port: 124, bytes: Uint8Array.of(5) });
+		assert.equal(socket.read(), undefined);
+		run();
+		assert.deepEqual(counts, ["20 1", "25 2"]);
+		assert.deepEqual(socket.read(), { address: "192.0.2.7", port: 123, bytes: Uint8Array.of(5, 9) });
+		assert.deepEqual(socket.read(), { address: "192.0.2.66", port: 4, bytes: Uint8Array.of(1) });
+		assert.equal(socket.read(), undefined);
+		socket.send({ address: "192.0.2.7", port: 123, bytes: Uint8Array.of(5) });
+		socket.close();
+		socket.close();
+		run();
+		assert.deepEqual([counts.length, network.open], [2, 0]);
+	});
+
+	it("virtual network: datagrams in an outage and lost ones, gone for good; loss of theirs changes nothing for connections", () => {
+		const answered = (options: VirtualNetworkOptions) => {
+			const { network, scheduler, run, connect, log } = rig({ loss: 0.5, seed: 3, ...options });
+			network.serveDatagrams(123, (bytes, reply) => reply(bytes));
+			const got: number[] = [];
+			const socket = network.openDatagrams(() => got.push(socket.read()!.bytes[0]!));
+			for (let n = 0; n < 40; n++) {
+				scheduler.at(n * 100, () => {
+					socket.send({ address: "192.0.2.7", port: 123, bytes: Uint8Array.of(n) });
+					connect();
+				});
+			}
+			run();
+			return { got, log: log.join("|") };
+		};
+		const all = answered({});
+		assert.equal(all.got.length, 40);
+		const some = answered({ datagramLoss: 0.3 });
+		assert.ok(some.got.length > 8 && some.got.length < 32, `${some.got.length} of 40`);
+		assert.deepEqual(answered({ datagramLoss: 0.3 }).got, some.got);
+		assert.equal(some.log, all.log);
+		const away = answered({ outages: [{ from: 950, to: 2050, how: "silent" }] });
+		assert.deepEqual(
+			away.got,
+			Array.from({ length: 40 }, (_, n) => n).filter((n) => n < 10 || n > 20),
+		);
 	});
 });

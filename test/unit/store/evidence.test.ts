@@ -267,7 +267,7 @@ describe("evidence in the log", () => {
 		const port = new CutPort(4, 4096);
 		const tagged = taggedQueue(port);
 		const front = new RetainedQueue(SCHEMA, WIDTH, 400);
-		const tiers = new TieredQueue(front, tagged.queue, record());
+		const tiers = new TieredQueue(front, tagged.queue);
 		tiers.push(fill(record(), recordOf(1, 1)), true);
 		front.push(fill(record(), recordOf(2, 1))); // as the node does when flash threw
 		front.push(fill(record(), recordOf(3, 1, true)));

@@ -7,7 +7,7 @@ import { LogQueue } from "../../../modules/store/log-queue.js";
 import { Numbers } from "../../../modules/store/numbers.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
-import { Cell } from "../../support/layout-1.js";
+import { oldCells } from "../../support/layout-1.js";
 import { CutPort, readAll, recordOf, WIDTH } from "../../support/log-script.js";
 import { fill, type PlainRecord, randomRecords } from "../../support/records.js";
 import { runsOf, seedOf } from "../../support/seed.js";
@@ -16,7 +16,7 @@ const record = () => new NodeRecord(NodeRecord.widest);
 const SCHEMA = 0x1234;
 
 function opened(port: CutPort, policy?: "oldest" | "newest" | "thin", schema = SCHEMA): LogQueue {
-	return new LogQueue(new Log(() => port), schema, WIDTH, policy);
+	return new LogQueue(new Log({ flash: () => port }), schema, WIDTH, policy);
 }
 function numbersOf(queue: LogQueue): number[] {
 	return readAll(queue).map(({ number }) => number);
@@ -63,7 +63,7 @@ describe("log: layout", () => {
 			queue.push(fill(record(), recordOf(n, 1)));
 			if (n % 501) continue;
 			const before = port.reads;
-			const again = new Log(() => port);
+			const again = new Log({ flash: () => port });
 			again.ready();
 			most = Math.max(most, port.reads - before);
 			assert.equal(again.last, n);
@@ -78,7 +78,7 @@ describe("log: layout", () => {
 			[257, 128],
 			[8, 64],
 		] as const)
-			assert.throws(() => new Log(() => new CutPort(sectors, bytes)).ready(), { code: "flash" });
+			assert.throws(() => new Log({ flash: () => new CutPort(sectors, bytes) }).ready(), { code: "flash" });
 	});
 });
 
@@ -91,20 +91,20 @@ function crcOf(bytes: Uint8Array): Uint8Array {
 describe("log: what is found on the partition", () => {
 	it("older layout: epoch and numbers go on", () => {
 		const port = new CutPort(8, 4096);
-		const before = new Numbers(() => new Cell(port));
+		const before = new Numbers(oldCells(port));
 		before.begin();
 		for (let n = 0; n < 700; n++) before.take();
-		const log = new Log(() => port);
+		const log = new Log({ flash: () => port });
 		log.ready();
 		assert.equal(log.outcome, "migrated");
-		const after = new Numbers(() => log.cell(CellId.numbers));
+		const after = new Numbers(log);
 		after.begin();
 		assert.equal(after.take(), 769);
 		assert.equal(after.epoch, before.epoch + 1);
-		const again = new Log(() => port);
+		const again = new Log({ flash: () => port });
 		again.ready();
 		assert.equal(again.outcome, "opened");
-		const once = new Numbers(() => again.cell(CellId.numbers));
+		const once = new Numbers(again);
 		once.begin();
 		assert.equal(once.take(), 769 + 256);
 	});
@@ -161,7 +161,7 @@ describe("log: what is found on the partition", () => {
 			header[at] = value;
 			header.set(crcOf(header.subarray(0, 28)), 28);
 			const before = port.bytes.slice();
-			const log = new Log(() => port);
+			const log = new Log({ flash: () => port });
 			for (let tries = 0; tries < 2; tries++)
 				assert.throws(() => log.put(3, Uint8Array.of(1)), { code: "unsupported" });
 			assert.deepEqual(port.bytes, before);
@@ -185,7 +185,7 @@ describe("log: what is found on the partition", () => {
 
 describe("log: cells", () => {
 	it("cells: too long, or too much of all, refused; the old value stays", () => {
-		const log = new Log(() => new CutPort(4, 512));
+		const log = new Log({ flash: () => new CutPort(4, 512) });
 		log.put(3, new Uint8Array(CELL_BYTES).fill(1));
 		assert.throws(() => log.put(3, new Uint8Array(CELL_BYTES + 1)), { code: "range" });
 		assert.throws(() => log.put(32, new Uint8Array(1)), { code: "range" });
@@ -200,8 +200,8 @@ describe("log: cells", () => {
 		const port = new CutPort(4, 512);
 		let last = -1;
 		for (let boot = 0; boot < 20; boot++) {
-			const log = new Log(() => port);
-			const counter = new Counter(log.cell(CellId.counters), 32);
+			const log = new Log({ flash: () => port });
+			const counter = new Counter(log, CellId.counters, 32);
 			log.ready();
 			const { programs } = port.nor.counts;
 			for (let n = 0; n < 64; n++) {
@@ -220,7 +220,7 @@ describe("log: queue", () => {
 		const random = new Seeded(seedOf(31));
 		for (const width of [1, 4, 32]) {
 			const port = new CutPort(8, 4096);
-			const queue = new LogQueue(new Log(() => port), SCHEMA, width);
+			const queue = new LogQueue(new Log({ flash: () => port }), SCHEMA, width);
 			const records = randomRecords(random, width, 150, { number: 1, epoch: 3 });
 			const one = new NodeRecord(Math.max(width, NodeRecord.widest));
 			for (const each of records) queue.push(fill(one, each));

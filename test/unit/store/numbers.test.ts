@@ -1,7 +1,7 @@
 import { NUMBER_BLOCK, Numbers } from "../../../modules/store/numbers.js";
 import * as assert from "../../assert.js";
 import { NorPort } from "../../support/flash-port.js";
-import { Cell } from "../../support/layout-1.js";
+import { Cell, oldCells } from "../../support/layout-1.js";
 
 const BLOCK = 128;
 
@@ -10,10 +10,7 @@ function retained(numbers: Numbers): DataView {
 	return new DataView(view.buffer, 0, numbers.retain(view));
 }
 function cold(port: NorPort, opened: () => void = () => {}): Numbers {
-	const numbers = new Numbers(() => {
-		opened();
-		return new Cell(port);
-	});
+	const numbers = new Numbers(oldCells(port, opened));
 	numbers.begin();
 	return numbers;
 }
@@ -47,10 +44,7 @@ describe("numbers", () => {
 		for (let expected = 1; expected <= 3 * NUMBER_BLOCK; expected++) {
 			assert.equal(numbers.take(), expected);
 			const section = retained(numbers);
-			numbers = new Numbers(() => {
-				opened++;
-				return new Cell(port);
-			});
+			numbers = new Numbers(oldCells(port, () => opened++));
 			assert.ok(numbers.restore(section, Numbers.version));
 		}
 		assert.equal(opened, 2);
@@ -91,7 +85,7 @@ describe("numbers", () => {
 			}
 		}
 		const port = new Moody(2, BLOCK);
-		const numbers = new Numbers(() => new Cell(port));
+		const numbers = new Numbers(oldCells(port));
 		numbers.begin();
 		assert.throws(() => numbers.take(), { code: "flash" });
 		assert.equal(numbers.epoch, 0);

@@ -5,7 +5,7 @@ import { FrameEncoder } from "../../../modules/codec/frame-encoder.js";
 import { frameSchema } from "../../../modules/codec/schema.js";
 import { shortSize } from "../../../modules/codec/short-frame.js";
 import { DormouseError } from "../../../modules/core/errors.js";
-import { RecordKind } from "../../../modules/core/record.js";
+import { NodeRecord, RecordKind } from "../../../modules/core/record.js";
 import { fromScaled, type Quantity, quantity } from "../../../modules/measure/quantity.js";
 import { Seeded } from "../../../sim/seeded.js";
 import { type CodecNode, generateCodec, TTN_LIMIT } from "../../../tools/codec/generate.js";
@@ -65,7 +65,7 @@ const weather = node("weather", [
 function encode(one: Node, records: readonly PlainRecord[], time: FrameTime, room = 2000) {
 	const view = new Uint8Array(Math.max(room, 8));
 	const cursor = new PlainCursor(records);
-	const encoder = new FrameEncoder(one.frame, view, () => new PlainCursor(records));
+	const encoder = new FrameEncoder(one.frame, view, new PlainCursor(records), new NodeRecord(32));
 	return { bytes: view.slice(0, encoder.encode(cursor, room, time)), taken: cursor.at };
 }
 function sample(number: number, seconds: number, ...values: (number | undefined)[]): PlainRecord {

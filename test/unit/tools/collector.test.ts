@@ -64,6 +64,44 @@ describe("collector", () => {
 		assert.equal(one.take(frame([sample(3, 100)], 1, 100), 0).records[0]!.wallMs, 1000 * (start + 100));
 		assert.equal(one.take(frame([sync(4, 200, WALL + 1000)], 1, 200), 0).records[0]!.wallMs, 1000 * (WALL + 1000));
 	});
+	it("sync record in a frame that tells wall times: it names its epoch and seconds, and later frames of that epoch follow it", () => {
+		const one = collector();
+		const mark = { ...sync(3, 500, WALL), values: [WALL | 0, 7, 500] };
+		one.take(frame([{ ...mark, epoch: 7 }], 7, 510, { wall: WALL + 10 }), 1000 * (WALL + 10));
+		const { records } = one.take(frame([sample(4, 1100, 7)], 8, 5, { wall: WALL + 90_000 }), 1000 * (WALL + 90_000));
+		assert.deepEqual([records[0]!.epoch, records[0]!.wallMs, records[0]!.timed], [7, 1000 * (WALL + 600), true]);
+	});
+	it("two sync records: between them the clock drifted evenly; before the first and behind the last it did not", () => {
+		const one = collector();
+		const marks = [sync(2, 1000, WALL), sync(4, 11_000, WALL + 10_100)];
+		const { records } = one.take(
+			frame([sample(1, 400), marks[0]!, sample(3, 6000), marks[1]!, sample(5, 11_600)], 1, 11_700),
+			0,
+		);
+		assert.deepEqual(
+			walls(records).map((wallMs) => wallMs / 1000 - WALL),
+			[-600, 0, 5050, 10_100, 10_700],
+		);
+		const jump = collector();
+		const [, , between] = jump.take(
+			frame([sync(1, 1000, WALL), sync(3, 11_000, WALL + 900_000), sample(4, 6000)], 1, 11_700),
+			0,
+		).records;
+		assert.equal(between!.wallMs, 1000 * (WALL + 5000), "no clock drifts so: the first mark stands until the second");
+	});
+	it("a slow clock, never synchronised: ages move the epoch's start on, by a 64th of the time at most", () => {
+		const at = (pace: number) => {
+			const one = collector();
+			return [1, 2, 3].map((n) => {
+				const now = 100_000 * n;
+				return one.take(frame([sample(n, now)], 1, now), 1000 * (WALL + now * pace)).records[0]!.wallMs / 1000 - WALL;
+			});
+		};
+		assert.deepEqual(at(1.01), [101_000, 202_000, 303_000]);
+		assert.deepEqual(at(0.99), [99_000, 198_000, 297_000]);
+		const far = at(1.5);
+		assert.near(far[1]! - far[0]!, 100_000 * (1 + 1 / 64), 1e-3);
+	});
 	it("sync after 2038: unsigned seconds", () => {
 		const wall = 0x9000_0000;
 		assert.equal(collector().take(frame([sync(1, 5, wall)], 1, 5), 0).records[0]!.wallMs, 1000 * wall);

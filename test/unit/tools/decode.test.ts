@@ -2,13 +2,13 @@ import { FrameEncoder } from "../../../modules/codec/frame-encoder.js";
 import { frameSchema } from "../../../modules/codec/schema.js";
 import { toHex } from "../../../modules/core/bytes.js";
 import type { DormouseError } from "../../../modules/core/errors.js";
-import { RecordKind } from "../../../modules/core/record.js";
+import { NodeRecord, RecordKind } from "../../../modules/core/record.js";
 import { quantity } from "../../../modules/measure/quantity.js";
 import { Seeded } from "../../../sim/seeded.js";
 import { codec } from "../../../tools/codec/command.js";
 import { type CollectedRecord, Collector } from "../../../tools/collector.js";
 import { decode } from "../../../tools/decode/command.js";
-import { influxLine, parseTag } from "../../../tools/decode/influx.js";
+import { influxLine, parseTag, parseTags } from "../../../tools/decode/influx.js";
 import { isText, parseLine, parseTime } from "../../../tools/decode/input.js";
 import { recordLine } from "../../../tools/decode/lines.js";
 import { senmlPack } from "../../../tools/decode/senml-pack.js";
@@ -74,7 +74,7 @@ describe("readings", () => {
 			room = 100,
 		) => {
 			const view = new Uint8Array(100);
-			const encoder = new FrameEncoder(node.frame, view, () => new PlainCursor(records));
+			const encoder = new FrameEncoder(node.frame, view, new PlainCursor(records), new NodeRecord(32));
 			const length = encoder.encode(new PlainCursor(records), room, { epoch, seconds: 130, wall, stamped });
 			return collector.take(view.subarray(0, length), 1000 * WALL).records.map((one) => one.timed);
 		};
@@ -281,6 +281,14 @@ describe("decode: InfluxDB line protocol", () => {
 		const oddNode = { quantities: odd, frame: frameSchema(odd, 1, 1) };
 		assert.equal(influxLine(record(1, [5]), oddNode, "odd", {}), "odd number=5 1772323200250000000\n");
 		assert.equal(influxLine(record(1, [undefined]), oddNode, "odd", {}), "");
+	});
+	it("tags: a key given twice is refused, in whatever order", () => {
+		assert.deepEqual(parseTags(["site=a", "floor=2"]), { site: "a", floor: "2" });
+		for (const tags of [
+			["site=a", "site=b"],
+			["site=a", "floor=2", "site=a"],
+		])
+			assert.throws(() => parseTags(tags), { code: "declaration", message: '"site" is given twice' });
 	});
 	it("tags: key=value; what line protocol cannot carry is refused", () => {
 		assert.deepEqual(parseTag("site=my garden=2"), ["site", "my garden=2"]);

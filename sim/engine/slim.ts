@@ -1,0 +1,188 @@
+import { type AnyNode, type Expression, type ObjectExpression, parse, type VariableDeclarator } from "acorn";
+import { analyze, type Scope, type Variable } from "eslint-scope";
+import type { Program } from "estree";
+
+/** A text that takes the place of `code.slice(from, to)`. */
+interface Edit {
+	readonly from: number;
+	readonly to: number;
+	readonly text: string;
+}
+
+/**
+ * Takes out of a bundle what flash need not hold. Bytecode has constants as operands, but each function that names one of
+ * another scope keeps a slot for it, and a table of constants is an object with a key for each; so numbers take the place
+ * of their names, and tables of numbers that are only read by key go. What remains of the outermost scope's variables
+ * becomes `const`, which the SDK's linker wants of what it freezes. Lines stay where they are, so that source maps hold.
+ * @param code an ES module, or a script whose one function holds everything, as esbuild writes them; type-stripped
+ */
+export function slim(code: string): string {
+	for (;;) {
+		const { scope, parents } = outermost(code);
+		const edits = scope.variables.flatMap((variable) => inlined(code, variable, parents));
+		if (edits.length === 0) return constant(code, scope);
+		code = edited(code, edits); // what was taken from other constants is one itself in the next round
+	}
+}
+
+type Parents = ReadonlyMap<unknown, AnyNode>;
+
+function outermost(code: string): { scope: Scope; parents: Parents } {
+	const program = parse(code, { ecmaVersion: 2022, sourceType: "module", ranges: true });
+	const parents = new Map<unknown, AnyNode>();
+	const visit = (node: AnyNode) => {
+		for (const part of Object.values(node).flat() as unknown[]) {
+			if (typeof (part as AnyNode | undefined)?.type !== "string") continue;
+			parents.set(part, node);
+			visit(part as AnyNode);
+		}
+	};
+	visit(program);
+	const { scopes } = analyze(program as unknown as Program, { ecmaVersion: 2022, sourceType: "module" });
+	const module = scopes.find(({ type }) => type === "module")!;
+	const isOneFunction = module.variables.length === 1 && module.childScopes.length === 1;
+	return { scope: isOneFunction ? module.childScopes[0]! : module, parents };
+}
+
+/** What puts a constant's value in the place of its name; nothing where it is no constant, or more than its value is used. */
+function inlined(code: string, variable: Variable, parents: Parents): Edit[] {
+	const declarator = declaratorOf(variable);
+	const declaration = parents.get(declarator);
+	if (!declarator?.init || declaration?.type !== "VariableDeclaration" || declaration.declarations.length !== 1)
+		return [];
+	const uses = variable.references
+		.filter((reference) => !reference.init)
+		.map(({ identifier }) => identifier as AnyNode);
+	if (uses.some((use) => parents.get(use)?.type === "ExportSpecifier")) return [];
+	const edits = numberUses(declarator.init, uses, parents) ?? tableUses(declarator.init, uses, parents);
+	if (!edits) return [];
+	const lines = code.slice(declaration.start, declaration.end).replace(/[^\n]/g, "");
+	return [...edits, { from: declaration.start, to: declaration.end, text: lines }];
+}
+
+/** The one place where a variable gets a value; undefined where there are others. */
+function declaratorOf(variable: Variable): VariableDeclarator | undefined {
+	const [definition] = variable.defs;
+	if (variable.defs.length !== 1 || definition!.type !== "Variable") return undefined;
+	if (variable.references.some((reference) => reference.isWrite() && !reference.init)) return undefined;
+	const declarator = definition!.node as unknown as VariableDeclarator;
+	return declarator.id.type === "Identifier" ? declarator : undefined;
+}
+
+function numberUses(init: Expression, uses: readonly AnyNode[], parents: Parents): Edit[] | undefined {
+	const value = numberOf(init);
+	if (value === undefined) return undefined;
+	return uses.map((use) => {
+		const parent = parents.get(use)!;
+		const isShorthand = parent.type === "Property" && parent.shorthand;
+		const name = use.type === "Identifier" ? use.name : "";
+		const isObject = parent.type === "MemberExpression" && parent.object === use;
+		const text = isShorthand ? `${name}: ${value}` : isObject || value < 0 ? `(${value})` : `${value}`;
+		return { from: use.start, to: use.end, text };
+	});
+}
+
+function tableUses(init: Expression, uses: readonly AnyNode[], parents: Parents): Edit[] | undefined {
+	const table = frozenTable(init);
+	if (!table) return undefined;
+	const edits: Edit[] = [];
+	for (const use of uses) {
+		const parent = parents.get(use)!;
+		if (parent.type !== "MemberExpression" || parent.object !== use || parent.computed) return undefined;
+		const value = parent.property.type === "Identifier" ? table.get(parent.property.name) : undefined;
+		if (value === undefined) return undefined;
+		edits.push({ from: parent.start, to: parent.end, text: value < 0 ? `(${value})` : `${value}` });
+	}
+	return edits;
+}
+
+/** The numbers in `Object.freeze({ name: 1, … })` or `frozen({ … })`. */
+function frozenTable(init: Expression): ReadonlyMap<string, number> | undefined {
+	if (init.type !== "CallExpression" || init.arguments.length !== 1) return undefined;
+	const { callee } = init;
+	const isFreeze =
+		callee.type === "MemberExpression" &&
+		callee.object.type === "Identifier" &&
+		callee.object.name === "Object" &&
+		callee.property.type === "Identifier" &&
+		callee.property.name === "freeze";
+	if (!isFreeze && !(callee.type === "Identifier" && callee.name === "frozen")) return undefined;
+	const object = init.arguments[0] as ObjectExpression | AnyNode;
+	if (object.type !== "ObjectExpression") return undefined;
+	const table = new Map<string, number>();
+	for (const property of object.properties) {
+		if (property.type !== "Property" || property.computed || property.key.type !== "Identifier") return undefined;
+		const value = property.kind === "init" && !property.method ? numberOf(property.value) : undefined;
+		if (value === undefined) return undefined;
+		table.set(property.key.name, value);
+	}
+	return table;
+}
+
+/** The number that an expression of numbers alone comes to. */
+function numberOf(node: Expression): number | undefined {
+	switch (node.type) {
+		case "Literal":
+			return typeof node.value === "number" ? node.value : undefined;
+		case "ParenthesizedExpression":
+			return numberOf(node.expression);
+		case "UnaryExpression": {
+			const value = numberOf(node.argument);
+			if (value === undefined) return undefined;
+			return node.operator === "-" ? finite(-value) : node.operator === "~" ? ~value : undefined;
+		}
+		case "BinaryExpression": {
+			if (node.left.type === "PrivateIdentifier") return undefined;
+			const left = numberOf(node.left);
+			const right = numberOf(node.right);
+			const operate = OPERATORS[node.operator];
+			return left === undefined || right === undefined || !operate ? undefined : finite(operate(left, right));
+		}
+		default:
+			return undefined;
+	}
+}
+
+const OPERATORS: Readonly<Record<string, ((left: number, right: number) => number) | undefined>> = Object.freeze({
+	"+": (left, right) => left + right,
+	"-": (left, right) => left - right,
+	"*": (left, right) => left * right,
+	"/": (left, right) => left / right,
+	"%": (left, right) => left % right,
+	"**": (left, right) => left ** right,
+	"<<": (left, right) => left << right,
+	">>": (left, right) => left >> right,
+	">>>": (left, right) => left >>> right,
+	"&": (left, right) => left & right,
+	"|": (left, right) => left | right,
+	"^": (left, right) => left ^ right,
+});
+
+/** What has a literal of its own; minus zero has none on the device. */
+function finite(value: number): number | undefined {
+	return Number.isFinite(value) ? value + 0 : undefined;
+}
+
+/** `const` for each variable of the outermost scope that gets its value where it is declared. */
+function constant(code: string, scope: Scope): string {
+	const edits = new Map<number, Edit>();
+	for (const variable of scope.variables) {
+		const declaration = variable.defs[0]?.parent;
+		if (declaration?.type !== "VariableDeclaration" || declaration.kind !== "var") continue;
+		const { start } = declaration as unknown as AnyNode;
+		const isConstant = declaration.declarations.length === 1 && declaratorOf(variable)?.init;
+		if (isConstant) edits.set(start, { from: start, to: start + 3, text: "const" });
+	}
+	return edited(code, [...edits.values()]);
+}
+
+function edited(code: string, edits: readonly Edit[]): string {
+	const parts: string[] = [];
+	let at = 0;
+	for (const { from, to, text } of [...edits].sort((one, other) => one.from - other.from)) {
+		if (from < at) throw new Error(`edits overlap at ${code.slice(from, to)}`);
+		parts.push(code.slice(at, from), text);
+		at = to;
+	}
+	return parts.join("") + code.slice(at);
+}

@@ -1,0 +1,65 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BuildFailure, build, transform } from "esbuild";
+import { DormouseError } from "../../modules/core/errors.js";
+import { PROJECT } from "../../sim/engine/bundle.js";
+import { slim } from "../../sim/engine/slim.js";
+
+/** One node's firmware as one module, for the SDK's compiler. */
+export interface DeviceBundle {
+	/** ES2022, without types. */
+	readonly code: string;
+	/** What it imports from the platform: `embedded:…`, `device/…`, `timer` and the like. */
+	readonly imports: readonly string[];
+}
+
+/**
+ * Bundles the firmware for a device: what the node does not use is left out, constants stand where their names stood
+ * (`sim/engine/slim.ts`), and no name that the linker would keep in flash is longer than it must be.
+ * @param nodeFile the declaration
+ * @throws {DormouseError} `declaration` when there is no such file, `malformed` when it does not parse or resolve
+ */
+export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
+	const path = resolve(nodeFile);
+	if (!existsSync(path)) throw new DormouseError("declaration", `--node ${nodeFile}: no such file`);
+	const imports = new Set<string>();
+	try {
+		const { outputFiles } = await build({
+			absWorkingDir: PROJECT,
+			entryPoints: [join(PROJECT, "main.ts")],
+			bundle: true,
+			write: false,
+			format: "esm",
+			target: "es2022",
+			platform: "neutral",
+			charset: "utf8",
+			logLevel: "silent",
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
+			plugins: [
+				{
+					name: "platform",
+					setup({ onResolve }) {
+						onResolve({ filter: /^dormouse\/node$/ }, () => ({ path }));
+						onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) => {
+							if (kind === "entry-point") return undefined;
+							imports.add(specifier);
+							return { path: specifier, external: true };
+						});
+					},
+				},
+			],
+		});
+		const { code } = await transform(slim(outputFiles[0]!.text), {
+			target: "es2022",
+			format: "esm",
+			charset: "utf8",
+			minifyIdentifiers: true,
+		});
+		return { code: slim(code), imports: [...imports].sort() };
+	} catch (error) {
+		const first = (error as BuildFailure).errors?.[0];
+		if (!first) throw error;
+		const place = first.location ? `${first.location.file}:${first.location.line}: ` : "";
+		throw new DormouseError("malformed", `${place}${first.text}`);
+	}
+}

@@ -1,0 +1,104 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import { parseArgs } from "node:util";
+import { DormouseError } from "../../modules/core/errors.js";
+import { PROJECT } from "../../sim/engine/bundle.js";
+import { loadNode } from "../node-file.js";
+import { BOARDS, lacking, platformOf, toolsFolder } from "./boards.js";
+import { bundleForDevice } from "./bundle.js";
+import { deviceManifest } from "./manifest.js";
+
+const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a board.
+
+  npm run flash -- --board BOARD [options]
+
+  --board BOARD     ${Object.keys(BOARDS).join(", ")}, or esp32/… of any target of the SDK
+  --node FILE       the declaration (default nodes/weather.ts)
+  --set NAME=VALUE  a setting of the device, several times: broker, port, username, password, ssid …
+  --build-only      builds, and writes to no board
+  --prepare-only    checks the declaration and writes the bundle and its manifest; needs no SDK
+  --debug           with xsbug and without optimisation
+  --help            this text
+
+The bundle and its manifest are in build/device. Exit status: 0, that of mcconfig, or 2 when an option, the declaration or
+this machine is not as it has to be.
+`;
+
+/**
+ * `dormouse flash`.
+ * @returns the exit status
+ * @throws {DormouseError} what the user can mend
+ */
+export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+	const values = parse(args);
+	if (values.help) {
+		process.stdout.write(HELP);
+		return 0;
+	}
+	const { board, node = "nodes/weather.ts", set: settings = [] } = values;
+	const platform = board === undefined ? undefined : platformOf(board);
+	if (platform === undefined)
+		throw new DormouseError(
+			"declaration",
+			`--board ${board ?? "is missing"}: ${Object.keys(BOARDS).join(", ")} or esp32/… would be right`,
+		);
+	for (const setting of settings)
+		if (!/^[A-Za-z][A-Za-z0-9]*=./s.test(setting))
+			throw new DormouseError("declaration", `--set ${setting.split("=")[0]}: NAME=VALUE would be right`);
+	const manifest = await prepare(node);
+	if (values["prepare-only"]) {
+		process.stdout.write(`${manifest}\n`);
+		return 0;
+	}
+	const isUpload = !values["build-only"] && platform.startsWith("esp32");
+	const lacks = lacking(platform, isUpload, env);
+	if (lacks.length > 0)
+		throw new DormouseError("unsupported", `this machine lacks\n${lacks.map((each) => `  ${each}`).join("\n")}`);
+	const target = values["build-only"] ? ["-t", "build"] : [];
+	const debug = values.debug ? ["-d"] : [];
+	const path = `${toolsFolder(env.MODDABLE!)}${delimiter}${env.PATH}`;
+	const { status, error } = spawnSync("mcconfig", [...debug, "-m", "-p", platform, ...target, manifest, ...settings], {
+		stdio: "inherit",
+		env: { ...env, PATH: path },
+	});
+	if (error) throw new DormouseError("unsupported", `mcconfig: ${error.message}`);
+	return status ?? 1;
+}
+
+/**
+ * Checks a node's declaration, and writes its bundle and the manifest for it.
+ * @returns the manifest's path
+ * @throws {DormouseError} what is wrong with the declaration
+ */
+export async function prepare(node: string): Promise<string> {
+	await loadNode(node); // what cannot work is told here, and not by a board
+	const name = basename(node).replace(/\.[jt]s$/, "");
+	const folder = join(PROJECT, "build/device", name);
+	mkdirSync(folder, { recursive: true });
+	const { code, imports } = await bundleForDevice(node);
+	writeFileSync(join(folder, "firmware.js"), code);
+	const path = join(folder, "manifest.json");
+	writeFileSync(path, deviceManifest(join(folder, "firmware"), imports));
+	return path;
+}
+
+function parse(args: readonly string[]) {
+	try {
+		return parseArgs({
+			args: [...args],
+			options: {
+				board: { type: "string" },
+				node: { type: "string" },
+				set: { type: "string", multiple: true },
+				"build-only": { type: "boolean" },
+				"prepare-only": { type: "boolean" },
+				debug: { type: "boolean" },
+				help: { type: "boolean", short: "h" },
+			},
+		}).values;
+	} catch (error) {
+		const [first] = (error as Error).message.split(/[.\n]/, 1);
+		throw new DormouseError("declaration", `${first}; npm run flash -- --help lists the options`);
+	}
+}

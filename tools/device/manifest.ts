@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { DormouseError } from "../../modules/core/errors.js";
+import { PROJECT } from "../../sim/engine/bundle.js";
+import { MANIFESTS } from "../manifest-preloads.js";
+
+/** What of a manifest of the SDK is written here; the rest is kept as it is. */
+interface Manifest {
+	build?: Record<string, string>;
+	include?: string | readonly string[];
+	modules: Record<string, string | readonly string[]>;
+	preload: readonly string[];
+	platforms: Record<string, Manifest & { readonly build?: Record<string, string> }>;
+	[other: string]: unknown;
+}
+
+/** Modules that firmware may import beyond those of `manifest.json`, and what brings them. */
+const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
+	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
+	"device/tls": "./modules/device/native/tls/manifest.json",
+});
+/** Modules whose source is here are the platform's side: they stay apart, with their C beside them. */
+const NATIVE = "./modules/device/native/";
+
+/**
+ * The project's manifest for a firmware in one bundle: modules that the bundle holds are not named, what the platform has
+ * to bring is. Paths are absolute, so that it can stand anywhere.
+ * @param main the bundle's file, without its ending
+ * @param imports what the bundle imports from the platform
+ * @throws {DormouseError} `declaration` when nothing brings one of them
+ */
+export function deviceManifest(main: string, imports: readonly string[]): string {
+	const texts = MANIFESTS.map((path) => readFileSync(path, "utf8"));
+	const manifest: Manifest = JSON.parse(texts[0]!);
+	const modules: Record<string, string | readonly string[]> = { main };
+	for (const [name, source] of Object.entries(manifest.modules)) {
+		const sources = [source].flat();
+		if (name === "~") modules[name] = sources.filter((each) => each.startsWith("$("));
+		else if (sources.every((each) => each.startsWith(NATIVE))) modules[name] = sources.map(absolute);
+	}
+	const include = [manifest.include ?? []].flat();
+	for (const specifier of imports) {
+		const provided = PROVIDED[specifier];
+		if (provided) include.push(absolute(provided));
+		else if (specifier.startsWith("device/") && !texts.some((text) => text.includes(`"${specifier}":`)))
+			throw new DormouseError("declaration", `no manifest names a module "${specifier}", which the firmware imports`);
+	}
+	return `${JSON.stringify(
+		{
+			...manifest,
+			build: undefined, // it only says which node
+			include,
+			modules,
+			preload: Object.keys(modules).filter((name) => name !== "*" && name !== "~"),
+			typescript: JSON.parse(JSON.stringify(manifest.typescript).replaceAll("$(MAIN_DIR)", PROJECT)),
+			platforms: relocated(manifest.platforms),
+		},
+		undefined,
+		"\t",
+	)}\n`;
+}
+
+/** The same with all paths of the project absolute. */
+function relocated(part: unknown): never {
+	const text = JSON.stringify(part, (_, value) => (typeof value === "string" ? absolute(value) : value));
+	return JSON.parse(text) as never;
+}
+
+function absolute(path: string): string {
+	return path.startsWith("./") ? resolve(dirname(join(PROJECT, "manifest.json")), path) : path;
+}
