@@ -507,8 +507,6 @@ export class LoraRig {
 	/** What the source has; trimmed as they are delivered. */
 	queue: Uint8Array[] = [];
 	wantsTime = false;
-	/** The wall time as the node has it. */
-	wallMs: () => number = () => 0;
 	/** Makes the radio of an exchange. */
 	radio: () => Radio = () => new FakeRadio(this.air, this.powerMs, this.pace);
 	/** Retained memory. */
@@ -561,7 +559,6 @@ export class LoraRig {
 			setting: (name) => this.settings[name],
 		};
 		const node = new Served({ resumed: how === "resumed" });
-		node.wallMs = () => this.wallMs();
 		Object.assign(node, { log: this.cells });
 		this.client = this.declaration.create(ports, node) as LorawanClient;
 		if (this.rtc) {
