@@ -24,9 +24,12 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	// The one file of SNTP that is bound to the platform's sockets.
 	"net/sntp.ts": ["net", "embedded:io/socket/udp", "device/resolver"],
 	"net/link": ["modules/core", "net", "modules/device"],
+	"net/lorawan": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of the links that is bound to the board's Wi-Fi.
 	"net/link/wifi.ts": ["net/link", "device/wifi"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
+	// Radios: drivers over injected ECMA-419 I/O. Files that bind one to a board get a rule of their own.
+	"net/radio": ["modules/core", "net"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],
 	// MQTT over TLS, in a folder of its own: what a build names by a wildcard is linked.

@@ -36,7 +36,7 @@ const SOME_KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e
 /** A key is a name in a table: a pointer each, beside the name itself, which is a chunk. */
 const KEY_BYTES = 4;
 
-interface ModuleSize {
+export interface ModuleSize {
 	readonly module: string;
 	readonly bytecode: number;
 	readonly slots: number;
@@ -187,7 +187,7 @@ function booting(firmware: XsFirmware, boot: Boot): Firmware {
  * Flash by module. The bundler writes modules one behind the other, each behind those that it needs; so the firmware up
  * to a module loads without the rest, and what the engine has more of than without that module is the module's.
  */
-function moduleSizes(engine: Engine & XsEngine, bundle: FirmwareBundle): ModuleSize[] {
+export function moduleSizes(engine: Engine & XsEngine, bundle: FirmwareBundle): ModuleSize[] {
 	const marks = [...bundle.code.matchAll(/^ {2}\/\/ (\S+\.[jt]s)$/gm)];
 	const sizes: ModuleSize[] = [];
 	let before = totals(engine, bundle.code.slice(0, marks[0]!.index));

@@ -85,3 +85,11 @@ export interface Digest {
  * key is given where it is made.
  */
 export type Mac = Digest;
+
+/** A block cipher of 128 bits, encryption alone: AES-128 by the platform where it has one, else `net/lorawan/aes.ts`. */
+export interface BlockCipher {
+	/** Takes a key of 16 bytes from `at` on; it serves until the next one. */
+	setKey(key: Uint8Array, at?: number): void;
+	/** Encrypts the 16 bytes from `at` on, in place. */
+	encrypt(block: Uint8Array, at?: number): void;
+}

@@ -20,6 +20,9 @@ export const CellId = Object.freeze({
 	counters: 6,
 	evidence: 7,
 	companion: 8,
+	devNonce: 9,
+	channels: 10,
+	downChannels: 11,
 });
 
 /** Named values in flash, as the log has them. */

@@ -1,4 +1,5 @@
 import { Sha256 } from "../../modules/core/sha256.js";
+import { Aes128 } from "../../net/lorawan/aes.js";
 
 /**
  * `crypt` on a simulated board: the part that `modules/device/types/crypt.d.ts` tells of. The SDK's is in C; what this one
@@ -24,5 +25,21 @@ export class Digest {
 	}
 	reset(): void {
 		this.#digest.reset();
+	}
+}
+
+/** AES of 128 bits alone. */
+export class BlockCipher {
+	readonly #cipher = new Aes128();
+
+	constructor(type: string, key: ArrayBuffer) {
+		if (type !== "AES" || key.byteLength !== 16) throw new Error("bad key size");
+		this.#cipher.setKey(new Uint8Array(key));
+	}
+	encrypt(data: ArrayBuffer, result: ArrayBuffer): ArrayBuffer {
+		const bytes = new Uint8Array(result);
+		bytes.set(new Uint8Array(data, 0, 16));
+		this.#cipher.encrypt(bytes);
+		return result;
 	}
 }
