@@ -55,15 +55,21 @@ async function introduced(
 
 /** What every broker must do. */
 function suite(name: string, port: () => number, version: 5 | 4): void {
-	it(`${name}, version ${version}: MQTT.js publishes while the node sleeps, it takes all at its next wakes, in order and once`, () =>
+	it(`${name}, version ${version}: MQTT.js publishes while the node sleeps, it takes all at its next wakes, in order`, () =>
 		introduced(port(), version, async (rig, command) => {
 			const texts = Array.from({ length: 30 }, (_, n) => `command ${n}`);
 			for (const text of texts) await command(text);
-			for (let wakes = 0; wakes < 10 && rig.node.taken.length < texts.length; wakes++)
+			const distinct = () => [...new Set(rig.node.taken)];
+			for (let wakes = 0; wakes < 10 && distinct().length < texts.length; wakes++)
 				assert.equal(await rig.wake(2), "idle");
-			await pause(50);
-			assert.equal(await rig.wake(1), "idle");
-			assert.deepEqual(rig.node.taken, texts);
+			// At least once is what QoS 1 says: a connection that ends while more is on its way may take acknowledgements with it.
+			assert.deepEqual(distinct(), texts);
+			const before = rig.node.taken.length;
+			for (let wakes = 0; wakes < 3; wakes++) {
+				await pause(50);
+				assert.equal(await rig.wake(1), "idle");
+			}
+			assert.ok(rig.node.taken.length - before <= texts.length, "what is acknowledged comes for ever");
 			await rig.settle("frames");
 		}));
 
