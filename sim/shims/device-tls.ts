@@ -11,7 +11,8 @@ export default class TLS extends TCP {
 		const { port: number, tls } = options as unknown as TLSOptions;
 		if (!tls) throw new Error("whom TLS is for is missing");
 		const { host, alpn = "", node } = tls;
-		const request = port().begin(Op.tlsOpen).u16(number).f64(node.wallMs());
+		const wallMs = node.wallMs(); // asks the clock: a call of its own, so before this one begins
+		const request = port().begin(Op.tlsOpen).u16(number).f64(wallMs);
 		return request.u8(utf8Length(host)).text(host).u8(utf8Length(alpn)).text(alpn);
 	}
 	protected override failure(code: number): TlsFailure | undefined {

@@ -53,7 +53,7 @@ export function tcpOver(network: Network, trust?: Trust): TcpConstructor {
 			if (buffer.length > this.#room) throw new Error("would block");
 			const taken = this.#socket.write(buffer);
 			if (taken !== buffer.length) throw new Error(`took ${taken} of ${buffer.length} bytes within its room`);
-			this.#room -= taken;
+			this.#room = this.#socket.room; // a record of TLS takes more than what is in it
 			return this.#room;
 		}
 		close(): void {

@@ -59,7 +59,7 @@ function exchange({ server = {}, trust = TRUST, wallMs = 0, network: options = {
 describe("tls model", () => {
 	const { makeKey, agree, sign, verify } = CRYPTO_MS;
 	const computing = makeKey + agree + 2 * verify;
-	const bare = 20 + 5 * 20; // TCP's round trip, and those of CONNECT, three PUBLISHes and the way of DISCONNECT
+	const bare = 20 + 3 * 20; // TCP's round trip, those of CONNECT with a frame and of two frames, the way of DISCONNECT
 	for (const [what, rig, ms] of [
 		["1.2: two round trips and computing", {}, 40 + computing],
 		["1.3: one", { server: { version: 1.3 } }, 20 + computing],
