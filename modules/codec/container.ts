@@ -1,4 +1,4 @@
-import { crc16 } from "../core/crc.js";
+import { crc16 } from "../core/checksum.js";
 import { DormouseError } from "../core/errors.js";
 
 /**

@@ -1,4 +1,4 @@
-import { crc32 } from "../core/crc.js";
+import { crc32 } from "../core/checksum.js";
 import { DormouseError } from "../core/errors.js";
 import type { FlashPort } from "../core/ports.js";
 

@@ -1,5 +1,5 @@
 import { utf8, utf8Length } from "../../modules/core/bytes.js";
-import { crc16 } from "../../modules/core/crc.js";
+import { crc16 } from "../../modules/core/checksum.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
 import { LINK_RETAINED, type Link } from "../link/link.js";
