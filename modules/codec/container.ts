@@ -1,5 +1,5 @@
-import { crc16 } from "../core/checksum.js";
 import { DormouseError } from "../core/errors.js";
+import { crc16 } from "../core/native.js";
 
 /**
  * The container of retained state and cells: `[magic, layout, {section, version, length, bytes, crc16}…]`. Each room

@@ -108,10 +108,7 @@ export class Health {
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
 		const values = this.values();
-		for (let at = 0; at < SECTION; at += 2) {
-			const value = values[at / 2]!;
-			into.setUint16(at, value < 0xffff ? value : 0xffff);
-		}
+		for (let at = 0; at < SECTION; at += 2) into.setUint16(at, Math.min(values[at / 2]!, 0xffff));
 		into.setUint32(SECTION, this.reportedSum);
 		into.setUint32(SECTION + 4, this.reportedSeconds);
 		into.setUint8(SECTION + 8, this.urgent ? 1 : 0);

@@ -1,4 +1,5 @@
 import { createContext, runInContext, Script } from "node:vm";
+import { utf8Length, writeUtf8 } from "../../modules/core/bytes.js";
 import { crc16, crc32 } from "../../modules/core/crc.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
@@ -44,7 +45,7 @@ class NodeFirmware implements Firmware {
 	readonly #factory: Factory;
 	readonly #positions: Positions;
 	/** What the modules that are kept call: each wake puts itself there while it runs. */
-	readonly #slot: EngineSlot = { call: noBoard, crc: noBoard, event: undefined, port: undefined };
+	readonly #slot: EngineSlot = { call: noBoard, crc: noBoard, utf8: noBoard, event: undefined, port: undefined };
 	readonly #kept: Exports;
 	readonly #context: { run?: (() => unknown) | undefined } = {};
 	/** `run()` in the context, where V8 can end it. */
@@ -67,7 +68,7 @@ class NodeFirmware implements Firmware {
 	}
 	boot(host: HostSide): Wake {
 		const slot: EngineSlot = this.#fresh
-			? { call: noBoard, crc: noBoard, event: undefined, port: undefined }
+			? { call: noBoard, crc: noBoard, utf8: noBoard, event: undefined, port: undefined }
 			: this.#slot;
 		const wake = this.#fresh ? () => this.#factory(slot).wake() : this.#kept.wake;
 		const guard: Guard = this.#fresh ? (run) => void this.#guard(run) : (run) => run();
@@ -103,6 +104,11 @@ class NodeFirmware implements Firmware {
 
 function crc(bits: 16 | 32, bytes: Uint8Array, from: number, to: number, start: number): number {
 	return bits === 16 ? crc16(bytes, from, to, start) : crc32(bytes, from, to, start);
+}
+
+function utf8(text: string, into: Uint8Array | undefined, at: number): number {
+	const end = at + utf8Length(text);
+	return !into ? end : end > into.length ? -1 : writeUtf8(text, into, at);
 }
 
 function noBoard(): never {
@@ -161,6 +167,7 @@ class NodeWake implements Wake {
 		const slot = this.#slot;
 		slot.call = this.#call;
 		slot.crc = crc;
+		slot.utf8 = utf8;
 		slot.event = this.#event;
 		slot.port = this.#port;
 		try {
@@ -170,7 +177,7 @@ class NodeWake implements Wake {
 		}
 		this.#event = slot.event;
 		this.#port = slot.port;
-		slot.call = slot.crc = noBoard;
+		slot.call = slot.crc = slot.utf8 = noBoard;
 		if (this.#over) this.state = "ended";
 	}
 	#fail(error: unknown) {

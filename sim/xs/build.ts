@@ -48,6 +48,7 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const PROJECT = path.resolve(HERE, "../..");
 /** C that a board has as well, and the host with it. */
 const NATIVE = path.join(PROJECT, "modules/device/native");
+const SHARED = ["crc.h", "utf8.h"].map((name) => path.join(NATIVE, name));
 /** As the SDK's device builds: see platform.h for what is left out. */
 const DEFINES = [
 	"-DINCLUDE_XSPLATFORM",
@@ -100,7 +101,7 @@ export async function buildHost(options: BuildOptions = {}): Promise<HostBuild> 
 		String(compiler.bits),
 		...FLAGS,
 		...ownFiles(own).map(readText),
-		readText(path.join(NATIVE, "crc.h")),
+		...SHARED.map(readText),
 	]);
 	const target = path.join(cache, key);
 	const result = (cached: boolean): ReadyHost => ({

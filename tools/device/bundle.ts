@@ -41,9 +41,9 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 					setup({ onResolve }) {
 						onResolve({ filter: /^dormouse\/node$/ }, () => ({ path }));
 						// TypeScript that a device has C in the place of; `manifest.json` names it.
-						onResolve({ filter: /\/core\/checksum\.js$/ }, () => {
-							imports.add("modules/core/checksum");
-							return { path: "modules/core/checksum", external: true };
+						onResolve({ filter: /\/core\/native\.js$/ }, () => {
+							imports.add("modules/core/native");
+							return { path: "modules/core/native", external: true };
 						});
 						onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) => {
 							if (kind === "entry-point") return undefined;

@@ -19,7 +19,7 @@ describe("device builds", function () {
 
 	it("bundle: of the weather node, only what the platform brings is imported, and nothing is left to freeze", async () => {
 		const { code, imports } = await bundleForDevice("nodes/weather.ts");
-		for (const name of ["device/native", "embedded:provider/builtin", "modules/core/checksum"])
+		for (const name of ["device/native", "embedded:provider/builtin", "modules/core/native"])
 			assert.ok(imports.includes(name), `${name} of ${imports.join()}`);
 		assert.deepEqual(
 			imports.filter((name) => name.startsWith(".") || name.startsWith("node:") || name === "dormouse/node"),
@@ -57,7 +57,7 @@ describe("device builds", function () {
 		);
 		assert.deepEqual(
 			Object.keys(manifest.modules).filter((name) => /^(modules|net|sensors)\//.test(name)),
-			["modules/core/checksum"], // C in the place of TypeScript
+			["modules/core/native"], // C in the place of TypeScript
 		);
 		assert.ok(!/"\.\.?\//.test(JSON.stringify(manifest)), "no path hangs on where the manifest is");
 	});
