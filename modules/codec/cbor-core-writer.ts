@@ -1,5 +1,5 @@
-import { utf8Length, writeUtf8 } from "../core/bytes.js";
 import { DormouseError } from "../core/errors.js";
+import { utf8Length, writeUtf8 } from "../core/native.js";
 import { Major, Simple } from "./cbor.js";
 
 /**

@@ -1,5 +1,5 @@
-import { crc16 } from "../core/crc.js";
 import { DormouseError } from "../core/errors.js";
+import { crc16 } from "../core/native.js";
 
 /**
  * The container of retained state and cells: `[magic, layout, {section, version, length, bytes, crc16}…]`. Each room
@@ -89,6 +89,8 @@ export class ContainerReader {
 	readonly length: number;
 	/** Version of the section that {@link section} returned last. */
 	version = 0;
+	/** Where that one ended: as a rule the next one asked for begins there. */
+	private next = CONTAINER_HEADER;
 
 	/** @param bytes at least {@link CONTAINER_HEADER} of them; the header alone tells `valid`, `sequence` and `length` */
 	constructor(bytes: Uint8Array) {
@@ -119,18 +121,22 @@ export class ContainerReader {
 	 * @returns its bytes, a view that lives as long as the reader's; undefined when it is absent or damaged
 	 */
 	section(id: number): DataView | undefined {
+		const { bytes, view } = this;
 		if (!this.valid) return undefined;
-		for (let at = CONTAINER_HEADER; at + SECTION_HEADER + SECTION_TRAILER <= this.bytes.length; ) {
-			const length = this.view.getUint16(at + 2);
-			// One that is damaged may only look like this one: its id may be what was damaged.
-			if (this.view.getUint8(at) === id && this.end(at) !== 0) {
-				this.version = this.view.getUint8(at + 1);
-				return new DataView(this.bytes.buffer, this.bytes.byteOffset + at + SECTION_HEADER, length);
+		for (let from = this.next; ; from = CONTAINER_HEADER) {
+			for (let at = from; at < this.length && at + SECTION_HEADER + SECTION_TRAILER <= bytes.length; ) {
+				const length = view.getUint16(at + 2);
+				const end = at + SECTION_HEADER + length + SECTION_TRAILER;
+				// One that is damaged may only look like this one: its id may be what was damaged.
+				if (view.getUint8(at) === id && this.end(at) !== 0) {
+					this.version = view.getUint8(at + 1);
+					this.next = end;
+					return new DataView(bytes.buffer, bytes.byteOffset + at + SECTION_HEADER, length);
+				}
+				at = end;
 			}
-			at += SECTION_HEADER + length + SECTION_TRAILER;
-			if (at >= this.length) break;
+			if (from === CONTAINER_HEADER) return undefined;
 		}
-		return undefined;
 	}
 	/** @returns the offset behind the section at `at`, 0 when it is damaged */
 	private end(at: number): number {

@@ -80,7 +80,7 @@ export class FrameEncoder<Reader extends RecordReader<Reader>> implements Record
 			this.upTo = record.number;
 			this.count = 1;
 		}
-		if (length > 0) for (let n = this.count; n > 0; n--) from.read(record);
+		if (length > 0) from.moveTo(reader); // which has read what went in, and no more
 		return length;
 	}
 

@@ -1,5 +1,5 @@
 // Nibble tables: 16 entries each cost 96 bytes of flash where full tables cost 1.5 KB, and halve the steps of a bit loop.
-const CRC16_NIBBLE = Uint16Array.of(
+const CRC16_NIBBLE = /* @__PURE__ */ Uint16Array.of(
 	0x0000,
 	0x1021,
 	0x2042,
@@ -17,7 +17,7 @@ const CRC16_NIBBLE = Uint16Array.of(
 	0xe1ce,
 	0xf1ef,
 );
-const CRC32_NIBBLE = Uint32Array.of(
+const CRC32_NIBBLE = /* @__PURE__ */ Uint32Array.of(
 	0x00000000,
 	0x1db71064,
 	0x3b6e20c8,

@@ -96,9 +96,7 @@ export class Health {
 		record.kind = RecordKind.health;
 		record.missing = 0;
 		const values = this.values();
-		values.forEach((value, index) => {
-			record.values[index] = value;
-		});
+		record.values.set(values);
 		record.length = values.length;
 	}
 	/** Takes the counters as reported. */
@@ -109,9 +107,8 @@ export class Health {
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
-		this.values().forEach((value, index) => {
-			into.setUint16(2 * index, Math.min(value, 0xffff));
-		});
+		const values = this.values();
+		for (let at = 0; at < SECTION; at += 2) into.setUint16(at, Math.min(values[at / 2]!, 0xffff));
 		into.setUint32(SECTION, this.reportedSum);
 		into.setUint32(SECTION + 4, this.reportedSeconds);
 		into.setUint8(SECTION + 8, this.urgent ? 1 : 0);
@@ -162,6 +159,8 @@ export class Health {
 		];
 	}
 	private sum(): number {
-		return this.values().reduce((sum, value) => sum + value, 0);
+		let sum = 0;
+		for (const value of this.values()) sum += value;
+		return sum;
 	}
 }

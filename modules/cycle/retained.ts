@@ -66,13 +66,14 @@ export class RetainedState {
 	 */
 	load(): ContainerReader | undefined {
 		this.fellBack = false;
-		const sequences = [this.header(0), this.header(1)] as const;
+		const heads = [this.read(0, CONTAINER_HEADER), this.read(1, CONTAINER_HEADER)] as const;
+		const sequences = [sequenceOf(heads[0]), sequenceOf(heads[1])] as const;
 		if (sequences[0] === undefined && sequences[1] === undefined) return undefined;
 		const newer = (sequences[1] ?? -1) > (sequences[0] ?? -1) ? 1 : 0;
 		this.sequence = Math.max(sequences[0] ?? 0, sequences[1] ?? 0);
 		for (const bank of [newer, 1 - newer]) {
 			if (sequences[bank] === undefined) continue;
-			const reader = this.read(bank);
+			const reader = this.read(bank, heads[bank]!.length);
 			if (!reader.sound) continue;
 			this.bank = bank;
 			// The other bank holds the commit before this one, or had none yet: otherwise it was a newer one.
@@ -80,7 +81,7 @@ export class RetainedState {
 			return reader;
 		}
 		this.bank = newer;
-		return this.read(newer);
+		return this.read(newer, heads[newer].length);
 	}
 	/**
 	 * Writes the owners' sections to the older bank.
@@ -102,16 +103,16 @@ export class RetainedState {
 		this.memory.write(this.bytes.subarray(0, CONTAINER_HEADER), at);
 	}
 
-	private header(bank: number): number | undefined {
-		const bytes = this.bytes.subarray(0, CONTAINER_HEADER);
+	/** Reads the first bytes of a bank. */
+	private read(bank: number, length: number): ContainerReader {
+		const bytes = this.bytes.subarray(0, length);
 		this.memory.read(bytes, bank * BANK);
-		const reader = new ContainerReader(bytes);
-		return reader.valid && reader.length <= BANK ? reader.sequence : undefined;
+		return new ContainerReader(bytes);
 	}
-	private read(bank: number): ContainerReader {
-		this.memory.read(this.bytes, bank * BANK);
-		return new ContainerReader(this.bytes.subarray(0, new ContainerReader(this.bytes).length));
-	}
+}
+
+function sequenceOf(head: ContainerReader): number | undefined {
+	return head.valid && head.length <= BANK ? head.sequence : undefined;
 }
 
 /** Bytes that all sections take at most. */

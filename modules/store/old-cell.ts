@@ -1,4 +1,4 @@
-import { crc32 } from "../core/crc.js";
+import { crc32 } from "../core/native.js";
 import type { FlashPort } from "../core/ports.js";
 
 const ENTRY = 32;

@@ -179,8 +179,12 @@ class Cursor extends VarintReader implements RecordCursor {
 	seek(number: number): void {
 		const { queue, values } = this;
 		this.at = this.index = 0;
+		if (number >= queue.first + queue.count) {
+			this.index = queue.count; // the end: nothing is read there, so that nothing need be added up
+			return;
+		}
 		this.seconds = queue.seconds;
-		for (let n = 0; n < values.length; n++) values[n] = queue.values[n]!;
+		values.set(queue.values.subarray(0, queue.width));
 		while (queue.first + this.index < number && this.read());
 	}
 	moveTo(other: Cursor): void {
@@ -192,6 +196,7 @@ class Cursor extends VarintReader implements RecordCursor {
 	/** @param into where to; without it, the record is passed over */
 	read(into?: NodeRecord): boolean {
 		const { queue, values } = this;
+		const { bytes } = queue;
 		if (this.index >= queue.count) return false;
 		const head = this.byte();
 		const kind = (head & KIND) as RecordKind;
@@ -210,11 +215,17 @@ class Cursor extends VarintReader implements RecordCursor {
 		if (kind === RecordKind.sample) {
 			const missing = head & SOME_MISSING ? this.unsigned() : 0;
 			if (into) into.missing = missing;
-			for (let n = 0; n < values.length; n++) {
+			const { length } = values;
+			const to = into?.values;
+			for (let n = 0; n < length; n++) {
 				if (missing & (1 << n)) continue;
-				step = this.unsigned();
-				values[n]! += step % 2 ? -(step + 1) / 2 : step / 2;
-				if (into) into.values[n] = values[n]!;
+				step = bytes[this.at]!;
+				if (step < 0x80)
+					this.at++; // as most are: a call costs more than all else here
+				else step = this.unsigned();
+				step = values[n]! + (step % 2 ? -(step + 1) / 2 : step / 2);
+				values[n] = step;
+				if (to) to[n] = step;
 			}
 		} else {
 			const length = this.byte();

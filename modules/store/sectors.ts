@@ -1,5 +1,5 @@
-import { crc32 } from "../core/crc.js";
 import { DormouseError } from "../core/errors.js";
+import { crc32 } from "../core/native.js";
 import type { FlashPort } from "../core/ports.js";
 
 /** Bytes of a sector's header. */

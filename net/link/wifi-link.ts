@@ -1,5 +1,5 @@
-import { utf8Length } from "../../modules/core/bytes.js";
 import { type ErrorCode, wrong } from "../../modules/core/errors.js";
+import { utf8Length } from "../../modules/core/native.js";
 import type { Timer } from "../../modules/core/ports.js";
 import type { Link, LinkDeclaration, LinkListener, LinkPorts } from "./link.js";
 

@@ -1,6 +1,5 @@
-import { utf8, utf8Length } from "../../modules/core/bytes.js";
-import { crc16 } from "../../modules/core/crc.js";
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
+import { crc16, utf8Length, writeUtf8 } from "../../modules/core/native.js";
 import type { Timer, Timers } from "../../modules/core/ports.js";
 import { LINK_RETAINED, type Link } from "../link/link.js";
 import type { TimeSource } from "../time-source.js";
@@ -232,8 +231,9 @@ export class MqttClient implements Uplink {
 		const { session } = this;
 		const { kept } = session;
 		// A session is of a client at a server; all that is known is of that one.
-		const whose = utf8(`${broker}:${port} ${clientId} ${downlinks?.topic}`);
-		const key = crc16(whose, 0, whose.length);
+		const whose = `${broker}:${port} ${clientId} ${downlinks?.topic}`;
+		const bytes = new Uint8Array(utf8Length(whose));
+		const key = crc16(bytes, 0, writeUtf8(whose, bytes));
 		if (kept.getUint16(4) !== key) {
 			session.forget(0);
 			kept.setUint8(0, 0);

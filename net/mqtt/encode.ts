@@ -1,4 +1,4 @@
-import { writeUtf8 } from "../../modules/core/bytes.js";
+import { writeUtf8 } from "../../modules/core/native.js";
 import type { MqttVersion } from "./packet.js";
 
 /** What CONNECT says. */

@@ -175,7 +175,7 @@ export class Session implements Filled {
 	retain(into: DataView): number {
 		const { acked, kept } = this;
 		const size = 21 + (acked ? 0 : 14 * kept.getUint8(1));
-		for (let at = 0; at < size; at++) into.setUint8(at, kept.getUint8(at));
+		new Uint8Array(into.buffer, into.byteOffset, size).set(new Uint8Array(kept.buffer, 0, size));
 		if (acked) {
 			into.setUint8(0, kept.getUint8(0) & ~6); // it cannot be told what is in flight
 			into.setUint8(1, 0);
@@ -187,7 +187,7 @@ export class Session implements Filled {
 		if (version !== RETAINED_VERSION || from.byteLength < 21) return 0;
 		const size = 21 + 14 * from.getUint8(1);
 		if (size > SESSION_RETAINED || size > from.byteLength || from.getUint16(2) === 0) return 0;
-		for (let at = 0; at < size; at++) this.kept.setUint8(at, from.getUint8(at));
+		new Uint8Array(this.kept.buffer).set(new Uint8Array(from.buffer, from.byteOffset, size));
 		return size;
 	}
 

@@ -69,6 +69,8 @@ function board(node: string): Plugin {
 		name: "simulated board",
 		setup({ onResolve }) {
 			onResolve({ filter: /^dormouse\/node$/ }, () => ({ path: node }));
+			// What a board has in C in the place of TypeScript.
+			onResolve({ filter: /\/core\/native\.js$/ }, () => ({ path: join(PROJECT, "sim/shims/core-native.ts") }));
 			onResolve({ filter: /^(embedded:|device\/|(timer|crypt)$)/ }, ({ path }) => {
 				const shim = SHIMS[path];
 				if (!shim) return { errors: [{ text: `the simulated board has no "${path}"` }] };

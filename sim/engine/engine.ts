@@ -11,6 +11,17 @@ export interface EngineSlot {
 	 * @returns the reply; it belongs to the caller. After `Status.ended` the call does not return: the wake unwinds
 	 */
 	call(request: Uint8Array, length: number): Uint8Array;
+	/**
+	 * CRC-16 or CRC-32 of `bytes[from … to)`, as `modules/core/crc.ts` has them: a board has them in C. No host call, and
+	 * nothing that takes the board's time; like a board's C it cannot be had while modules are evaluated.
+	 */
+	crc(bits: 16 | 32, bytes: Uint8Array, from: number, to: number, start: number): number;
+	/**
+	 * Writes a text as UTF-8, as `writeUtf8` of `modules/core/bytes.ts` does; C on a board as well.
+	 * @param into where to; without it, nothing is written
+	 * @returns the offset behind its last byte; −1 when it does not fit, and nothing is written then
+	 */
+	utf8(text: string, into: Uint8Array | undefined, at: number): number;
 	/** Set by the shims: takes an event, run to completion. `bytes` lives until it returns. */
 	event: ((handle: number, kind: number, bytes: Uint8Array) => void) | undefined;
 	/** The shims' own state of this wake. */

@@ -1,4 +1,6 @@
 import { createContext, runInContext, Script } from "node:vm";
+import { utf8Length, writeUtf8 } from "../../modules/core/bytes.js";
+import { crc16, crc32 } from "../../modules/core/crc.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Status } from "../host/table.js";
@@ -43,7 +45,7 @@ class NodeFirmware implements Firmware {
 	readonly #factory: Factory;
 	readonly #positions: Positions;
 	/** What the modules that are kept call: each wake puts itself there while it runs. */
-	readonly #slot: EngineSlot = { call: noBoard, event: undefined, port: undefined };
+	readonly #slot: EngineSlot = { call: noBoard, crc: noBoard, utf8: noBoard, event: undefined, port: undefined };
 	readonly #kept: Exports;
 	readonly #context: { run?: (() => unknown) | undefined } = {};
 	/** `run()` in the context, where V8 can end it. */
@@ -65,7 +67,9 @@ class NodeFirmware implements Firmware {
 		this.node = this.#kept.node;
 	}
 	boot(host: HostSide): Wake {
-		const slot: EngineSlot = this.#fresh ? { call: noBoard, event: undefined, port: undefined } : this.#slot;
+		const slot: EngineSlot = this.#fresh
+			? { call: noBoard, crc: noBoard, utf8: noBoard, event: undefined, port: undefined }
+			: this.#slot;
 		const wake = this.#fresh ? () => this.#factory(slot).wake() : this.#kept.wake;
 		const guard: Guard = this.#fresh ? (run) => void this.#guard(run) : (run) => run();
 		return new NodeWake(wake, slot, this.#positions, host, guard);
@@ -96,6 +100,15 @@ class NodeFirmware implements Firmware {
 			throw new DormouseError("declaration", `${message} at ${where}`);
 		}
 	}
+}
+
+function crc(bits: 16 | 32, bytes: Uint8Array, from: number, to: number, start: number): number {
+	return bits === 16 ? crc16(bytes, from, to, start) : crc32(bytes, from, to, start);
+}
+
+function utf8(text: string, into: Uint8Array | undefined, at: number): number {
+	const end = at + utf8Length(text);
+	return !into ? end : end > into.length ? -1 : writeUtf8(text, into, at);
 }
 
 function noBoard(): never {
@@ -153,6 +166,8 @@ class NodeWake implements Wake {
 	#run(firmware: () => void) {
 		const slot = this.#slot;
 		slot.call = this.#call;
+		slot.crc = crc;
+		slot.utf8 = utf8;
 		slot.event = this.#event;
 		slot.port = this.#port;
 		try {
@@ -162,7 +177,7 @@ class NodeWake implements Wake {
 		}
 		this.#event = slot.event;
 		this.#port = slot.port;
-		slot.call = noBoard;
+		slot.call = slot.crc = slot.utf8 = noBoard;
 		if (this.#over) this.state = "ended";
 	}
 	#fail(error: unknown) {

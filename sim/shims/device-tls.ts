@@ -1,7 +1,7 @@
 import type { TCPOptions } from "embedded:io/socket/tcp";
 import type { TLSOptions } from "device/tls";
-import { utf8Length } from "../../modules/core/bytes.js";
 import { FAILURES, type TlsFailure } from "../net/network.js";
+import { utf8Length } from "./core-native.js";
 import TCP from "./embedded-io-socket-tcp.js";
 import { type HostPort, Op, port } from "./port.js";
 

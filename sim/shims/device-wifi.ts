@@ -1,4 +1,4 @@
-import { utf8 } from "../../modules/core/bytes.js";
+import { utf8 } from "./core-native.js";
 import { copyInto, Op, port } from "./port.js";
 
 /** `device/wifi` on a simulated board; see `modules/device/types/device-wifi.d.ts`. */

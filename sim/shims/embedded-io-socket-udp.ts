@@ -1,5 +1,6 @@
 import type { UDPDatagram, UDPOptions } from "embedded:io/socket/udp";
-import { fromUtf8, utf8 } from "../../modules/core/bytes.js";
+import { fromUtf8 } from "../../modules/core/bytes.js";
+import { utf8 } from "./core-native.js";
 import { bytesOf, copyOf, Kind, Op, port, Status } from "./port.js";
 
 /** `embedded:io/socket/udp` on a simulated board, as the SDK behaves; see `modules/device/types/embedded-io-socket-udp.d.ts`. */

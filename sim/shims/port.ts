@@ -1,6 +1,6 @@
-import { writeUtf8 } from "../../modules/core/bytes.js";
 import type { EngineSlot } from "../engine/engine.js";
 import { Kind, Op, Status } from "../host/table.js";
+import { utf8Length, writeUtf8 } from "./core-native.js";
 
 /** Given by the engine, fresh for each wake. */
 declare const dormouseEngine: EngineSlot;
@@ -61,8 +61,8 @@ export class HostPort {
 		return this;
 	}
 	text(value: string): this {
-		const at = this.#room(4 * value.length);
-		this.#at = writeUtf8(value, this.#request, at);
+		const at = this.#room(utf8Length(value));
+		writeUtf8(value, this.#request, at);
 		return this;
 	}
 	/** Makes the call. @returns the reply, its status byte included */

@@ -46,6 +46,9 @@ export interface BuildOptions {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const PROJECT = path.resolve(HERE, "../..");
+/** C that a board has as well, and the host with it. */
+const NATIVE = path.join(PROJECT, "modules/device/native");
+const SHARED = ["crc.h", "utf8.h"].map((name) => path.join(NATIVE, name));
 /** As the SDK's device builds: see platform.h for what is left out. */
 const DEFINES = [
 	"-DINCLUDE_XSPLATFORM",
@@ -92,7 +95,14 @@ export async function buildHost(options: BuildOptions = {}): Promise<HostBuild> 
 	}
 	const compiler = await findCompiler(options.compiler, cache);
 	if (!compiler) return { ready: false, reason: NO_COMPILER };
-	const key = hash([INTEGRITY, compiler.version, String(compiler.bits), ...FLAGS, ...ownFiles(own).map(readText)]);
+	const key = hash([
+		INTEGRITY,
+		compiler.version,
+		String(compiler.bits),
+		...FLAGS,
+		...ownFiles(own).map(readText),
+		...SHARED.map(readText),
+	]);
 	const target = path.join(cache, key);
 	const result = (cached: boolean): ReadyHost => ({
 		ready: true,
@@ -167,7 +177,7 @@ async function compileAll(compiler: Compiler, sources: string, own: string, targ
 	fs.mkdirSync(work);
 	try {
 		const xs = path.join(sources, "xs");
-		const include = [own, path.join(xs, "includes"), path.join(xs, "platforms"), path.join(xs, "sources")];
+		const include = [own, NATIVE, path.join(xs, "includes"), path.join(xs, "platforms"), path.join(xs, "sources")];
 		const theirs = fs
 			.readdirSync(path.join(xs, "sources"))
 			.filter((name) => /\.c$/.test(name) && name !== "xsSnapshot.c");

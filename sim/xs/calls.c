@@ -1,8 +1,14 @@
 /* What firmware finds as its engine slot, and the ways in and out of a wake. */
 #include "dormouse.h"
+#include "crc.h"
+#include "utf8.h"
 
 #define OP_NOW 1	/* sim/host/table.ts */
 #define OP_RANDOM 6
+/* Bytes whose CRC in C takes as long as one computron does: some 14 instructions a byte, 42 (Script of sim/energy.ts). */
+#define CRC_BYTES 3
+/* The same of text as UTF-8: some 6 instructions a byte. */
+#define UTF8_BYTES 7
 
 static txID gEventID, gWakeID;
 
@@ -64,6 +70,49 @@ static void dmCall(txMachine* the)
 	mxPullSlot(mxResult);
 }
 
+static void dmCrc(txMachine* the)
+{
+	uint32_t from, to, start, size, crc;
+	const uint8_t* bytes;
+	if (!gWake)
+		mxTypeError("module scope has no C: crc.ts is for what modules evaluate");
+	if (mxArgc < 5)
+		mxTypeError("crc(bits, bytes, from, to, start)");
+	from = fxToUnsigned(the, mxArgv(2));
+	to = fxToUnsigned(the, mxArgv(3));
+	start = fxToUnsigned(the, mxArgv(4));
+	bytes = viewOf(the, mxArgv(1), &size);
+	if ((from > to) || (to > size))
+		mxRangeError("beyond the bytes");
+	crc = fxToInteger(the, mxArgv(0)) == 16 ? dm_crc16(bytes + from, to - from, (uint16_t)start) : dm_crc32(bytes + from, to - from, start);
+	the->meterIndex += (to - from + CRC_BYTES - 1) / CRC_BYTES;
+	fxUnsigned(the, mxResult, crc);
+}
+
+static void dmUTF8(txMachine* the)
+{
+	uint32_t at, size, count;
+	txString text;
+	uint8_t* into;
+	if (!gWake)
+		mxTypeError("module scope has no C: bytes.ts is for what modules evaluate");
+	if (mxArgc < 3)
+		mxTypeError("utf8(text, into, at)");
+	at = fxToUnsigned(the, mxArgv(2));
+	text = fxToString(the, mxArgv(0));
+	count = dm_utf8(text, C_NULL);
+	if (mxIsUndefined(mxArgv(1)))
+		fxInteger(the, mxResult, at + count);
+	else {
+		into = (uint8_t*)viewOf(the, mxArgv(1), &size);
+		if ((at > size) || (count > size - at))
+			fxInteger(the, mxResult, -1);
+		else
+			fxInteger(the, mxResult, at + dm_utf8(text, into + at));
+	}
+	the->meterIndex += (count + UTF8_BYTES - 1) / UTF8_BYTES;
+}
+
 /* An ordinary object, left unfrozen on purpose: each wake writes to its own copy. */
 void dmBuildSlot(txMachine* the)
 {
@@ -76,6 +125,8 @@ void dmBuildSlot(txMachine* the)
 	mxPush(mxObjectPrototype);
 	property = fxLastProperty(the, fxNewObjectInstance(the));
 	property = fxNextHostFunctionProperty(the, property, dmCall, 2, fxID(the, "call"), XS_NO_FLAG);
+	property = fxNextHostFunctionProperty(the, property, dmCrc, 5, fxID(the, "crc"), XS_NO_FLAG);
+	property = fxNextHostFunctionProperty(the, property, dmUTF8, 3, fxID(the, "utf8"), XS_NO_FLAG);
 	property = fxNextSlotProperty(the, property, undefined, gEventID, XS_NO_FLAG);
 	property = fxNextSlotProperty(the, property, undefined, fxID(the, "port"), XS_NO_FLAG);
 }

@@ -40,6 +40,11 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 					name: "platform",
 					setup({ onResolve }) {
 						onResolve({ filter: /^dormouse\/node$/ }, () => ({ path }));
+						// TypeScript that a device has C in the place of; `manifest.json` names it.
+						onResolve({ filter: /\/core\/native\.js$/ }, () => {
+							imports.add("modules/core/native");
+							return { path: "modules/core/native", external: true };
+						});
 						onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) => {
 							if (kind === "entry-point") return undefined;
 							imports.add(specifier);
