@@ -110,20 +110,21 @@ describe("mqtt commands for a node that sleeps", () => {
 			rig.settle("in the end");
 		});
 
-		it(`commands: version ${version}, frames that are refused cost none of them`, function () {
-			if (version === 4) this.skip(); // 3.1.1 has no words to refuse a frame
-			const rig = introduced({ mqtt: { version } });
-			rig.broker.faults.pubackReason = 0x97;
-			rig.broker.faults.swallowPuback = 0;
-			rig.wake(3);
-			rig.sleep(600_000);
-			command(rig, "open");
-			rig.broker.faults.pubackReason = 0;
-			rig.wake(1);
-			rig.sleep(600_000);
-			rig.wake(1);
-			assert.deepEqual(rig.node.taken, ["open"]);
-		});
+		// 3.1.1 has no words to refuse a frame
+		if (version === 5)
+			it(`commands: version ${version}, frames that are refused cost none of them`, () => {
+				const rig = introduced({ mqtt: { version } });
+				rig.broker.faults.pubackReason = 0x97;
+				rig.broker.faults.swallowPuback = 0;
+				rig.wake(3);
+				rig.sleep(600_000);
+				command(rig, "open");
+				rig.broker.faults.pubackReason = 0;
+				rig.wake(1);
+				rig.sleep(600_000);
+				rig.wake(1);
+				assert.deepEqual(rig.node.taken, ["open"]);
+			});
 
 		it(`commands: version ${version}, a message that is larger than the node takes does not keep frames from leaving`, () => {
 			const rig = introduced({ mqtt: { version } });
