@@ -1,7 +1,9 @@
 import { minutes } from "../modules/core/time.js";
 import { declareNode } from "../modules/cycle/declaration.js";
+import { wifi } from "../net/link/wifi.js";
 import { homeAssistant } from "../net/mqtt/home-assistant.js";
 import { mqtt } from "../net/mqtt/mqtt.js";
+import { sntp } from "../net/sntp.js";
 import { battery } from "../sensors/battery.js";
 import { bme280 } from "../sensors/bme280.js";
 
@@ -16,5 +18,5 @@ export default declareNode({
 		}),
 		battery({ port: "Analog.default", divider: 2 }),
 	],
-	uplink: mqtt({ broker: "broker.local", batch: 6, companions: [homeAssistant()] }),
+	uplink: mqtt({ broker: "broker.local", link: wifi(), time: sntp(), batch: 6, companions: [homeAssistant()] }),
 });

@@ -278,12 +278,12 @@ export class Simulation {
 				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
 				this.#truth.set(report.number, { at: this.#seenAt, values: this.#truths() });
 			}
-			const failed = report.problem !== "" && report.problem !== "key"; // that one is the store's
+			const failed = isOfExchange(report.problem);
 			if (report.frames > 0 || failed) summary.exchanges++;
 			if (failed) summary.failedExchanges++;
 			this.#oldest = report.oldest;
 		}
-		const tried = report?.problem && report.problem !== "key";
+		const tried = report && isOfExchange(report.problem);
 		this.ledger.add(report?.acknowledged ? "published" : tried || fault ? "failed" : "quiet", log.split);
 		this.#seen.clear();
 		this.#checkAll();
@@ -346,4 +346,9 @@ function makeIdentity(seed: number): Uint8Array {
 	const identity = Uint8Array.from({ length: 6 }, () => random.u32() & 0xff);
 	identity[0] = (identity[0]! & 0xfc) | 0x02;
 	return identity;
+}
+
+/** Whether a wake's problem is that its exchange failed: a key is the store's, and a message that is refused came. */
+function isOfExchange(problem: string): boolean {
+	return problem !== "" && problem !== "key" && problem !== "downlink";
 }

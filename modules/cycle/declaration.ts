@@ -181,7 +181,9 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	const { downlink, evidence } = options;
 	if (downlink === undefined ? uplink.downlinks : typeof downlink?.take !== "function")
 		wrong("downlink", shown(downlink), "{ take(bytes, node) { … } }");
-	if (downlink && !uplink.downlinks) wrong("downlink", "it with this uplink", "one that brings messages");
+	Object.freeze(downlink);
+	if (downlink && !uplink.downlinks)
+		wrong("downlink", "it with this uplink", "one with downlinks, such as mqtt({ downlinks: {} }),");
 	if (evidence !== undefined) {
 		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
 		if (durability !== "flash" || typeof full === "object")

@@ -116,6 +116,7 @@ export function declareMqtt(
 	if (!Array.isArray(companions) || companions.length > 1 || companions.some((one) => typeof one?.plan !== "function"))
 		wrong("uplink.companions", String(companions), "a list of one, such as [homeAssistant()]");
 	Object.freeze(companions);
+	Object.freeze(downlinks);
 	Object.freeze(options); // what closures hold is in flash
 	return Object.freeze({
 		kind: isTls ? "mqtts" : "mqtt",

@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import { connect, type MqttClient } from "mqtt";
 import { DormouseError } from "../../modules/core/errors.js";
 import type { MessageListener } from "./broker.js";
@@ -35,6 +36,7 @@ export class Subscriber {
 	constructor(url: string, filter: string, listener: MessageListener, options: SubscriberOptions = {}) {
 		const { host, port, username, password, tls } = parseBrokerUrl(url);
 		const { version = 4, timeoutMs = 5000, tls: { ca, certificate, key } = {} } = options;
+		if (tls) checkPair(certificate, key);
 		const began = performance.now();
 		const now = options.now ?? (() => performance.now() - began);
 		const client = connect({
@@ -83,4 +85,17 @@ export class Subscriber {
 
 function reason(error: { code?: unknown }): string {
 	return typeof error.code === "string" ? ` (${error.code})` : "";
+}
+
+/**
+ * Checks that a certificate and a key can be read and belong together.
+ * @throws {DormouseError} `declaration`; nothing of either is repeated
+ */
+export function checkPair(certificate: string | undefined, key: string | undefined): void {
+	if (certificate === undefined || key === undefined) return;
+	try {
+		createSecureContext({ cert: certificate, key });
+	} catch {
+		throw new DormouseError("declaration", "certificate and key: a pair in PEM that belongs together would be right");
+	}
 }

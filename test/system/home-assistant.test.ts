@@ -60,7 +60,10 @@ describe("the node that Home Assistant finds", function () {
 		const { dev } = JSON.parse(Buffer.from(configs[0]!.payload).toString());
 		assert.ok(configs[0]!.topic.includes(dev.sn));
 		const last = records.filter(({ kind }) => kind === RecordKind.sample).at(-1)!.values as number[];
-		assert.deepEqual(shown(configs[0]!.payload, states.at(-1)!.payload), {
+		const { "Last seen": seen, ...readings } = shown(configs[0]!.payload, states.at(-1)!.payload);
+		const sent = wakes.filter(({ report }) => report && report.frames > 0).at(-1)!;
+		assert.near(Date.parse(seen as string), Date.UTC(2026, 2, 1) + sent.at, 5000);
+		assert.deepEqual(readings, {
 			Temperature: last[0]! / 10,
 			Humidity: last[1]! / 2,
 			Pressure: last[2]! / 10,
@@ -103,7 +106,7 @@ describe("the node that Home Assistant finds", function () {
 		const printed = announcementOf(await loadNode(HOME), /device\/(.*)\/config/.exec(topic)![1]!);
 		assert.ok(printed.isDeclared);
 		assert.equal(Buffer.from(payload).toString(), Buffer.from(printed.payload).toString());
-		assert.equal(states.at(-1)!.payload.length, 36);
+		assert.equal(states.at(-1)!.payload.length, 40);
 	});
 });
 

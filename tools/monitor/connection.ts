@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { DormouseError } from "../../modules/core/errors.js";
 import { parseBrokerUrl } from "../../sim/net/broker-url.js";
+import { checkPair } from "../../sim/net/subscriber.js";
 
 /** How the monitor connects. */
 export interface ConnectionOptions {
@@ -73,6 +74,7 @@ export class Connection {
 			...withValue("username", options.user ?? username),
 			...withValue("password", options.password ?? password),
 		};
+		checkPair(this.#options.cert as string | undefined, this.#options.key as string | undefined);
 		this.#filters = filters;
 		this.#on = on;
 		this.#firstMs = this.#retryMs = options.retryMs ?? 1000;

@@ -212,6 +212,7 @@ function remarks(log: WakeLog): string {
 		if (report.start === Start.corrupt) words.push("retained memory corrupt: cold start");
 		if (report.start === Start.partial) words.push("retained memory damaged in part");
 		if (report.problem === "key") words.push("no key: what is stored proves nothing");
+		else if (report.problem === "downlink") words.push("a message for it was not taken");
 		else if (report.problem) {
 			const tries = report.failures > 1 ? `, ${report.failures} times in a row` : "";
 			words.push(`not delivered: ${report.problem}${tries}`);

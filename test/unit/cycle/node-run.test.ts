@@ -398,7 +398,8 @@ describe("node run", () => {
 		const take = () => true;
 		assert.throws(() => declareNode({ ...options, uplink: node.uplink, downlink: { take } }), {
 			code: "declaration",
-			message: "downlink: it with this uplink is wrong; one that brings messages would be right",
+			message:
+				"downlink: it with this uplink is wrong; one with downlinks, such as mqtt({ downlinks: {} }), would be right",
 		});
 		const uplink = { ...node.uplink, downlinks: true };
 		for (const downlink of [undefined, {}, 3])
