@@ -177,7 +177,7 @@ class NodeWake implements Wake {
 		}
 		this.#event = slot.event;
 		this.#port = slot.port;
-		slot.call = slot.crc = slot.utf8 = noBoard;
+		slot.call = noBoard;
 		if (this.#over) this.state = "ended";
 	}
 	#fail(error: unknown) {

@@ -194,6 +194,21 @@ describe("mqtt session", () => {
 		assert.equal(s.id, 1);
 	});
 
+	it("mqtt session: a frame in flight, retained in the middle of other bytes, each byte of it comes back and no other changes", () => {
+		const { s, all } = fresh();
+		all("connected", "ready");
+		Object.assign(s, { count: 12, seconds: 0x1122_3344, upTo: 0x5566_7788, wall: 0x99aa_bbcc });
+		all("filled", CONNACK, "empty");
+		const bytes = new Uint8Array(64).fill(0xee);
+		const size = s.retain(new DataView(bytes.buffer, 5, 50));
+		assert.equal(size, 21 + 14);
+		assert.deepEqual([...bytes.subarray(5, 5 + size)], [...new Uint8Array(s.kept.buffer, 0, size)]);
+		assert.deepEqual([...bytes.subarray(32, 41)], [0x11, 0x22, 0x33, 0x44, 0x99, 0xaa, 0xbb, 0xcc, 0xee]);
+		assert.ok(bytes.every((byte, at) => (at >= 5 && at < 5 + size) || byte === 0xee));
+		const { s: next } = fresh();
+		assert.equal(next.restore(new DataView(bytes.buffer, 5, 50), 2), size);
+		assert.deepEqual([...new Uint8Array(next.kept.buffer, 0, size)], [...new Uint8Array(s.kept.buffer, 0, size)]);
+	});
 	it("mqtt session: numbers so far apart that they cannot be retained, the session is begun anew after sleep", () => {
 		for (const [step, isKept] of [
 			[0xffff, true],
