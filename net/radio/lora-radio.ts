@@ -16,7 +16,9 @@ const Step = Object.freeze({ start: 0, prepare: 1, go: 2, poll: 3, overdue: 4, i
 export const FRAME_AT = 3;
 const LONGEST = 255;
 /** A receiver starts so much earlier than asked for: a timer's tick, and what the callback takes to run. */
-const LEAD_MS = 1;
+const LEAD_MS = 2;
+/** What setting a chip up takes, in JavaScript and on the bus: some thirty transfers. */
+const PREPARE_MS = 3;
 /** A wait that is worth the way to sleep and back. */
 const NAP_MS = 20;
 /** On top of the time that a task takes at most, before it is given up. */
@@ -55,8 +57,6 @@ export abstract class LoraRadio implements Radio {
 	protected readonly frame = new Uint8Array(FRAME_AT + LONGEST);
 	protected readonly command = new Uint8Array(10);
 	protected readonly io: RadioIo;
-	/** Time from sleep until the receiver may be started, beside SPI, in milliseconds. */
-	protected abstract readonly wakeMs: number;
 	private readonly wiring: RadioWiring;
 	private readonly ports: RadioPorts;
 	private on: RadioListener | undefined;
@@ -143,6 +143,8 @@ export abstract class LoraRadio implements Radio {
 		this.release();
 	}
 
+	/** @returns milliseconds that the chip takes from sleep until it can be launched, for the task at hand */
+	protected abstract wakeMs(): number;
 	/** Opens the pins that only this family has. */
 	protected abstract openPins(): void;
 	/**
@@ -226,10 +228,8 @@ export abstract class LoraRadio implements Radio {
 	/** Sets the task on its way; one that starts looks itself when it has. */
 	private begin() {
 		if (this.stage !== Stage.ready) return;
-		const ms =
-			this.task === Task.receive
-				? this.atMs - LEAD_MS - this.wakeMs - this.ports.clock.nowMs()
-				: Number.NEGATIVE_INFINITY;
+		const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
+		const ms = this.task === Task.receive ? this.atMs - lead - this.ports.clock.nowMs() : 0;
 		if (ms > NAP_MS) this.run(Step.rest);
 		this.later(Math.max(1, ms), Step.prepare); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
 	}
@@ -295,7 +295,7 @@ export abstract class LoraRadio implements Radio {
 				this.atMs = nowMs + symbols;
 				return this.later(1, Step.poll);
 			}
-			return this.later(ms + this.wakeMs + GRACE_MS, Step.overdue);
+			return this.later(ms + GRACE_MS, Step.overdue);
 		}
 		if (step === Step.poll) {
 			this.rssiDbm = Math.max(this.rssiDbm, this.rssi());

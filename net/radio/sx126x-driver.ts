@@ -102,7 +102,6 @@ const PA_SX1262 = frozen([
  * Source of all values: SX1261/2 data sheet rev. 2.1; sections stand where they are used.
  */
 export class Sx126x extends LoraRadio {
-	protected readonly wakeMs: number;
 	private readonly board: Sx126xWiring;
 	private busy: DigitalIo | undefined;
 	private asleep = false;
@@ -114,7 +113,10 @@ export class Sx126x extends LoraRadio {
 	constructor(io: RadioIo, wiring: Sx126xWiring, ports: RadioPorts) {
 		super(io, wiring, ports);
 		this.board = wiring;
-		this.wakeMs = 1 + (wiring.tcxo?.startMs ?? 0);
+	}
+	protected wakeMs(): number {
+		const startMs = 1 + (this.board.tcxo?.startMs ?? 0);
+		return this.band === this.imageBand()[1] ? startMs : 2 * startMs + CALIBRATION_MS;
 	}
 	protected openPins(): void {
 		this.busy = this.pin(this.board.busy, this.io.Digital.Input);
@@ -177,7 +179,7 @@ export class Sx126x extends LoraRadio {
 			this.command[0] = Op.getStatus;
 			this.transfer(this.command.subarray(0, 2));
 		}
-		const [, first, second] = IMAGE_BANDS.find(([from]) => frequencyHz >= from)!;
+		const [, first, second] = this.imageBand();
 		if (this.band !== first) {
 			this.send(3, Op.calibrateImage, first, second);
 			this.band = first;
@@ -314,6 +316,9 @@ export class Sx126x extends LoraRadio {
 		this.asleep = true;
 	}
 
+	private imageBand() {
+		return IMAGE_BANDS.find(([from]) => this.frequencyHz >= from)!;
+	}
 	/** Waits until the chip takes commands: microseconds, but after it woke. @throws {DormouseError} `timeout` */
 	private ready() {
 		const busy = this.busy!;

@@ -61,13 +61,14 @@ const CAD_DETECTED = 0x01;
  * Source of all values: SX1276/77/78/79 data sheet rev. 7; sections stand where they are used.
  */
 export class Sx127x extends LoraRadio {
-	protected readonly wakeMs: number;
 	private readonly board: Sx127xWiring;
 
 	constructor(io: RadioIo, wiring: Sx127xWiring, ports: RadioPorts) {
 		super(io, wiring, ports);
 		this.board = wiring;
-		this.wakeMs = 1 + (wiring.tcxoMs ?? 0); // §2.5.2: the crystal takes 0.25 ms
+	}
+	protected wakeMs(): number {
+		return 1 + (this.board.tcxoMs ?? 0); // §2.5.2: the crystal takes 0.25 ms
 	}
 	protected openPins(): void {
 		this.listen(this.board.dio0);
@@ -155,7 +156,7 @@ export class Sx127x extends LoraRadio {
 							: 0),
 			0xff,
 		);
-		return this.wakeMs;
+		return this.wakeMs();
 	}
 	protected launch(symbols: number): void {
 		const { task } = this;
