@@ -126,6 +126,7 @@ export class Sx127x extends LoraRadio {
 		this.setFrequency(7, this.frequencyHz);
 		this.write(Register.paDac, 1, paDac);
 		// Modem: §6.4, explicit header, coding rate 4/5.
+		command[3] = 0x64;
 		command[4] = preambleSymbols >> 8;
 		command[5] = preambleSymbols;
 		command[6] = tx ? this.length : 0xff;
