@@ -16,6 +16,8 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	crypt: "crypt",
 	"embedded:io/i2c": "embedded-io-i2c",
 	"embedded:io/analog": "embedded-io-analog",
+	"embedded:io/digital": "embedded-io-digital",
+	"embedded:io/spi": "embedded-io-spi",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
 	"embedded:provider/builtin": "embedded-provider-builtin",
 	"embedded:storage/flash": "embedded-storage-flash",

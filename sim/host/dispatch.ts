@@ -6,10 +6,13 @@ import type { HostSide } from "../engine/engine.js";
 import { type NorFlash, PowerCut, SECTOR } from "../flash.js";
 import type { I2cHandle } from "./handles.js";
 import { Pins } from "./pins.js";
-import { LARGEST, Op, Status } from "./table.js";
+import { LARGEST, Op, PinMode, Status } from "./table.js";
 
 /** Time of one conversion of the ESP32's ADC with averaging by its driver, in milliseconds (order of magnitude). */
 const ANALOG_READ_MS = 0.1;
+
+/** One access to a digital pin from JavaScript, in milliseconds (order of magnitude). */
+const DIGITAL_MS = 0.01;
 
 /** Answers host calls (`table.ts`) for one board, from any engine. */
 export class Dispatch implements HostSide {
@@ -100,6 +103,15 @@ export class Dispatch implements HostSide {
 				return this.#tcpRead(handle, view.getUint16(3));
 			case Op.tcpWrite:
 				return this.#tcpWrite(handle, request.subarray(3));
+			case Op.spiOpen:
+				return this.#spiOpen(view);
+			case Op.spiTransfer:
+				return this.#spiTransfer(handle, request.slice(3));
+			case Op.digitalOpen:
+				return this.#digitalOpen(view);
+			case Op.digitalRead:
+			case Op.digitalWrite:
+				return this.#digital(handle, op === Op.digitalWrite ? view.getUint8(3) : undefined);
 			default:
 				return Status.range;
 		}
@@ -195,6 +207,53 @@ export class Dispatch implements HostSide {
 		handle.socket.write(bytes);
 		this.#board.bytesOut += bytes.length;
 		return this.#u32(handle.socket.room);
+	}
+
+	#spiOpen(view: DataView): number {
+		const { handles, options } = this.#board;
+		const { radio } = options;
+		const pins = [view.getUint8(7), view.getUint8(8), view.getUint8(9), view.getUint8(10)];
+		if (!radio || [radio.clock, radio.in, radio.out, radio.select].some((pin, n) => pin !== pins[n]))
+			return Status.notFound;
+		const hertz = view.getUint32(3);
+		if (hertz === 0 || view.getUint8(11) !== 0) return Status.range; // radios take mode 0
+		for (const open of handles) if (open.kind === "spi") return Status.busy;
+		const { chip } = radio;
+		return this.#u16(handles.add({ kind: "spi", what: `SPI device at ${radio.select}`, chip, hertz, close() {} }));
+	}
+	#spiTransfer(number: number, bytes: Uint8Array): number {
+		const handle = this.#board.handles.get(number, "spi");
+		if (!handle) return Status.closed;
+		if (bytes.length > LARGEST - 1) return Status.range;
+		const { now } = this.#board;
+		this.#board.spend((bytes.length * 8 * 1000) / handle.hertz);
+		handle.chip.transfer(bytes, now);
+		return this.#bytes(bytes);
+	}
+	#digitalOpen(view: DataView): number {
+		const { handles, options, now } = this.#board;
+		const { radio } = options;
+		const pin = view.getUint8(3);
+		const line = radio?.lines[pin];
+		if (!radio || line === undefined) return Status.notFound;
+		for (const open of handles) if (open.kind === "digital" && open.pin === pin) return Status.busy;
+		const output = view.getUint8(4) >= PinMode.output;
+		const { chip } = radio;
+		const edges = view.getUint8(5);
+		if (output) chip.drive(line, view.getUint8(6) ? 1 : 0, now);
+		const what = `digital pin ${pin}`;
+		return this.#u16(handles.add({ kind: "digital", what, chip, pin, line, output, edges, close() {} }));
+	}
+	/** Writes a level, or reads it. */
+	#digital(number: number, level: number | undefined): number {
+		const handle = this.#board.handles.get(number, "digital");
+		if (!handle) return Status.closed;
+		if (level !== undefined && !handle.output) return Status.io;
+		this.#board.spend(DIGITAL_MS);
+		const { now } = this.#board;
+		if (level === undefined) return this.#u8(handle.chip.level(handle.line, now));
+		handle.chip.drive(handle.line, level ? 1 : 0, now);
+		return Status.ok;
 	}
 
 	// Each of these appends to the reply and returns `Status.ok`, so that they can be chained.

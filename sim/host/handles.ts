@@ -1,4 +1,5 @@
 import type { AdcChannel } from "../chips/adc.js";
+import type { SpiChip } from "../chips/spi-chip.js";
 import type { NorFlash } from "../flash.js";
 import type { SimSocket } from "../net/network.js";
 
@@ -27,9 +28,24 @@ export interface SocketHandle extends Common {
 	readonly kind: "tcp";
 	readonly socket: SimSocket;
 }
+export interface SpiHandle extends Common {
+	readonly kind: "spi";
+	readonly chip: SpiChip;
+	readonly hertz: number;
+}
+export interface DigitalHandle extends Common {
+	readonly kind: "digital";
+	readonly chip: SpiChip;
+	readonly pin: number;
+	/** The chip's name of it. */
+	readonly line: string;
+	readonly output: boolean;
+	/** Edges that are told: 1 rising, 2 falling. */
+	readonly edges: number;
+}
 
 /** Something that firmware holds open on a board. */
-export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle;
+export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle | SpiHandle | DigitalHandle;
 
 /** What firmware of one wake holds open, by number. */
 export class Handles {
@@ -46,6 +62,11 @@ export class Handles {
 	get<K extends Handle["kind"]>(number: number, kind: K): Extract<Handle, { kind: K }> | undefined {
 		const handle = this.#open.get(number);
 		return handle?.kind === kind ? (handle as Extract<Handle, { kind: K }>) : undefined;
+	}
+	/** @returns the number of a handle; 0 when it is not open */
+	numberOf(handle: Handle): number {
+		for (const [number, each] of this.#open) if (each === handle) return number;
+		return 0;
 	}
 	/** @returns a number of 1 … 65,535 that is not in use */
 	reserve(): number {
