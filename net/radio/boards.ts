@@ -40,7 +40,7 @@ export interface Sx126xWiring extends RadioWiring {
  * Heltec WiFi LoRa 32 V2: ESP32, SX1276.
  * Source: the SDK's target `heltec_lora_32` (SPI, reset, DIO0); Meshtastic's `variants/heltec_v2.1` (reset, DIO0, DIO1).
  */
-export const HELTEC_V2: Sx127xWiring = frozen({
+export const HELTEC_V2: Sx127xWiring = /* @__PURE__ */ frozen({
 	spi: { clock: 5, in: 19, out: 27, select: 18, port: 1, hz: 8_000_000 },
 	reset: 14,
 	dio0: 26,
@@ -52,7 +52,7 @@ export const HELTEC_V2: Sx127xWiring = frozen({
  * Heltec WiFi LoRa 32 V3: ESP32-S3, SX1262 with a TCXO of 1.8 V, DIO2 at the antenna switch.
  * Source: Meshtastic's `variants/heltec_v3`.
  */
-export const HELTEC_V3: Sx126xWiring = frozen({
+export const HELTEC_V3: Sx126xWiring = /* @__PURE__ */ frozen({
 	chip: "sx1262",
 	spi: { clock: 9, in: 11, out: 10, select: 8, port: 1, hz: 8_000_000 },
 	reset: 12,
@@ -67,7 +67,7 @@ export const HELTEC_V3: Sx126xWiring = frozen({
  * LilyGO T-Beam V1.x with an SX1276: ESP32.
  * Source: Meshtastic's `variants/tbeam` (reset, DIO); Arduino's `variants/tbeam` for the ESP32 (SPI).
  */
-export const TBEAM_SX1276: Sx127xWiring = frozen({
+export const TBEAM_SX1276: Sx127xWiring = /* @__PURE__ */ frozen({
 	spi: { clock: 5, in: 19, out: 27, select: 18, port: 1, hz: 8_000_000 },
 	reset: 23,
 	dio0: 26,
@@ -79,7 +79,7 @@ export const TBEAM_SX1276: Sx127xWiring = frozen({
  * LilyGO T-Beam V1.x with an SX1262: ESP32, TCXO of 1.8 V, DIO2 at the antenna switch.
  * Source: as above.
  */
-export const TBEAM_SX1262: Sx126xWiring = frozen({
+export const TBEAM_SX1262: Sx126xWiring = /* @__PURE__ */ frozen({
 	chip: "sx1262",
 	spi: { clock: 5, in: 19, out: 27, select: 18, port: 1, hz: 8_000_000 },
 	reset: 23,
@@ -94,7 +94,7 @@ export const TBEAM_SX1262: Sx126xWiring = frozen({
  * An RFM95 breakout on an ESP32 DevKitC, by its usual SPI pins (VSPI): no board decides these, so change what is wired otherwise.
  * The module's antenna is at PA_BOOST.
  */
-export const RFM95_BREAKOUT: Sx127xWiring = frozen({
+export const RFM95_BREAKOUT: Sx127xWiring = /* @__PURE__ */ frozen({
 	spi: { clock: 18, in: 19, out: 23, select: 5, hz: 8_000_000 },
 	reset: 14,
 	dio0: 26,

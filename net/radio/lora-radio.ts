@@ -5,12 +5,12 @@ import type { RadioWiring } from "./boards.js";
 import type { LoraSettings, LoraTransmit, Radio, RadioListener, RadioPorts } from "./radio.js";
 
 /** What a radio is asked to do. */
-export const Task = Object.freeze({ none: 0, transmit: 1, receive: 2, sense: 3, detect: 4 });
-/** What a chip's interrupt flags mean, the same for both families; a sum. */
-export const Flag = Object.freeze({ done: 1, timeout: 2, error: 4, active: 8 });
+export type Task = "" | "transmit" | "receive" | "sense" | "detect";
+/** What a chip's interrupt flags mean, the same for both families; nothing when none is set. */
+export type Outcome = "" | "done" | "active" | "timeout" | "error";
 
-const Stage = Object.freeze({ closed: 0, starting: 1, ready: 2 });
-const Step = Object.freeze({ start: 0, prepare: 1, go: 2, poll: 3, overdue: 4, interrupt: 5, rest: 6 });
+type Stage = "closed" | "starting" | "ready";
+type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest";
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
 export const FRAME_AT = 3;
@@ -41,7 +41,7 @@ export function lowDataRate(spreadingFactor: number, bandwidthHz: number): numbe
  * A chip that failed to start stays failed until it is closed; each task then ends in `fault` with the same code.
  */
 export abstract class LoraRadio implements Radio {
-	protected task = Task.none as number;
+	protected task = "" as Task;
 	protected frequencyHz = 0;
 	protected spreadingFactor = 0;
 	protected bandwidthHz = 0;
@@ -66,7 +66,7 @@ export abstract class LoraRadio implements Radio {
 	private txEnable: DigitalIo | undefined;
 	private handles: { close(): void }[] = [];
 	private timer: Timer | undefined;
-	private stage = Stage.closed as number;
+	private stage = "closed" as Stage;
 	private startStep = 0;
 	private broken: ErrorCode | undefined;
 	private atMs = 0;
@@ -94,26 +94,26 @@ export abstract class LoraRadio implements Radio {
 			if (!(error instanceof Error)) throw error; // an engine that ends the wake
 			throw new DormouseError("io", error.message);
 		}
-		this.stage = Stage.starting;
+		this.stage = "starting";
 		this.startStep = 0;
-		this.later(1, Step.start); // the reset line is low: both families want 100 µs
+		this.later(1, "start"); // the reset line is low: both families want 100 µs
 	}
 	transmit(bytes: Uint8Array, how: LoraTransmit): void {
 		if (!(bytes.length >= 1 && bytes.length <= LONGEST)) throw new DormouseError("range");
-		this.take(how, Task.transmit);
+		this.take(how, "transmit");
 		this.powerDbm = how.powerDbm;
 		this.length = bytes.length;
 		this.frame.set(bytes, FRAME_AT);
 		this.begin();
 	}
 	receive(atMs: number, how: LoraSettings, symbols: number): void {
-		this.take(how, Task.receive);
+		this.take(how, "receive");
 		this.atMs = atMs;
 		this.symbols = symbols;
 		this.begin();
 	}
 	sense(frequencyHz: number, bandwidthHz: number, ms: number): void {
-		this.claim(Task.sense);
+		this.claim("sense");
 		this.frequencyHz = frequencyHz;
 		this.spreadingFactor = 7;
 		this.bandwidthHz = bandwidthHz;
@@ -122,19 +122,19 @@ export abstract class LoraRadio implements Radio {
 		this.begin();
 	}
 	detect(how: LoraSettings): void {
-		this.take(how, Task.detect);
+		this.take(how, "detect");
 		this.begin();
 	}
 	sleep(): void {
-		this.task = Task.none;
-		if (this.stage !== Stage.ready) return; // one that starts goes to sleep when it has
+		this.task = "";
+		if (this.stage !== "ready") return; // one that starts goes to sleep when it has
 		this.timer?.close();
-		this.run(Step.rest);
+		this.run("rest");
 	}
 	close(): void {
 		if (!this.on) return;
 		this.timer?.close();
-		this.task = Task.none;
+		this.task = "";
 		try {
 			this.rest();
 		} catch (error) {
@@ -159,8 +159,8 @@ export abstract class LoraRadio implements Radio {
 	protected abstract prepare(): number;
 	/** Starts the task. @param symbols length of a receive window */
 	protected abstract launch(symbols: number): void;
-	/** Reads and clears what interrupted. @returns of {@link Flag} */
-	protected abstract flags(): number;
+	/** Reads and clears what interrupted. */
+	protected abstract outcome(): Outcome;
 	/** Reads the frame that came, and sets SNR and RSSI. @returns its length */
 	protected abstract fetch(): number;
 	/** @returns dBm in the channel, now */
@@ -180,7 +180,7 @@ export abstract class LoraRadio implements Radio {
 				pin,
 				mode: Digital.Input,
 				edge: Digital.Rising,
-				onReadable: () => this.run(Step.interrupt, io.edgeMs),
+				onReadable: () => this.run("interrupt", io.edgeMs),
 			}),
 		);
 	}
@@ -206,14 +206,14 @@ export abstract class LoraRadio implements Radio {
 		for (const handle of this.handles) handle.close();
 		this.handles = [];
 		this.on = this.spi = this.reset = this.rxEnable = this.txEnable = this.timer = undefined;
-		this.stage = Stage.closed;
+		this.stage = "closed";
 	}
-	private claim(task: number) {
+	private claim(task: Task) {
 		if (!this.on) throw new DormouseError("closed");
-		if (this.task !== Task.none) throw new DormouseError("busy");
+		if (this.task !== "") throw new DormouseError("busy");
 		this.task = task;
 	}
-	private take(how: LoraSettings, task: number) {
+	private take(how: LoraSettings, task: Task) {
 		const { spreadingFactor, bandwidthHz } = how;
 		if (!(spreadingFactor >= 7 && spreadingFactor <= 12 && codeOfBandwidth(bandwidthHz) >= 0))
 			throw new DormouseError("range");
@@ -227,13 +227,13 @@ export abstract class LoraRadio implements Radio {
 	}
 	/** Sets the task on its way; one that starts looks itself when it has. */
 	private begin() {
-		if (this.stage !== Stage.ready) return;
+		if (this.stage !== "ready") return;
 		const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
-		const ms = this.task === Task.receive ? this.atMs - lead - this.ports.clock.nowMs() : 0;
-		if (ms > NAP_MS) this.run(Step.rest);
-		this.later(Math.max(1, ms), Step.prepare); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
+		const ms = this.task === "receive" ? this.atMs - lead - this.ports.clock.nowMs() : 0;
+		if (ms > NAP_MS) this.run("rest");
+		this.later(Math.max(1, ms), "prepare"); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
 	}
-	private later(ms: number, step: number) {
+	private later(ms: number, step: Step) {
 		this.timer?.close();
 		this.timer = this.ports.timers.set(() => {
 			this.timer = undefined;
@@ -246,94 +246,94 @@ export abstract class LoraRadio implements Radio {
 	}
 
 	/** Does one step of what is under way; an error ends the task. */
-	private run(step: number, edgeMs: number | undefined = undefined) {
+	private run(step: Step, edgeMs: number | undefined = undefined) {
 		try {
 			this.step(step, edgeMs ?? this.ports.clock.nowMs());
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error;
-			if (this.stage === Stage.starting || step === Step.rest) {
+			if (this.stage === "starting" || step === "rest") {
 				this.broken = error.code;
-				this.stage = Stage.ready;
+				this.stage = "ready";
 			}
-			if (step === Step.rest) return; // from inside a call: the next task tells
+			if (step === "rest") return; // from inside a call: the next task tells
 			const { task } = this;
 			this.end();
-			if (task !== Task.none) this.on?.fault(error.code);
+			if (task !== "") this.on?.fault(error.code);
 		}
 	}
-	private step(step: number, nowMs: number) {
+	private step(step: Step, nowMs: number) {
 		const { task } = this;
 		const symbol = symbolOf(this.spreadingFactor, this.bandwidthHz);
-		if (step === Step.start) {
+		if (step === "start") {
 			const ms = this.bringUp(this.startStep++);
 			if (ms >= 0) return this.later(ms, step);
-			this.stage = Stage.ready;
-			return task === Task.none ? this.rest() : this.begin();
+			this.stage = "ready";
+			return task === "" ? this.rest() : this.begin();
 		}
-		if (step === Step.rest) return this.broken ? undefined : this.rest();
-		if (step === Step.prepare) {
+		if (step === "rest") return this.broken ? undefined : this.rest();
+		if (step === "prepare") {
 			if (this.broken) throw new DormouseError(this.broken);
 			let ms = this.prepare();
 			if (ms < 0) return this.later(-ms, step);
-			if (task === Task.receive) ms = Math.max(ms, this.atMs - LEAD_MS - this.ports.clock.nowMs());
-			if (ms > 0) return this.later(ms, Step.go);
+			if (task === "receive") ms = Math.max(ms, this.atMs - LEAD_MS - this.ports.clock.nowMs());
+			if (ms > 0) return this.later(ms, "go");
 		}
-		if (step === Step.prepare || step === Step.go) {
-			if (task === Task.transmit) this.antenna(0, 1);
+		if (step === "prepare" || step === "go") {
+			if (task === "transmit") this.antenna(0, 1);
 			else this.antenna(1, 0);
 			let { symbols } = this;
 			// The longest frame, with the header, its CRC and the least that a symbol carries.
 			let ms =
 				(this.preambleSymbols + 14 + 5 * Math.ceil((8 * LONGEST + 44) / (4 * this.spreadingFactor - 8))) * symbol;
-			if (task === Task.receive) {
+			if (task === "receive") {
 				// What a timer fired early is added to the end of the window.
 				symbols = Math.min(1023, Math.max(symbols, Math.ceil((this.atMs - nowMs) / symbol + symbols)));
 				ms += symbols * symbol;
 			}
 			this.launch(symbols);
-			if (task === Task.sense) {
+			if (task === "sense") {
 				this.atMs = nowMs + symbols;
-				return this.later(1, Step.poll);
+				return this.later(1, "poll");
 			}
-			return this.later(ms + GRACE_MS, Step.overdue);
+			return this.later(ms + GRACE_MS, "overdue");
 		}
-		if (step === Step.poll) {
+		if (step === "poll") {
 			this.rssiDbm = Math.max(this.rssiDbm, this.rssi());
 			if (nowMs < this.atMs) return this.later(1, step);
 			this.standby();
 			this.end();
 			return this.on!.sensed(this.rssiDbm, nowMs);
 		}
-		if (task === Task.none || this.stage !== Stage.ready) return undefined; // a spurious edge
+		if (task === "" || this.stage !== "ready") return undefined; // a spurious edge
 		this.complete(step, nowMs);
 	}
 	/** An interrupt, or the time is over. */
-	private complete(step: number, nowMs: number) {
+	private complete(step: Step, nowMs: number) {
 		const { task } = this;
-		let flags = this.flags();
-		if (step === Step.overdue && !flags) {
+		let outcome = this.outcome();
+		if (step === "overdue" && !outcome) {
 			// It may have found a preamble in noise, and waits for a header that never comes.
-			const receiving = task === Task.receive && this.receiving();
+			const receiving = task === "receive" && this.receiving();
 			this.standby();
 			if (!receiving) throw new DormouseError("timeout");
-			flags = Flag.timeout;
+			outcome = "timeout";
 		}
-		if (!flags) return;
+		if (!outcome) return;
 		const { on } = this;
-		const length = task === Task.receive && flags & Flag.done && !(flags & Flag.error) ? this.fetch() : 0;
+		const length = task === "receive" && outcome === "done" ? this.fetch() : 0;
 		this.standby();
 		this.end();
-		if (task === Task.transmit) on!.txDone(nowMs);
-		else if (task === Task.detect) on!.detected((flags & Flag.active) > 0, nowMs);
-		else if (flags & Flag.error) on!.rxError(nowMs);
-		else if (flags & Flag.done)
+		if (task === "transmit") on!.txDone(nowMs);
+		else if (task === "detect") on!.detected(outcome === "active", nowMs);
+		else if (outcome === "error") on!.rxError(nowMs);
+		else if (outcome === "done")
 			on!.rxDone(this.frame.subarray(FRAME_AT, FRAME_AT + length), this.snrDb, this.rssiDbm, nowMs);
 		else on!.rxTimeout(nowMs);
 	}
 	private end() {
 		this.timer?.close();
 		this.timer = undefined;
-		this.task = Task.none;
+		this.task = "";
 		this.antenna(0, 0);
 	}
 }

@@ -2,69 +2,11 @@ import { DormouseError } from "../../modules/core/errors.js";
 import { frozen } from "../../modules/core/frozen.js";
 import type { DigitalIo, RadioIo } from "../../modules/device/io.js";
 import type { Sx126xWiring } from "./boards.js";
-import { codeOfBandwidth, Flag, FRAME_AT, LoraRadio, lowDataRate, symbolOf, Task } from "./lora-radio.js";
+import { codeOfBandwidth, FRAME_AT, LoraRadio, lowDataRate, type Outcome, symbolOf } from "./lora-radio.js";
 import type { RadioDeclaration, RadioPorts } from "./radio.js";
 
-/** Opcodes. Source: SX1261/2 data sheet rev. 2.1, §11, tables 11-1 … 11-5. */
-const Op = Object.freeze({
-	clearIrqStatus: 0x02,
-	clearDeviceErrors: 0x07,
-	setDioIrqParams: 0x08,
-	writeRegister: 0x0d,
-	writeBuffer: 0x0e,
-	getIrqStatus: 0x12,
-	getRxBufferStatus: 0x13,
-	getPacketStatus: 0x14,
-	getRssiInst: 0x15,
-	getDeviceErrors: 0x17,
-	readRegister: 0x1d,
-	readBuffer: 0x1e,
-	setStandby: 0x80,
-	setRx: 0x82,
-	setTx: 0x83,
-	setSleep: 0x84,
-	setRfFrequency: 0x86,
-	setCadParams: 0x88,
-	calibrate: 0x89,
-	setPacketType: 0x8a,
-	setModulationParams: 0x8b,
-	setPacketParams: 0x8c,
-	setTxParams: 0x8e,
-	setBufferBaseAddress: 0x8f,
-	setPaConfig: 0x95,
-	setRegulatorMode: 0x96,
-	setDio3AsTcxoCtrl: 0x97,
-	calibrateImage: 0x98,
-	setDio2AsRfSwitchCtrl: 0x9d,
-	stopTimerOnPreamble: 0x9f,
-	setLoraSymbNumTimeout: 0xa0,
-	getStatus: 0xc0,
-	setCad: 0xc5,
-});
-/** Registers. Source: the same, table 12-1, and §15 for the errata's; 0x029F and 0x0706 from Semtech's driver (sx126x_regs.h). */
-const Register = Object.freeze({
-	retentionList: 0x029f,
-	symbolTimeout: 0x0706,
-	iqPolarity: 0x0736,
-	loraSyncWord: 0x0740,
-	txModulation: 0x0889,
-	rxGain: 0x08ac,
-	txClamp: 0x08d8,
-	ocp: 0x08e7,
-	rtcControl: 0x0902,
-	eventMask: 0x0944,
-});
 /** After a reset (table 12-1): the sync word of private networks, by which the family is known. */
 const RESET_SYNC_WORD = 0x1424;
-const XOSC_START_ERR = 0x20;
-/** Interrupts: table 13-29. */
-const TX_DONE = 0x0001;
-const RX_DONE = 0x0002;
-const HEADER_ERR = 0x0020;
-const CRC_ERR = 0x0040;
-const CAD_DONE = 0x0080;
-const CAD_DETECTED = 0x0100;
-const TIMEOUT = 0x0200;
 /** Looks at the busy line before it counts as stuck: some 2 ms on an ESP32, where waking up takes 0.34 (table 8-2). */
 const LOOKS = 200;
 /** Longest window in symbols (§14.2.6.1 and Semtech's driver: a mantissa of 5 bits, exponents of 4). */
@@ -132,75 +74,75 @@ export class Sx126x extends LoraRadio {
 		}
 		if (step === 1) {
 			if (this.busy!.read()) throw new DormouseError("absent");
-			this.read(Register.loraSyncWord);
+			this.read(0x0740 /* loraSyncWord */);
 			const id = (this.command[4]! << 8) | this.command[5]!;
 			if (id === 0 || id === 0xffff) throw new DormouseError("absent");
 			if (id !== RESET_SYNC_WORD) throw new DormouseError("identity");
-			this.send(2, Op.setStandby);
+			this.send(2, 0x80 /* SetStandby */);
 			if (!tcxo) return 0;
 			// §13.3.6: what the chip calibrated without its clock it has to calibrate again.
 			const steps = tcxo.startMs * TIMER_STEPS;
-			this.send(5, Op.setDio3AsTcxoCtrl, tcxo.code, steps >> 16, steps >> 8, steps);
-			this.send(3, Op.clearDeviceErrors);
-			this.send(2, Op.calibrate, 0x7f);
+			this.send(5, 0x97 /* SetDio3AsTcxoCtrl */, tcxo.code, steps >> 16, steps >> 8, steps);
+			this.send(3, 0x07 /* ClearDeviceErrors */);
+			this.send(2, 0x89 /* Calibrate */, 0x7f);
 			return tcxo.startMs + CALIBRATION_MS;
 		}
-		this.send(4, Op.getDeviceErrors);
-		if (this.command[3]! & XOSC_START_ERR) throw new DormouseError("io");
-		this.send(2, Op.setRegulatorMode, dcdc ? 1 : 0);
-		this.send(2, Op.setDio2AsRfSwitchCtrl, dio2Switch ? 1 : 0);
-		this.send(2, Op.setPacketType, 1);
-		this.send(3, Op.setBufferBaseAddress);
-		this.send(4, Op.writeRegister, Register.rxGain >> 8, Register.rxGain, 0x96); // boosted (§9.6)
-		if (chip === "sx1262") this.change(Register.txClamp, 0, 0x1e); // §15.2
+		this.send(4, 0x17 /* GetDeviceErrors */);
+		if (this.command[3]! & 0x20 /* XOSC_START_ERR, table 13-86 */) throw new DormouseError("io");
+		this.send(2, 0x96 /* SetRegulatorMode */, dcdc ? 1 : 0);
+		this.send(2, 0x9d /* SetDio2AsRfSwitchCtrl */, dio2Switch ? 1 : 0);
+		this.send(2, 0x8a /* SetPacketType */, 1);
+		this.send(3, 0x8f /* SetBufferBaseAddress */);
+		this.send(4, 0x0d /* WriteRegister */, 0x08, 0xac /* rxGain */, 0x96); // boosted (§9.6)
+		if (chip === "sx1262") this.change(0x08d8 /* txClamp */, 0, 0x1e); // §15.2
 		// §9.6: three registers that warm starts keep, beside the configuration.
 		this.send(
 			10,
-			Op.writeRegister,
-			Register.retentionList >> 8,
-			Register.retentionList,
+			0x0d /* WriteRegister */,
+			0x02,
+			0x9f /* retentionList */,
 			3,
-			Register.rxGain >> 8,
-			Register.rxGain,
-			Register.txModulation >> 8,
-			Register.txModulation,
-			Register.iqPolarity >> 8,
-			Register.iqPolarity,
+			0x08,
+			0xac /* rxGain */,
+			0x08,
+			0x89 /* txModulation */,
+			0x07,
+			0x36 /* iqPolarity */,
 		);
 		return -1;
 	}
 	protected prepare(): number {
 		const { task, board, spreadingFactor, bandwidthHz, frequencyHz } = this;
 		const { tcxo } = board;
-		const tx = task === Task.transmit;
+		const tx = task === "transmit";
 		if (this.asleep) {
 			// §9.3: the falling edge of select wakes it; what is sent with it is lost.
 			this.asleep = false;
-			this.command[0] = Op.getStatus;
+			this.command[0] = 0xc0 /* GetStatus */;
 			this.transfer(this.command.subarray(0, 2));
 		}
 		const [, first, second] = this.imageBand();
 		if (this.band !== first) {
-			this.send(3, Op.calibrateImage, first, second);
+			this.send(3, 0x98 /* CalibrateImage */, first, second);
 			this.band = first;
 			return -CALIBRATION_MS - (tcxo?.startMs ?? 0);
 		}
 		const frf = Math.round((frequencyHz / 32_000_000) * 0x200_0000); // §13.4.1
-		this.send(5, Op.setRfFrequency, frf >> 24, frf >> 16, frf >> 8, frf);
+		this.send(5, 0x86 /* SetRfFrequency */, frf >> 24, frf >> 16, frf >> 8, frf);
 		const bandwidth = codeOfBandwidth(bandwidthHz);
 		this.send(
 			5,
-			Op.setModulationParams,
+			0x8b /* SetModulationParams */,
 			spreadingFactor,
 			4 + bandwidth,
 			1, // 4/5
 			lowDataRate(spreadingFactor, bandwidthHz),
 		);
-		this.change(Register.txModulation, 4, bandwidth === 2 ? 0 : 4); // §15.1
+		this.change(0x0889 /* txModulation */, 4, bandwidth === 2 ? 0 : 4); // §15.1
 		// §13.4.6.2: explicit header.
 		this.send(
 			7,
-			Op.setPacketParams,
+			0x8c /* SetPacketParams */,
 			this.preambleSymbols >> 8,
 			this.preambleSymbols,
 			0,
@@ -208,14 +150,14 @@ export class Sx126x extends LoraRadio {
 			this.invertIq ? 0 : 1,
 			this.invertIq ? 1 : 0,
 		);
-		this.change(Register.iqPolarity, 4, this.invertIq ? 0 : 4); // §15.4
+		this.change(0x0736 /* iqPolarity */, 4, this.invertIq ? 0 : 4); // §15.4
 		// Table 12-1: 0x34 is 0x3444 here, 0x12 is 0x1424.
 		const { syncWord } = this;
 		this.send(
 			5,
-			Op.writeRegister,
-			Register.loraSyncWord >> 8,
-			Register.loraSyncWord,
+			0x0d /* WriteRegister */,
+			0x07,
+			0x40 /* loraSyncWord */,
 			(syncWord & 0xf0) | 4,
 			((syncWord & 0x0f) << 4) | 4,
 		);
@@ -224,95 +166,85 @@ export class Sx126x extends LoraRadio {
 			const rows = sx1261 ? PA_SX1261 : PA_SX1262;
 			const dbm = Math.min(rows[rows.length - 1]![0], Math.max(sx1261 ? -17 : -9, Math.floor(this.powerDbm)));
 			const [most, duty, hpMax, power] = rows.find(([highest]) => dbm <= highest)!;
-			this.send(5, Op.setPaConfig, duty, hpMax, sx1261 ? 1 : 0, 1);
-			this.send(3, Op.setTxParams, power - (most - dbm), 2); // ramp of 40 µs
-			this.send(4, Op.writeRegister, Register.ocp >> 8, Register.ocp, sx1261 ? 0x18 : 0x38); // 60 and 140 mA
+			this.send(5, 0x95 /* SetPaConfig */, duty, hpMax, sx1261 ? 1 : 0, 1);
+			this.send(3, 0x8e /* SetTxParams */, power - (most - dbm), 2); // ramp of 40 µs
+			this.send(4, 0x0d /* WriteRegister */, 0x08, 0xe7 /* ocp */, sx1261 ? 0x18 : 0x38); // 60 and 140 mA
 			const { frame } = this;
-			frame[1] = Op.writeBuffer;
+			frame[1] = 0x0e /* WriteBuffer */;
 			frame[2] = 0;
 			this.ready();
 			this.transfer(frame.subarray(1, FRAME_AT + this.length));
-		} else if (task === Task.detect) this.send(8, Op.setCadParams, 3, spreadingFactor + 13, 10); // 8 symbols; AN1200.48: peak and least
-		const irq = tx
-			? TX_DONE
-			: task === Task.receive
-				? RX_DONE | HEADER_ERR | CRC_ERR | TIMEOUT
-				: task === Task.detect
-					? CAD_DONE | CAD_DETECTED
-					: 0;
-		this.send(9, Op.setDioIrqParams, irq >> 8, irq, irq >> 8, irq);
-		this.send(3, Op.clearIrqStatus, 0xff, 0xff);
-		this.send(2, Op.setStandby, 1); // on the crystal, so that a receiver is there at once
+		} else if (task === "detect") this.send(8, 0x88 /* SetCadParams */, 3, spreadingFactor + 13, 10); // 8 symbols; AN1200.48: peak and least
+		// Table 13-29: TxDone; RxDone, HeaderErr, CrcErr, Timeout; CadDone, CadDetected.
+		const irq = tx ? 0x0001 : task === "receive" ? 0x0262 : task === "detect" ? 0x0180 : 0;
+		this.send(9, 0x08 /* SetDioIrqParams */, irq >> 8, irq, irq >> 8, irq);
+		this.send(3, 0x02 /* ClearIrqStatus */, 0xff, 0xff);
+		this.send(2, 0x80 /* SetStandby */, 1); // on the crystal, so that a receiver is there at once
 		return tcxo ? tcxo.startMs + 1 : 0;
 	}
 	protected launch(symbols: number): void {
 		const { task } = this;
-		if (task === Task.transmit || task === Task.detect) {
-			this.send(task === Task.transmit ? 4 : 1, task === Task.transmit ? Op.setTx : Op.setCad);
+		if (task === "transmit" || task === "detect") {
+			this.send(task === "transmit" ? 4 : 1, task === "transmit" ? 0x83 /* SetTx */ : 0xc5 /* SetCad */);
 			return;
 		}
 		let timer = 0; // single reception, without a timer
-		if (task === Task.sense) timer = 0xff_ffff;
+		if (task === "sense") timer = 0xff_ffff;
 		else {
 			// §14.2.6.1: a mantissa of 5 bits and an exponent of 4 to the n, rounded up.
 			this.timed = symbols > MOST_SYMBOLS;
 			let mantissa = this.timed ? 0 : (symbols + 1) >> 1;
 			let exponent = 0;
 			for (; mantissa > 31; exponent++) mantissa = (mantissa + 3) >> 2;
-			this.send(2, Op.setLoraSymbNumTimeout, mantissa << (2 * exponent + 1));
+			this.send(2, 0xa0 /* SetLoraSymbNumTimeout */, mantissa << (2 * exponent + 1));
 			if (this.timed) timer = Math.ceil(symbols * symbolOf(this.spreadingFactor, this.bandwidthHz) * TIMER_STEPS);
-			else
-				this.send(4, Op.writeRegister, Register.symbolTimeout >> 8, Register.symbolTimeout, exponent | (mantissa << 3));
-			this.send(2, Op.stopTimerOnPreamble, this.timed ? 1 : 0);
+			else this.send(4, 0x0d /* WriteRegister */, 0x07, 0x06 /* symbolTimeout */, exponent | (mantissa << 3));
+			this.send(2, 0x9f /* StopTimerOnPreamble */, this.timed ? 1 : 0);
 		}
-		this.send(4, Op.setRx, timer >> 16, timer >> 8, timer);
+		this.send(4, 0x82 /* SetRx */, timer >> 16, timer >> 8, timer);
 	}
-	protected flags(): number {
+	protected outcome(): Outcome {
 		const { command } = this;
-		this.send(4, Op.getIrqStatus);
+		this.send(4, 0x12 /* GetIrqStatus */);
 		const flags = (command[2]! << 8) | command[3]!;
-		if (!flags) return 0;
-		this.send(3, Op.clearIrqStatus, flags >> 8, flags);
-		if (flags & RX_DONE && this.timed) {
+		if (!flags) return "";
+		this.send(3, 0x02 /* ClearIrqStatus */, flags >> 8, flags);
+		if (flags & 2 && this.timed) {
 			// §15.3: the timer may go on running, and end a later task.
-			this.send(4, Op.writeRegister, Register.rtcControl >> 8, Register.rtcControl);
-			this.change(Register.eventMask, 0, 2);
+			this.send(4, 0x0d /* WriteRegister */, 0x09, 0x02 /* rtcControl */);
+			this.change(0x0944 /* eventMask */, 0, 2);
 		}
-		return (
-			(flags & (TX_DONE | RX_DONE | CAD_DONE) ? Flag.done : 0) |
-			(flags & TIMEOUT ? Flag.timeout : 0) |
-			(flags & (HEADER_ERR | CRC_ERR) ? Flag.error : 0) |
-			(flags & CAD_DETECTED ? Flag.active : 0)
-		);
+		if (flags & 0x0060) return "error";
+		return flags & 0x0100 ? "active" : flags & 0x0200 ? "timeout" : "done";
 	}
 	protected fetch(): number {
 		const { command, frame } = this;
-		this.send(5, Op.getPacketStatus); // §13.5.3
+		this.send(5, 0x14 /* GetPacketStatus */); // §13.5.3
 		this.rssiDbm = -command[2]! / 2;
 		this.snrDb = ((command[3]! << 24) >> 24) / 4;
-		this.send(4, Op.getRxBufferStatus);
+		this.send(4, 0x13 /* GetRxBufferStatus */);
 		const length = command[2]!;
-		frame[0] = Op.readBuffer;
+		frame[0] = 0x1e /* ReadBuffer */;
 		frame[1] = command[3]!;
 		this.ready();
 		this.transfer(frame.subarray(0, FRAME_AT + length));
 		return length;
 	}
 	protected rssi(): number {
-		this.send(3, Op.getRssiInst);
+		this.send(3, 0x15 /* GetRssiInst */);
 		return -this.command[2]! / 2;
 	}
 	protected receiving(): boolean {
-		this.send(2, Op.getStatus);
+		this.send(2, 0xc0 /* GetStatus */);
 		return ((this.command[1]! >> 4) & 7) === 5; // table 13-76: RX
 	}
 	protected standby(): void {
-		this.send(2, Op.setStandby);
+		this.send(2, 0x80 /* SetStandby */);
 	}
 	protected rest(): void {
 		if (this.asleep) return;
 		this.standby(); // §13.1.1: it can go to sleep from there only
-		this.send(2, Op.setSleep, 4); // warm start
+		this.send(2, 0x84 /* SetSleep */, 4); // warm start
 		this.asleep = true;
 	}
 
@@ -344,12 +276,12 @@ export class Sx126x extends LoraRadio {
 	}
 	/** Reads two registers in a row. @returns the first; both are in `command`, from its byte 4 on */
 	private read(register: number): number {
-		this.send(6, Op.readRegister, register >> 8, register);
+		this.send(6, 0x1d /* ReadRegister */, register >> 8, register);
 		return this.command[4]!;
 	}
 	private change(register: number, clear: number, set: number) {
 		const value = (this.read(register) & ~clear) | set;
-		this.send(4, Op.writeRegister, register >> 8, register, value);
+		this.send(4, 0x0d /* WriteRegister */, register >> 8, register, value);
 	}
 }
 

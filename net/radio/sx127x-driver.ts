@@ -1,58 +1,17 @@
 import { DormouseError } from "../../modules/core/errors.js";
 import type { RadioIo } from "../../modules/device/io.js";
 import type { Sx127xWiring } from "./boards.js";
-import { codeOfBandwidth, Flag, FRAME_AT, LoraRadio, lowDataRate, Task } from "./lora-radio.js";
+import { codeOfBandwidth, FRAME_AT, LoraRadio, lowDataRate, type Outcome } from "./lora-radio.js";
 import type { RadioDeclaration, RadioPorts } from "./radio.js";
 
-/** Source: SX1276/77/78/79 data sheet rev. 7, §6.4 (LoRa registers), §6.1 (table 41). */
-const Register = Object.freeze({
-	fifo: 0x00,
-	opMode: 0x01,
-	frf: 0x06, // MSB, MID, LSB, PaConfig, PaRamp, Ocp, Lna in a row
-	paConfig: 0x09,
-	fifoAddrPtr: 0x0d, // FifoTxBaseAddr, FifoRxBaseAddr in a row
-	fifoRxCurrentAddr: 0x10,
-	irqFlagsMask: 0x11, // IrqFlags, RxNbBytes in a row
-	irqFlags: 0x12,
-	pktSnr: 0x19, // PktRssi in a row
-	rssi: 0x1b,
-	modemConfig1: 0x1d, // ModemConfig2, SymbTimeoutLsb, PreambleMsb, PreambleLsb, PayloadLength, MaxPayloadLength in a row
-	modemConfig3: 0x26,
-	ifFreq: 0x2f, // IfFreq2, DetectOptimize in a row
-	invertIq: 0x33,
-	highBwOptimize1: 0x36,
-	syncWord: 0x39,
-	highBwOptimize2: 0x3a,
-	invertIq2: 0x3b, // ImageCal in FSK mode
-	dioMapping1: 0x40,
-	version: 0x42,
-	tcxo: 0x4b,
-	paDac: 0x4d,
-});
-const VERSION = 0x12;
 /** Modes of RegOpMode (table 16), with LongRangeMode. */
 const SLEEP = 0x80;
 const STANDBY = 0x81;
-const RX_SINGLE = 0x86;
-/** By task: TX, RXSINGLE, RXCONTINUOUS, CAD. */
-const MODES = Object.freeze([STANDBY, 0x83, RX_SINGLE, 0x85, 0x87]);
-const LONG_RANGE = 0x80;
 /** LowFrequencyModeOn: which set of registers and which port, below 525 MHz (§4.3, table 32). */
 const LOW_FREQUENCY = 0x08;
 const MID_BAND_HZ = 525_000_000;
 /** Frequency step: 32 MHz / 2^19 (§4.1.4). */
 const STEP_HZ = 32_000_000 / 0x8_0000;
-/** What an image calibration takes, with room (§4.2.3.8 gives no figure; 10 ms is what the community sees). */
-const IMAGE_CAL_MS = 10;
-const IMAGE_CAL_HZ = 868_000_000;
-/** IrqFlags (§6.4). */
-const RX_TIMEOUT = 0x80;
-const RX_DONE = 0x40;
-const CRC_ERROR = 0x20;
-const TX_DONE = 0x08;
-const CAD_DONE = 0x04;
-const CAD_DETECTED = 0x01;
-
 /**
  * Semtech SX1276, SX1277, SX1278, SX1279 and the modules RFM95 … RFM98, in LoRa mode.
  *
@@ -81,28 +40,28 @@ export class Sx127x extends LoraRadio {
 				this.reset!.write(1); // open drain: released
 				return 6; // §7.2.2: 5 ms
 			case 1: {
-				const version = this.read(Register.version, 1);
+				const version = this.read(0x42 /* Version */, 1);
 				if (version === 0 || version === 0xff) throw new DormouseError("absent");
-				if (version !== VERSION) throw new DormouseError("identity");
-				if (board.tcxoMs !== undefined) this.write(Register.tcxo, 1, 0x19); // §6.1: TcxoInputOn
+				if (version !== 0x12 /* §6.4 RegVersion */) throw new DormouseError("identity");
+				if (board.tcxoMs !== undefined) this.write(0x4b /* Tcxo */, 1, 0x19); // §6.1: TcxoInputOn
 				return board.tcxoMs ?? 0;
 			}
 			case 2:
 				// In FSK mode and standby, as reset leaves it; the power amplifier must not leak into the receiver (§4.2.3.8).
-				this.write(Register.paConfig, 1, 0);
-				this.setFrequency(3, this.frequencyHz || IMAGE_CAL_HZ);
-				this.write(Register.invertIq2, 1, 0x42);
-				return IMAGE_CAL_MS;
+				this.write(0x09 /* PaConfig */, 1, 0);
+				this.setFrequency(3, this.frequencyHz || 868_000_000);
+				this.write(0x3b /* InvertIq2 */, 1, 0x42);
+				return 10; // §4.2.3.8 gives no figure; this has room
 			default:
-				if (this.read(Register.invertIq2, 1) & 0x20) throw new DormouseError("timeout");
-				this.write(Register.opMode, 1, 0); // LoRa mode can be chosen in sleep only (§4.1.6)
+				if (this.read(0x3b /* InvertIq2 */, 1) & 0x20) throw new DormouseError("timeout");
+				this.write(0x01 /* OpMode */, 1, 0); // LoRa mode can be chosen in sleep only (§4.1.6)
 				this.rest();
 				return -1;
 		}
 	}
 	protected prepare(): number {
 		const { task, command, spreadingFactor, bandwidthHz, preambleSymbols } = this;
-		const tx = task === Task.transmit;
+		const tx = task === "transmit";
 		const bandwidth = codeOfBandwidth(bandwidthHz);
 		const wide = bandwidth === 2;
 		this.mode(STANDBY);
@@ -124,88 +83,79 @@ export class Sx127x extends LoraRadio {
 		command[6] = ocp;
 		command[7] = 0x23; // G1, LNA current of 150 % in the high band (§6.4)
 		this.setFrequency(7, this.frequencyHz);
-		this.write(Register.paDac, 1, paDac);
+		this.write(0x4d /* PaDac */, 1, paDac);
 		// Modem: §6.4, explicit header, coding rate 4/5.
 		command[3] = 0x64;
 		command[4] = preambleSymbols >> 8;
 		command[5] = preambleSymbols;
 		command[6] = tx ? this.length : 0xff;
 		command[7] = 0xff;
-		this.write(Register.modemConfig1, 7, ((7 + bandwidth) << 4) | 2, (spreadingFactor << 4) | (this.invertIq ? 0 : 4));
-		this.write(Register.modemConfig3, 1, 4 | (lowDataRate(spreadingFactor, bandwidthHz) << 3)); // AgcAutoOn
-		this.write(Register.syncWord, 1, this.syncWord);
-		// §6.4 RegInvertIQ, whose bits for sending and receiving have opposite senses, and RegInvertIQ2.
-		this.write(Register.invertIq, 1, this.invertIq ? (tx ? 0x26 : 0x67) : 0x27);
-		this.write(Register.invertIq2, 1, this.invertIq ? 0x19 : 0x1d);
-		// Errata 2.1, and 2.3: AutomaticIFOn off, intermediate frequency by hand, but at 500 kHz.
-		this.write(Register.highBwOptimize1, 1, wide ? 2 : 3);
-		if (wide) this.write(Register.highBwOptimize2, 1, this.frequencyHz > MID_BAND_HZ ? 0x64 : 0x7f);
-		command[3] = wide ? 0xc3 : 0x43;
-		this.write(Register.ifFreq, 3, wide ? 0x20 : 0x40, 0);
-		// Interrupts: table 18. A mask's bit turns a flag off.
-		this.write(Register.dioMapping1, 1, tx ? 0x40 : task === Task.detect ? 0x80 : 0x00);
 		this.write(
-			Register.irqFlagsMask,
-			2,
-			0xff &
-				~(tx
-					? TX_DONE
-					: task === Task.receive
-						? RX_TIMEOUT | RX_DONE | CRC_ERROR
-						: task === Task.detect
-							? CAD_DONE | CAD_DETECTED
-							: 0),
-			0xff,
+			0x1d /* ModemConfig1 */,
+			7,
+			((7 + bandwidth) << 4) | 2,
+			(spreadingFactor << 4) | (this.invertIq ? 0 : 4),
 		);
+		this.write(0x26 /* ModemConfig3 */, 1, 4 | (lowDataRate(spreadingFactor, bandwidthHz) << 3)); // AgcAutoOn
+		this.write(0x39 /* SyncWord */, 1, this.syncWord);
+		// §6.4 RegInvertIQ, whose bits for sending and receiving have opposite senses, and RegInvertIQ2.
+		this.write(0x33 /* InvertIq */, 1, this.invertIq ? (tx ? 0x26 : 0x67) : 0x27);
+		this.write(0x3b /* InvertIq2 */, 1, this.invertIq ? 0x19 : 0x1d);
+		// Errata 2.1, and 2.3: AutomaticIFOn off, intermediate frequency by hand, but at 500 kHz.
+		this.write(0x36 /* HighBwOptimize1 */, 1, wide ? 2 : 3);
+		if (wide) this.write(0x3a /* HighBwOptimize2 */, 1, this.frequencyHz > MID_BAND_HZ ? 0x64 : 0x7f);
+		command[3] = wide ? 0xc3 : 0x43;
+		this.write(0x2f /* IfFreq */, 3, wide ? 0x20 : 0x40, 0);
+		// Interrupts: table 18. A mask's bit turns a flag off.
+		this.write(0x40 /* DioMapping1 */, 1, tx ? 0x40 : task === "detect" ? 0x80 : 0x00);
+		const mask = tx ? 0xf7 /* TxDone */ : task === "receive" ? 0x1f /* RxTimeout, RxDone, PayloadCrcError */ : 0xfa; // CadDone, CadDetected
+		this.write(0x11 /* IrqFlagsMask, IrqFlags */, 2, task === "sense" ? 0xff : mask, 0xff);
 		return this.wakeMs();
 	}
 	protected launch(symbols: number): void {
 		const { task } = this;
 		// FifoAddrPtr, FifoTxBaseAddr, FifoRxBaseAddr: all 256 bytes are for the frame at hand (§4.1.2.3).
 		this.command[3] = 0;
-		this.write(Register.fifoAddrPtr, 3, 0, 0);
-		if (task === Task.transmit) {
+		this.write(0x0d /* FifoAddrPtr */, 3, 0, 0);
+		if (task === "transmit") {
 			const { frame } = this;
-			frame[FRAME_AT - 1] = 0x80 | Register.fifo;
+			frame[FRAME_AT - 1] = 0x80;
 			this.transfer(frame.subarray(FRAME_AT - 1, FRAME_AT + this.length));
-		} else if (task === Task.receive) {
+		} else if (task === "receive") {
 			// §4.1.5: the time-out's two upper bits are in RegModemConfig2.
 			const config2 = (this.spreadingFactor << 4) | (this.invertIq ? 0 : 4) | (symbols >> 8);
-			this.write(Register.modemConfig1 + 1, 2, config2, symbols);
+			this.write(0x1e /* ModemConfig2 */, 2, config2, symbols);
 		}
-		this.mode(MODES[task]!);
+		// TX, RXSINGLE, RXCONTINUOUS, CAD
+		this.mode(task === "transmit" ? 0x83 : task === "receive" ? 0x86 : task === "sense" ? 0x85 : 0x87);
 	}
-	protected flags(): number {
-		const flags = this.read(Register.irqFlags, 1);
-		if (!flags) return 0;
-		this.write(Register.irqFlags, 1, flags);
-		return (
-			(flags & (RX_DONE | TX_DONE | CAD_DONE) ? Flag.done : 0) |
-			(flags & RX_TIMEOUT ? Flag.timeout : 0) |
-			(flags & CRC_ERROR ? Flag.error : 0) |
-			(flags & CAD_DETECTED ? Flag.active : 0)
-		);
+	protected outcome(): Outcome {
+		const flags = this.read(0x12 /* IrqFlags */, 1);
+		if (!flags) return "";
+		this.write(0x12 /* IrqFlags */, 1, flags);
+		if (flags & 0x21) return flags & 0x20 ? "error" : "active"; // PayloadCrcError, CadDetected
+		return flags & 0x80 ? "timeout" : "done"; // RxTimeout
 	}
 	protected fetch(): number {
 		const { frame, command } = this;
 		// §5.5.5: below the noise, the SNR tells what the RSSI cannot.
-		this.read(Register.pktSnr, 2);
+		this.read(0x19 /* PktSnr */, 2);
 		const snr = ((command[1]! << 24) >> 24) / 4;
 		const raw = command[2]!;
 		this.snrDb = snr;
 		this.rssiDbm = Math.round(this.offset() + (snr < 0 ? raw + snr : (16 / 15) * raw));
-		this.read(Register.fifoRxCurrentAddr, 4);
+		this.read(0x10 /* FifoRxCurrentAddr */, 4);
 		const length = command[4]!;
-		this.write(Register.fifoAddrPtr, 1, command[1]!);
-		frame[FRAME_AT - 1] = Register.fifo;
+		this.write(0x0d /* FifoAddrPtr */, 1, command[1]!);
+		frame[FRAME_AT - 1] = 0x00 /* Fifo */;
 		this.transfer(frame.subarray(FRAME_AT - 1, FRAME_AT + length));
 		return length;
 	}
 	protected rssi(): number {
-		return this.offset() + this.read(Register.rssi, 1);
+		return this.offset() + this.read(0x1b /* Rssi */, 1);
 	}
 	protected receiving(): boolean {
-		return (this.read(Register.opMode, 1) & 7) === (RX_SINGLE & 7);
+		return (this.read(0x01 /* OpMode */, 1) & 7) === 6;
 	}
 	protected standby(): void {
 		this.mode(STANDBY);
@@ -220,13 +170,13 @@ export class Sx127x extends LoraRadio {
 	}
 	private mode(mode: number) {
 		const low = this.frequencyHz !== 0 && this.frequencyHz <= MID_BAND_HZ;
-		this.write(Register.opMode, 1, LONG_RANGE | (low ? LOW_FREQUENCY : 0) | mode);
+		this.write(0x01 /* OpMode */, 1, 0x80 | (low ? LOW_FREQUENCY : 0) | mode);
 	}
 	/** Writes RegFrf, and of what follows it as much as is in `command` from its byte 4 on. */
 	private setFrequency(count: number, hz: number) {
 		const frf = Math.round(hz / STEP_HZ);
 		this.command[3] = frf;
-		this.write(Register.frf, count, frf >> 16, frf >> 8);
+		this.write(0x06 /* Frf */, count, frf >> 16, frf >> 8);
 	}
 	/** Writes registers in a row: `a`, then `b`, then what is in `command` already. */
 	private write(register: number, count: number, a: number, b: number | undefined = undefined) {

@@ -6,7 +6,7 @@ import { runOnBoard } from "../support/radio-board.js";
 import { needsXs, rig } from "./support.js";
 
 /** Bytes of flash that a driver may take with what both share and all boards. */
-const FLASH = 32_600;
+const FLASH = 24_000;
 
 describe("radios on xs", () => {
 	const host = needsXs();
