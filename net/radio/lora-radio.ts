@@ -136,6 +136,7 @@ export abstract class LoraRadio implements Radio {
 		this.timer?.close();
 		this.task = "";
 		try {
+			if (this.stage === "starting") this.reset!.write(1); // one that is held in reset cannot be told to sleep
 			this.rest();
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error; // nothing is left to tell it to

@@ -7,8 +7,11 @@ import type { RadioDeclaration, RadioPorts } from "./radio.js";
 
 /** After a reset (table 12-1): the sync word of private networks, by which the family is known. */
 const RESET_SYNC_WORD = 0x1424;
-/** Looks at the busy line before it counts as stuck: some 2 ms on an ESP32, where waking up takes 0.34 (table 8-2). */
-const LOOKS = 200;
+/**
+ * Looks at the busy line before it counts as stuck: some 12 ms on an ESP32. Waking up takes 0.34 ms; only one that is closed
+ * while it starts is waited for longer: 3.5 ms after reset (table 8-2), 8.5 ms of calibration with a TCXO.
+ */
+const LOOKS = 1000;
 /** Longest window in symbols (§14.2.6.1 and Semtech's driver: a mantissa of 5 bits, exponents of 4). */
 const MOST_SYMBOLS = 248;
 /** Steps of the timer in a millisecond (§13.1.4). */

@@ -54,7 +54,6 @@ export class Sx127x extends LoraRadio {
 				return 10; // §4.2.3.8 gives no figure; this has room
 			default:
 				if (this.read(0x3b /* InvertIq2 */, 1) & 0x20) throw new DormouseError("timeout");
-				this.write(0x01 /* OpMode */, 1, 0); // LoRa mode can be chosen in sleep only (§4.1.6)
 				this.rest();
 				return -1;
 		}
@@ -161,6 +160,8 @@ export class Sx127x extends LoraRadio {
 		this.mode(STANDBY);
 	}
 	protected rest(): void {
+		// LoRa mode can be chosen in sleep only (§4.1.6).
+		if (this.read(0x01 /* OpMode */, 1) < 0x80) this.write(0x01, 1, 0);
 		this.mode(SLEEP);
 	}
 

@@ -218,6 +218,22 @@ for (const [name, make] of [
 			assert.equal(rig.next()!.what, "txDone");
 			sound(made);
 		});
+		it("receive: low data rate optimisation that is not the sender's, broken; a broken header, nothing or an error", () => {
+			const slow = how({ spreadingFactor: 12 });
+			for (const [more, kind, outcome] of [
+				[{ lowDataRate: false }, "whole", "rxError"],
+				[{}, "whole", "rxDone"],
+				[{}, "header", name === "sx127x" ? "rxTimeout" : "rxError"],
+			] as const) {
+				const made = opened();
+				const { rig, air } = made;
+				air.arrival = { ...air.arrival, kind };
+				rig.radio.receive(1000, slow, 20);
+				rig.scheduler.at(990, () => air.transmit(downlink(slow, 1001, payload(9), more)));
+				assert.equal(rig.next()!.what, outcome);
+				sound(made);
+			}
+		});
 		it("detect: with and without a preamble", () => {
 			for (const active of [true, false]) {
 				const made = opened();
@@ -264,6 +280,29 @@ for (const [name, make] of [
 			const on = modes.find(({ mode }) => mode === "tx")!.atMs - from;
 			assert.ok(on < 10, `${on} ms until it sends`);
 			sound(made);
+		});
+		it("sleep: and a task in the same moment, which the chip is given time for", () => {
+			const made = opened();
+			const { rig } = made;
+			rig.run(100);
+			for (let round = 0; round < 3; round++) {
+				rig.radio.transmit(payload(5), how());
+				assert.equal(rig.next()!.what, "txDone");
+				rig.radio.sleep();
+			}
+			sound(made);
+		});
+		it("close: at each moment of its start, asleep all the same", () => {
+			// An SX127x hears nothing for 5 ms after its reset: closed then, it stays in standby.
+			for (let ms = name === "sx127x" ? 8 : 0.2; ms < 30; ms += 0.7) {
+				const made = opened();
+				const { rig, chip } = made;
+				rig.run(ms);
+				rig.radio.close();
+				assert.equal(chip.mode, "sleep", `after ${ms} ms`);
+				assert.equal(rig.io.open, 0);
+				assert.equal(rig.timers.open, 0);
+			}
 		});
 		it("sleep: while a task runs, it ends without an event", () => {
 			const made = opened();
