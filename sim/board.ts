@@ -3,6 +3,7 @@ import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
+import type { SpiChip } from "./chips/spi-chip.js";
 import { type AwakeSplit, scriptMs } from "./energy.js";
 import type { Fault, Figures, Firmware, Wake } from "./engine/engine.js";
 import { NorFlash, SECTOR } from "./flash.js";
@@ -44,6 +45,17 @@ export interface WakeLog {
 	readonly leaks: readonly string[];
 }
 
+/** A chip with an SPI bus of its own, and which pins its lines are at. */
+export interface SpiWiring {
+	readonly chip: SpiChip;
+	readonly clock: number;
+	readonly in: number;
+	readonly out: number;
+	readonly select: number;
+	/** The chip's lines by pin; those that are not the chip's own, as of an antenna switch, too. */
+	readonly lines: Readonly<Record<number, string>>;
+}
+
 export interface BoardOptions {
 	readonly scheduler: Scheduler;
 	readonly network: Network;
@@ -54,6 +66,8 @@ export interface BoardOptions {
 	readonly analog: ReadonlyMap<number, AdcChannel>;
 	/** What its Wi-Fi finds; one without faults by default. */
 	readonly accessPoint?: AccessPoint;
+	/** A radio; none when left out. */
+	readonly radio?: SpiWiring;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -115,6 +129,8 @@ export class Board {
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
 		this.#dispatch = new Dispatch(this);
+		const { radio } = options;
+		if (radio) radio.chip.onEdge = (line, level, atMs) => this.#edge(line, level, atMs);
 	}
 	/** The board's time: virtual time, and what buses have taken since it last moved. */
 	get now(): Instant {
@@ -139,6 +155,7 @@ export class Board {
 		this.#clockMs = this.#drift = 0;
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
+		this.options.radio?.chip.powerCycle(this.#poweredAt);
 		for (const flash of this.flash.values()) flash.cutAfter(Number.POSITIVE_INFINITY, this.random);
 		this.wifi.reset(false);
 		this.#boot(WakeCause.reset, ResetReason.power);
@@ -264,6 +281,19 @@ export class Board {
 		return this.handles.add({ kind: "udp", what: "UDP socket", socket, close: () => socket.close() }, number);
 	}
 
+	/** A chip's line changed, maybe in the middle of a host call: told as soon as the firmware is free. */
+	#edge(line: string, level: 0 | 1, atMs: Instant) {
+		for (const handle of this.handles) {
+			if (handle.kind !== "digital" || handle.line !== line || !(handle.edges & (level ? 1 : 2))) continue;
+			const payload = new Uint8Array(9);
+			payload[0] = level;
+			new DataView(payload.buffer).setFloat64(1, this.#clockMs + (atMs - this.#clockAt) * (1 + this.#drift));
+			const number = this.handles.numberOf(handle);
+			this.options.scheduler.at(Math.max(atMs, this.now), () => {
+				if (this.handles.get(number, "digital") === handle) this.deliver(number, Kind.edge, payload);
+			});
+		}
+	}
 	#boot(cause: WakeCause, reason: ResetReason) {
 		const { scheduler, firmware } = this.options;
 		this.#busyUntil = scheduler.now;

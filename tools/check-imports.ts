@@ -29,7 +29,9 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"net/link/wifi.ts": ["net/link", "device/wifi"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// Radios: drivers over injected ECMA-419 I/O. Files that bind one to a board get a rule of their own.
-	"net/radio": ["modules/core", "net"],
+	"net/radio": ["modules/core", "net", "type modules/device/io.ts"],
+	"net/radio/sx127x.ts": ["net/radio", "modules/device/radio-io.ts"],
+	"net/radio/sx126x.ts": ["net/radio", "modules/device/radio-io.ts"],
 	// The one file of MQTT that is bound to the platform's sockets.
 	"net/mqtt/mqtt.ts": ["net/mqtt", "net", "embedded:io/socket/tcp", "device/resolver"],
 	// MQTT over TLS, in a folder of its own: what a build names by a wildcard is linked.

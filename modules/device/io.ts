@@ -29,3 +29,61 @@ export interface AnalogPort {
 	readonly io: new (options: { pin: number }) => AnalogIo;
 	readonly pin: number;
 }
+
+/** One device on an SPI bus (ECMA-419 §10.7), its select line handled by the platform. */
+export interface SpiIo {
+	/** Sends the bytes and puts what came back in their place; select is active for the whole of it. */
+	transfer(bytes: Uint8Array): unknown;
+	close(): void;
+}
+/** Pins and speed of an SPI device. */
+export interface SpiOptions {
+	readonly clock: number;
+	readonly in: number;
+	readonly out: number;
+	readonly select: number;
+	/** Level of select during a transfer. */
+	readonly active?: 0 | 1;
+	/** Controller number; the platform's choice when left out. */
+	readonly port?: number;
+	readonly hz: number;
+	/** Clock polarity and phase, 0 … 3. */
+	readonly mode: number;
+}
+
+/** One digital pin (ECMA-419 §10.2). */
+export interface DigitalIo {
+	/**
+	 * When the last edge came, in milliseconds of the board's clock, taken in the interrupt. An extension of ours; undefined
+	 * where the platform does not take it: then the time of the callback is the best there is.
+	 */
+	readonly edgeMs?: number | undefined;
+	/** @returns 0 or 1 */
+	read(): number;
+	write(value: number): unknown;
+	close(): void;
+}
+/** How a digital pin is opened. */
+export interface DigitalOptions {
+	readonly pin: number;
+	/** One of the class's modes. */
+	readonly mode: number;
+	readonly initialValue?: number;
+	/** Edges that call `onReadable`. */
+	readonly edge?: number;
+	readonly onReadable?: () => void;
+}
+/** The platform's class of digital pins. */
+export interface DigitalClass {
+	new (options: DigitalOptions): DigitalIo;
+	readonly Input: number;
+	readonly Output: number;
+	readonly OutputOpenDrain: number;
+	readonly Rising: number;
+}
+
+/** What a radio's driver needs of the platform. */
+export interface RadioIo {
+	readonly SPI: new (options: SpiOptions) => SpiIo;
+	readonly Digital: DigitalClass;
+}

@@ -19,6 +19,8 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	crypt: "crypt",
 	"embedded:io/i2c": "embedded-io-i2c",
 	"embedded:io/analog": "embedded-io-analog",
+	"embedded:io/digital": "embedded-io-digital",
+	"embedded:io/spi": "embedded-io-spi",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
 	"embedded:io/socket/udp": "embedded-io-socket-udp",
 	"embedded:provider/builtin": "embedded-provider-builtin",

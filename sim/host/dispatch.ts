@@ -7,13 +7,15 @@ import type { HostSide } from "../engine/engine.js";
 import { type NorFlash, PowerCut, SECTOR } from "../flash.js";
 import type { I2cHandle } from "./handles.js";
 import { Pins } from "./pins.js";
-import { LARGEST, Op, Status } from "./table.js";
+import { LARGEST, Op, PinMode, Status } from "./table.js";
 
 /** Time of one conversion of the ESP32's ADC with averaging by its driver, in milliseconds (order of magnitude). */
 const ANALOG_READ_MS = 0.1;
 
 /** Largest TCP segment. Source: ESP-IDF 6.0, CONFIG_LWIP_TCP_MSS, 1440 by default. */
 const SEGMENT = 1440;
+/** One access to a digital pin from JavaScript, in milliseconds (order of magnitude). */
+const DIGITAL_MS = 0.01;
 
 /** Answers host calls (`table.ts`) for one board, from any engine. */
 export class Dispatch implements HostSide {
@@ -121,6 +123,15 @@ export class Dispatch implements HostSide {
 				return this.#wifiJoin(request);
 			case Op.wifiJoined:
 				return board.handles.get(handle, "wifi") ? this.#bytes(board.wifi.result.subarray(1)) : Status.closed;
+			case Op.spiOpen:
+				return this.#spiOpen(view);
+			case Op.spiTransfer:
+				return this.#spiTransfer(handle, request.slice(3));
+			case Op.digitalOpen:
+				return this.#digitalOpen(view);
+			case Op.digitalRead:
+			case Op.digitalWrite:
+				return this.#digital(handle, op === Op.digitalWrite ? view.getUint8(3) : undefined);
 			default:
 				return Status.range;
 		}
@@ -253,6 +264,53 @@ export class Dispatch implements HostSide {
 			bytes: bytes.slice(at),
 		});
 		this.#board.bytesOut += bytes.length - at;
+		return Status.ok;
+	}
+
+	#spiOpen(view: DataView): number {
+		const { handles, options } = this.#board;
+		const { radio } = options;
+		const pins = [view.getUint8(7), view.getUint8(8), view.getUint8(9), view.getUint8(10)];
+		if (!radio || [radio.clock, radio.in, radio.out, radio.select].some((pin, n) => pin !== pins[n]))
+			return Status.notFound;
+		const hertz = view.getUint32(3);
+		if (hertz === 0 || view.getUint8(11) !== 0) return Status.range; // radios take mode 0
+		for (const open of handles) if (open.kind === "spi") return Status.busy;
+		const { chip } = radio;
+		return this.#u16(handles.add({ kind: "spi", what: `SPI device at ${radio.select}`, chip, hertz, close() {} }));
+	}
+	#spiTransfer(number: number, bytes: Uint8Array): number {
+		const handle = this.#board.handles.get(number, "spi");
+		if (!handle) return Status.closed;
+		if (bytes.length > LARGEST - 1) return Status.range;
+		const { now } = this.#board;
+		this.#board.spend((bytes.length * 8 * 1000) / handle.hertz);
+		handle.chip.transfer(bytes, now);
+		return this.#bytes(bytes);
+	}
+	#digitalOpen(view: DataView): number {
+		const { handles, options, now } = this.#board;
+		const { radio } = options;
+		const pin = view.getUint8(3);
+		const line = radio?.lines[pin];
+		if (!radio || line === undefined) return Status.notFound;
+		for (const open of handles) if (open.kind === "digital" && open.pin === pin) return Status.busy;
+		const output = view.getUint8(4) >= PinMode.output;
+		const { chip } = radio;
+		const edges = view.getUint8(5);
+		if (output) chip.drive(line, view.getUint8(6) ? 1 : 0, now);
+		const what = `digital pin ${pin}`;
+		return this.#u16(handles.add({ kind: "digital", what, chip, pin, line, output, edges, close() {} }));
+	}
+	/** Writes a level, or reads it. */
+	#digital(number: number, level: number | undefined): number {
+		const handle = this.#board.handles.get(number, "digital");
+		if (!handle) return Status.closed;
+		if (level !== undefined && !handle.output) return Status.io;
+		this.#board.spend(DIGITAL_MS);
+		const { now } = this.#board;
+		if (level === undefined) return this.#u8(handle.chip.level(handle.line, now));
+		handle.chip.drive(handle.line, level ? 1 : 0, now);
 		return Status.ok;
 	}
 

@@ -1,4 +1,5 @@
 import type { AdcChannel } from "../chips/adc.js";
+import type { SpiChip } from "../chips/spi-chip.js";
 import type { NorFlash } from "../flash.js";
 import type { SimDatagrams, SimSocket } from "../net/network.js";
 
@@ -36,8 +37,33 @@ export interface WifiHandle extends Common {
 	readonly kind: "wifi";
 }
 
+export interface SpiHandle extends Common {
+	readonly kind: "spi";
+	readonly chip: SpiChip;
+	readonly hertz: number;
+}
+export interface DigitalHandle extends Common {
+	readonly kind: "digital";
+	readonly chip: SpiChip;
+	readonly pin: number;
+	/** The chip's name of it. */
+	readonly line: string;
+	readonly output: boolean;
+	/** Edges that are told: 1 rising, 2 falling. */
+	readonly edges: number;
+}
+
 /** Something that firmware holds open on a board. */
-export type Handle = TimerHandle | I2cHandle | AnalogHandle | FlashHandle | SocketHandle | DatagramsHandle | WifiHandle;
+export type Handle =
+	| TimerHandle
+	| I2cHandle
+	| AnalogHandle
+	| FlashHandle
+	| SocketHandle
+	| DatagramsHandle
+	| WifiHandle
+	| SpiHandle
+	| DigitalHandle;
 
 /** What firmware of one wake holds open, by number. */
 export class Handles {
@@ -54,6 +80,11 @@ export class Handles {
 	get<K extends Handle["kind"]>(number: number, kind: K): Extract<Handle, { kind: K }> | undefined {
 		const handle = this.#open.get(number);
 		return handle?.kind === kind ? (handle as Extract<Handle, { kind: K }>) : undefined;
+	}
+	/** @returns the number of a handle; 0 when it is not open */
+	numberOf(handle: Handle): number {
+		for (const [number, each] of this.#open) if (each === handle) return number;
+		return 0;
 	}
 	/** @returns a number of 1 … 65,535 that is not in use */
 	reserve(): number {

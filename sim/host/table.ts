@@ -76,6 +76,16 @@ export const Op = Object.freeze({
 	 * name, protocol, rest: address, all UTF-8 → u16 handle as of `tcpOpen`; `Kind.writable` comes once the server is trusted
 	 */
 	tlsOpen: 88,
+	/** u32 hertz, u8 clock pin, u8 in pin, u8 out pin, u8 select pin, u8 mode → u16 handle */
+	spiOpen: 112,
+	/** rest, sent with select active → rest: as many bytes that came back */
+	spiTransfer: 113,
+	/** u8 pin, u8 mode (`PinMode`), u8 edges (1 rising, 2 falling), u8 first level of an output → u16 handle; fires `Kind.edge` */
+	digitalOpen: 116,
+	/** → u8 */
+	digitalRead: 117,
+	/** u8 */
+	digitalWrite: 118,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -116,8 +126,20 @@ export const Kind = Object.freeze({
 	datagrams: 6,
 	/** u8 status: a value of `WifiStatus` in net/link/wifi-link.ts */
 	wifi: 8,
+	/** u8 level now, f64 milliseconds since the board got its power, when the edge was */
+	edge: 12,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Modes of a digital pin, as the SDK numbers them. */
+export const PinMode = Object.freeze({
+	input: 0,
+	inputPullUp: 1,
+	inputPullDown: 2,
+	inputPullUpDown: 3,
+	output: 8,
+	outputOpenDrain: 9,
+});
 
 /** Largest request or reply, in bytes: a flash block and its arguments. */
 export const LARGEST = 4096 + 16;

@@ -13,7 +13,7 @@ import { needsXs, rig } from "./support.js";
 const FOLDERS = ["test/unit", "test/model"];
 /** Firmware, tests, and what of the simulator needs nothing but the language either. */
 const PURE =
-	/^((modules|sensors|net|test)\/|sim\/(seeded|scheduler|flash|flash-chip|flash-defects)\.ts$|tools\/(collector|senml|senml-records)\.ts$)/;
+	/^((modules|sensors|net|test)\/|sim\/(seeded|scheduler|flash|flash-chip|flash-defects)\.ts$|sim\/chips\/(lora-air|lora-modem|sx1262|sx1276)\.ts$|tools\/(collector|senml|senml-records)\.ts$)/;
 /** It remembers tens of thousands of numbers, which is a desktop's memory; what it proves of is in the unit tests. */
 const TOO_LARGE = "test/model/numbers.test.ts";
 /** A test may use more than a wake does: its expectations and the runner are there too. */

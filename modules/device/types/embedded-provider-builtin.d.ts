@@ -5,7 +5,9 @@
 declare module "embedded:provider/builtin" {
 	import type { PinSpecifier, PortSpecifier } from "embedded:io/_common";
 	import type Analog from "embedded:io/analog";
+	import type Digital from "embedded:io/digital";
 	import type I2C from "embedded:io/i2c";
+	import type SPI from "embedded:io/spi";
 
 	const device: {
 		/** By name, such as `default`: to open one, `new io({...entry, address, hz})`. */
@@ -23,6 +25,11 @@ declare module "embedded:provider/builtin" {
 				readonly io: typeof Analog;
 				readonly pin: PinSpecifier;
 			};
+		};
+		/** The classes themselves, for pins that the provider has no name for. */
+		readonly io?: {
+			readonly SPI?: typeof SPI;
+			readonly Digital?: typeof Digital;
 		};
 	};
 	export default device;
