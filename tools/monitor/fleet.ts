@@ -85,7 +85,8 @@ export class Fleet {
 
 	/** @param nodes of one name or several; the first that fits counts */
 	constructor(nodes: readonly FleetNode[]) {
-		this.#nodes = nodes;
+		// of declarations that frames cannot tell apart, the one with the plainest name
+		this.#nodes = [...nodes].sort((one, other) => one.name.length - other.name.length);
 		const frames = new Set(["dormouse/{nodeId}/t", ...nodes.flatMap(({ uplink }) => uplink.topic ?? [])]);
 		this.#patterns = [patternOf(STATE_TOPIC, "state"), ...[...frames].map((topic) => patternOf(topic, "frame"))];
 	}
