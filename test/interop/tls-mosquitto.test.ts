@@ -107,13 +107,18 @@ describe("tls: mosquitto", function () {
 			}));
 		it(`mosquitto ${version}: a node without a certificate where one is wanted, refused by the broker`, () =>
 			broker({ more: mutual, openssl }, async (port, log) => {
-				// in TLS 1.3 the server is trusted before it looks at the node: CONNECT may leave, and nobody reads it
-				assert.deepEqual((await exchange(port)).lines, ["failed refused"]);
+				// in TLS 1.3 the server is trusted before it looks at the node: CONNECT may leave, and nobody reads it; the reset
+				// that TCP answers unread bytes with may overtake the alert (RFC 9293 §3.10.7.4, RFC 8446 §6)
+				const { lines } = await exchange(port);
+				assert.ok(/^failed (refused|lost)$/.test(lines.join()), lines.join());
+				if (version === "TLSv1.2") assert.deepEqual(lines, ["failed refused"]);
 				assert.ok(!log().includes("n1"), "the broker read CONNECT");
 			}));
 		it(`mosquitto ${version}: a node with a certificate of another CA, refused by the broker`, () =>
 			broker({ more: mutual, openssl }, async (port, log) => {
-				assert.deepEqual((await exchange(port, foreign.issue())).lines, ["failed refused"]);
+				const { lines } = await exchange(port, foreign.issue());
+				assert.ok(/^failed (refused|lost)$/.test(lines.join()), lines.join());
+				if (version === "TLSv1.2") assert.deepEqual(lines, ["failed refused"]);
 				assert.ok(!log().includes("n1"), "the broker read CONNECT");
 			}));
 	}
