@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { fromHex } from "../../../modules/core/bytes.js";
-import { HMAC_KEY, keysPartition, LONGEST_TEXT, nvsImage, XTS_KEY, xtsKeyOf } from "../../../tools/provision/nvs-image.js";
+import {
+	HMAC_KEY,
+	keysPartition,
+	LONGEST_TEXT,
+	nvsImage,
+	XTS_KEY,
+	xtsKeyOf,
+} from "../../../tools/provision/nvs-image.js";
 import * as assert from "../../assert.js";
 
 interface Vector {
