@@ -135,7 +135,7 @@ export async function wakeOnce(
 	const status = await new Promise((resolve) => child.on("close", resolve));
 	clearTimeout(late);
 	assert.equal(status, ASLEEP, said);
-	const lines = said.split("\n").filter((line) => line.startsWith("dormouse "));
+	const lines = said.split("\n").filter((line) => line.startsWith("dormouse wake="));
 	assert.equal(lines.length, 1, said);
 	const fields = lines[0]!.split(" ").slice(1);
 	return { report: new Map(fields.map((part) => part.split("=") as [string, string])), said };
