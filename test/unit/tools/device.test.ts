@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "acorn";
 import { DormouseError } from "../../../modules/core/errors.js";
-import { BOARDS, lacking, platformOf, toolsFolder } from "../../../tools/device/boards.js";
+import { BOARDS, boardOf, lacking, toolsFolder } from "../../../tools/device/boards.js";
 import { bundleForDevice } from "../../../tools/device/bundle.js";
 import { deviceManifest } from "../../../tools/device/manifest.js";
 import * as assert from "../../assert.js";
@@ -66,10 +66,10 @@ describe("device builds", function () {
 	});
 
 	it("boards: each has a platform; targets of the SDK are taken as they are; others are not", () => {
-		for (const name of Object.keys(BOARDS)) assert.equal(platformOf(name), BOARDS[name]);
-		assert.equal(platformOf("esp32/m5stick_c"), "esp32/m5stick_c");
+		for (const name of Object.keys(BOARDS)) assert.equal(boardOf(name), BOARDS[name]);
+		assert.equal(boardOf("esp32/m5stick_c", {})?.platform, "esp32/m5stick_c");
 		for (const name of ["", "esp32", "esp32/", "esp32/../x", "toString", "lin; rm"])
-			assert.equal(platformOf(name), undefined);
+			assert.equal(boardOf(name), undefined);
 	});
 	it("boards: an empty machine, each thing that is missing is named with what brings it", () => {
 		assert.deepEqual(
@@ -99,6 +99,8 @@ describe("device builds", function () {
 		[[], "--board is missing"],
 		[["--board", "nothing"], "--board nothing"],
 		[["--board", "desktop", "--set", "broker"], "--set: NAME=VALUE"],
+		[["--board", "desktop", "--set", "brokr=x"], "there is no setting brokr"],
+		[["--board", "desktop", "--profile", "field"], "--profile field: development or production"],
 		[["--board", "desktop", "--node", "no.ts"], "--node no.ts: no such file"],
 		[["--board", "desktop", "--nonsense"], "--nonsense"],
 	] as readonly (readonly [string[], string])[])
