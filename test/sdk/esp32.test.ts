@@ -4,6 +4,7 @@ import { boardOf } from "../../tools/device/boards.js";
 import { prepare } from "../../tools/device/command.js";
 import { partitionsFile } from "../../tools/device/partitions.js";
 import { configure, flashBytes, type Link, moduleCode, projectOf } from "../../tools/device/sdk-link.js";
+import { sdkSize } from "../../tools/device/sdk-size.js";
 import * as assert from "../assert.js";
 import { folder, linkEsp32, MODULES, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
 
@@ -40,6 +41,15 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 		const sum = codes.reduce((total, { bytes }) => total + bytes, 0);
 		assert.equal(codes[0]!.module, "main", "the firmware is the largest module");
 		if (bundle !== undefined) assert.ok(sum > bundle / 4 && sum < bundle, `${sum} of ${bundle} bytes are bytecode`);
+	});
+	it("npm run size -- --sdk: bytecode by module, and flash in all", async () => {
+		const lines: string[] = [];
+		assert.equal(await sdkSize("nodes/weather.ts", "heltec_v3", (line) => lines.push(line)), 0);
+		const bytes = new Map(
+			lines.map((line) => [line.slice(0, 40).trim(), Number(line.slice(40).replaceAll(/\D/g, ""))]),
+		);
+		assert.ok(bytes.get("main")! > bytes.get("device/native")!, lines.join("\n"));
+		assert.ok(bytes.get("all of it")! > bytes.get("main")!, lines.join("\n"));
 	});
 	for (const [name, profile, expected] of [
 		["esp32c3", "development", { BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP: "y", ESPTOOLPY_FLASHSIZE_4MB: "y" }],

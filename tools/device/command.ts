@@ -61,8 +61,7 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 		checkSetting(setting, value);
 		return `${setting}=${value}`;
 	});
-	const creation = values["prepare-only"] ? undefined : await creationOf(node);
-	const manifest = await prepare(node, { board, profile, creation });
+	const manifest = await prepare(node, { board, profile });
 	if (values["prepare-only"]) {
 		process.stdout.write(`${manifest}\n`);
 		return 0;
@@ -71,7 +70,11 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 	const lacks = lacking(platform, isUpload, env);
 	if (lacks.length > 0)
 		throw new DormouseError("unsupported", `this machine lacks\n${lacks.map((each) => `  ${each}`).join("\n")}`);
-	if (creation) process.stdout.write(`${creationText(creation)}\n`);
+	const creation = await creationOf(node);
+	if (creation) await prepare(node, { board, profile, creation });
+	process.stdout.write(
+		`${creation ? creationText(creation) : "XS machine: as manifest.json has it, the node was not measured"}\n`,
+	);
 	const target = values["build-only"] ? ["-t", "build"] : [];
 	const debug = values.debug ? ["-d"] : [];
 	const path = `${toolsFolder(env.MODDABLE!)}${delimiter}${env.PATH}`;
