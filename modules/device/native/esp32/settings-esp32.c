@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "nvs.h" /* nvs_flash: nvs_open_from_partition, nvs_get_str */
-#include "nvs_flash.h" /* nvs_flash: nvs_flash_init_partition, nvs_flash_secure_init_partition */
+#include "nvs_flash/include/nvs.h" /* nvs_flash: nvs_open_from_partition, nvs_get_str */
+#include "nvs_flash/include/nvs_flash.h" /* nvs_flash: nvs_flash_init_partition, nvs_flash_secure_init_partition */
 #include "sdkconfig.h"
 
 #define PARTITION "settings"
