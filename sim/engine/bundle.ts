@@ -53,7 +53,7 @@ export async function bundleFirmware(nodeFile: string, entry = "sim/entry.ts"): 
 			charset: "utf8",
 			sourcemap: "external",
 			logLevel: "silent",
-			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
 			plugins: [board(path)],
 		});
 		const text = (end: string) => outputFiles.find((file) => file.path.endsWith(end))!.text;

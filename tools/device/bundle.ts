@@ -34,7 +34,7 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 			platform: "neutral",
 			charset: "utf8",
 			logLevel: "silent",
-			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
 			plugins: [
 				{
 					name: "platform",
