@@ -71,9 +71,9 @@ export async function size(args: readonly string[]): Promise<number> {
 	}
 	const host = await buildHost({ progress: (line) => process.stderr.write(`${line}\n`) });
 	if (!host.ready) throw new DormouseError("unsupported", host.reason);
-	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts");
+	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts", undefined, "short");
 	const engine = new XsEngine(host, { measure: true, locate: false });
-	const bare = await bundleFirmware(values.node ?? "nodes/weather.ts", "sim/bare.ts");
+	const bare = await bundleFirmware(values.node ?? "nodes/weather.ts", "sim/bare.ts", "short");
 	const sizes = await measure(engine, bundle, bare, host.representative);
 	if (values.json) process.stdout.write(`${JSON.stringify(sizes, undefined, "\t")}\n`);
 	else print(sizes);
@@ -142,7 +142,7 @@ async function ramOfShims(engine: XsEngine, bare: FirmwareBundle): Promise<Small
 
 /** Simulated hours until the first publish is over. */
 async function hoursToPublish(bundle: FirmwareBundle): Promise<number> {
-	const { node } = new NodeEngine().load(bundle);
+	const { node } = new NodeEngine().load(bundle.readable ?? bundle);
 	return ((node.uplink.batch + 0.5) * node.everySeconds) / 3600;
 }
 

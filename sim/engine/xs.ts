@@ -102,7 +102,7 @@ export class XsFirmware implements Firmware {
 	}
 
 	get node(): NodeDeclaration {
-		this.#node ??= new NodeEngine().load(this.#bundle).node; // it is data: V8 evaluates it as well
+		this.#node ??= new NodeEngine().load(this.#bundle.readable ?? this.#bundle).node; // it is data: V8 evaluates it as well
 		return this.#node;
 	}
 
