@@ -23,6 +23,7 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"embedded:io/spi": "embedded-io-spi",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
 	"embedded:io/socket/udp": "embedded-io-socket-udp",
+	"embedded:network/interface/ethernet": "embedded-network-interface-ethernet",
 	"embedded:provider/builtin": "embedded-provider-builtin",
 	"embedded:storage/flash": "embedded-storage-flash",
 });
