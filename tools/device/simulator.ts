@@ -11,6 +11,12 @@ export interface SimulatorCommand {
 	readonly args: readonly string[];
 }
 
+/** Where Moddable's simulator is, once the SDK's tools are built. */
+export function simulatorProgram(moddable: string, system: NodeJS.Platform = process.platform): string {
+	const name = system === "darwin" ? "mcsim.app" : system === "win32" ? "mcsim.exe" : "mcsim";
+	return join(toolsFolder(moddable, system), name);
+}
+
 /**
  * The simulator's command line, which opens a folder of device faces and the library that `mcconfig` built.
  * @param moddable the SDK's folder
@@ -27,10 +33,16 @@ export function simulatorCommand(
 	panel: string,
 	system: NodeJS.Platform = process.platform,
 ): SimulatorCommand {
-	const tools = toolsFolder(moddable, system);
-	const program = join(tools, system === "darwin" ? "mcsim.app" : system === "win32" ? "mcsim.exe" : "mcsim");
+	const program = simulatorProgram(moddable, system);
 	const target = platform.startsWith("sim/") ? platform.slice(4) : "mc";
-	const library = join(tools, "..", target, build, name, system === "win32" ? "mc.dll" : "mc.so");
+	const library = join(
+		toolsFolder(moddable, system),
+		"..",
+		target,
+		build,
+		name,
+		system === "win32" ? "mc.dll" : "mc.so",
+	);
 	for (const path of [program, library])
 		if (!existsSync(path)) throw new DormouseError("unsupported", `this machine lacks ${path}`);
 	return system === "darwin"
@@ -41,7 +53,7 @@ export function simulatorCommand(
 /** Shows a node in the simulator, until its window is closed. @returns the exit status */
 export function runSimulator({ command, args }: SimulatorCommand, env: NodeJS.ProcessEnv): number {
 	// It makes its own folder there, but not this one.
-	mkdirSync(env.XDG_CONFIG_HOME || join(env.HOME ?? homedir(), ".config"), { recursive: true });
+	mkdirSync(env.XDG_CONFIG_HOME ?? join(env.HOME ?? homedir(), ".config"), { recursive: true });
 	const { status, error } = spawnSync(command, args, { stdio: "inherit", env });
 	if (error) throw new DormouseError("unsupported", `${command}: ${error.message}`);
 	return status ?? 1;
