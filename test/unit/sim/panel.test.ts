@@ -98,6 +98,7 @@ describe("panel: the board", function () {
 		assert.equal(view.report.get("record"), "0");
 	});
 	it("a frame goes out: its topic, its bytes, and what it says", () => {
+		view.take(new Uint8Array(sending(5, 1).subarray(0, 40)).buffer); // a wake that the power ended
 		view.take("boot");
 		const { buffer } = new Uint8Array(sending(5, 1));
 		view.take(buffer);
