@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
@@ -9,8 +9,10 @@ import { parseSetting } from "../setting.js";
 import { BOARDS, lacking, platformOf, toolsFolder } from "./boards.js";
 import { bundleForDevice } from "./bundle.js";
 import { deviceManifest } from "./manifest.js";
+import { writePanel } from "./panel.js";
+import { runSimulator, simulatorCommand } from "./simulator.js";
 
-const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a board.
+const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a board, or shows it in Moddable's simulator.
 
   npm run flash -- --board BOARD [options]
 
@@ -18,7 +20,7 @@ const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a
   --node FILE       the declaration (default nodes/weather.ts)
   --set NAME=VALUE  a setting of the device, several times: broker, port, username, password, ssid, passphrase, ntp …;
                     NAME=@FILE takes it from a file, so that it does not stand in the shell's history
-  --build-only      builds, and writes to no board
+  --build-only      builds, and writes to no board and opens no simulator
   --prepare-only    checks the declaration and writes the bundle and its manifest; needs no SDK
   --debug           with xsbug and without optimisation
   --help            this text
@@ -55,7 +57,8 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 	const lacks = lacking(platform, isUpload, env);
 	if (lacks.length > 0)
 		throw new DormouseError("unsupported", `this machine lacks\n${lacks.map((each) => `  ${each}`).join("\n")}`);
-	const target = values["build-only"] ? ["-t", "build"] : [];
+	const isDesktop = !platform.startsWith("esp32"); // where mcconfig's own target would end all simulators that run
+	const target = values["build-only"] || isDesktop ? ["-t", "build"] : [];
 	const debug = values.debug ? ["-d"] : [];
 	const path = `${toolsFolder(env.MODDABLE!)}${delimiter}${env.PATH}`;
 	const { status, error } = spawnSync("mcconfig", [...debug, "-m", "-p", platform, ...target, manifest, ...given], {
@@ -63,16 +66,19 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 		env: { ...env, PATH: path },
 	});
 	if (error) throw new DormouseError("unsupported", `mcconfig: ${error.message}`);
-	return status ?? 1;
+	if (status !== 0 || !isDesktop || values["build-only"]) return status ?? 1;
+	const folder = dirname(manifest);
+	const build = values.debug ? "debug" : "release";
+	return runSimulator(simulatorCommand(env.MODDABLE!, platform, build, basename(folder), join(folder, "panel")), env);
 }
 
 /**
- * Checks a node's declaration, and writes its bundle and the manifest for it.
+ * Checks a node's declaration, and writes its bundle, the manifest for it and its face in Moddable's simulator.
  * @returns the manifest's path
  * @throws {DormouseError} what is wrong with the declaration
  */
 export async function prepare(node: string): Promise<string> {
-	await loadNode(node); // what cannot work is told here, and not by a board
+	const declared = await loadNode(node); // what cannot work is told here, and not by a board
 	const name = basename(node).replace(/\.[jt]s$/, "");
 	const folder = join(PROJECT, "build/device", name);
 	mkdirSync(folder, { recursive: true });
@@ -80,6 +86,7 @@ export async function prepare(node: string): Promise<string> {
 	writeFileSync(join(folder, "firmware.js"), code);
 	const path = join(folder, "manifest.json");
 	writeFileSync(path, deviceManifest(join(folder, "firmware"), imports));
+	await writePanel(declared, join(folder, "panel"));
 	return path;
 }
 
