@@ -15,6 +15,7 @@ import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRe
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
+import { PinWaker, type Presses } from "./wake-pins.js";
 
 /** Time from the alarm or the power to the first line of `main`, on an emulated ESP32-C3 (SDK 8.2.3, image validated). */
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
@@ -66,6 +67,8 @@ export interface BoardOptions {
 	readonly analog: ReadonlyMap<number, AdcChannel>;
 	/** What its Wi-Fi finds; one without faults by default. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens at its pins; nothing by default. */
+	readonly presses?: Presses;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
@@ -93,6 +96,7 @@ export class Board {
 	readonly random: Seeded;
 	readonly wifi: WifiStation;
 	readonly handles = new Handles();
+	readonly pins: PinWaker;
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
 	bytesOut = 0;
@@ -128,6 +132,7 @@ export class Board {
 		this.random = new Seeded(options.seed);
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
+		this.pins = new PinWaker(options.presses);
 		this.#dispatch = new Dispatch(this);
 		const { radio } = options;
 		if (radio) radio.chip.onEdge = (line, level, atMs) => this.#edge(line, level, atMs);
@@ -294,8 +299,9 @@ export class Board {
 			});
 		}
 	}
-	#boot(cause: WakeCause, reason: ResetReason) {
+	#boot(cause: WakeCause, reason: ResetReason, pin?: number) {
 		const { scheduler, firmware } = this.options;
+		this.pins.boot(pin);
 		this.#busyUntil = scheduler.now;
 		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
@@ -340,8 +346,14 @@ export class Board {
 		if (sleepMs === undefined) return;
 		this.#clock((this.options.drift?.(this.now) ?? 0) / 1e6);
 		const alarmAt = this.now + sleepMs / (1 + this.#drift);
+		const press = this.pins.next(this.now);
 		this.#finish(undefined);
-		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+		this.#alarm =
+			press && press.at < alarmAt
+				? scheduler.at(press.at, () =>
+						this.#boot(press.isTouch ? WakeCause.touch : WakeCause.pin, ResetReason.deepSleep, press.pin),
+					)
+				: scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
 	}
 	/** From now on the clock is so much too fast. */
 	#clock(drift: number) {

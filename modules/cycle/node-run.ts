@@ -7,7 +7,7 @@ import {
 	ResetReason,
 	type RetainedMemory,
 	type Timers,
-	type WakeCause,
+	WakeCause,
 } from "../core/ports.js";
 import { NodeRecord, RecordKind } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
@@ -100,6 +100,12 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.report.resetReason = reset;
 		this.report.start = start;
 		this.report.seconds = Math.round(this.time.nowMs() / 1000);
+		const { wake } = this.node;
+		if (wake && (cause === WakeCause.pin || cause === WakeCause.touch)) {
+			this.report.woken = wake.woke();
+			this.cycle.in.woken = true;
+			this.cycle.in.send = wake.send;
+		}
 		this.health.clockSteps += this.time.steps;
 		if (start !== Start.warm) this.health.start = start;
 		if (isFault(reset)) this.health.panics++;
@@ -357,7 +363,14 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.sampler?.close();
 		this.uplink.close();
 		const report = this.report;
-		const ms = this.time.clockUntil(this.cycle.out.wakeMs);
+		let ms = this.time.clockUntil(this.cycle.out.wakeMs);
+		const { wake } = this.node;
+		if (wake) {
+			// One short wake after the rest arms them again. What is at its level even then, the next sample arms.
+			const rests = report.woken > 0;
+			report.unarmed = wake.arm(rests);
+			if (rests) ms = Math.min(ms, wake.restMs);
+		}
 		report.epoch = this.numbers.epoch;
 		if (report.epoch > 0)
 			try {

@@ -132,6 +132,12 @@ export class Dispatch implements HostSide {
 			case Op.digitalRead:
 			case Op.digitalWrite:
 				return this.#digital(handle, op === Op.digitalWrite ? view.getUint8(3) : undefined);
+			case Op.pinsWoke:
+				return this.#f64(board.pins.woke);
+			case Op.pinsArm:
+				return this.#f64(
+					board.pins.arm({ high: view.getFloat64(3), low: view.getFloat64(11), touch: view.getFloat64(35) }, board.now),
+				);
 			default:
 				return Status.range;
 		}

@@ -86,6 +86,10 @@ export const Op = Object.freeze({
 	digitalRead: 117,
 	/** u8 */
 	digitalWrite: 118,
+	/** → f64 mask of the pins that woke the board; in masks the bit of value 2^n is GPIO n */
+	pinsWoke: 122,
+	/** f64 high, f64 low, f64 with pull-up, f64 with pull-down, f64 touch: masks → f64 mask of those that will not wake it */
+	pinsArm: 123,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { folder, PROJECT } from "./sdk.js";
 
 const { IDF_PATH, MODDABLE } = process.env;
@@ -102,7 +102,7 @@ export function checkForChip(
 		[
 			...["-m32", "-fsyntax-only", "-std=gnu17", "-Wall", "-Wextra", "-Werror"],
 			...["-D__ets__", `-DESP32=${CHIPS[chip]}`, "-DESP_PLATFORM", "-DBOOTLOADER_BUILD=1"],
-			...[`-I${join(PROJECT, "test/sdk/idf-stubs")}`, `-I${join(made, "config")}`, `-I${made}`],
+			...[`-I${join(PROJECT, "test/sdk/idf-stubs")}`, `-I${join(made, "config")}`, `-I${made}`, `-I${dirname(path)}`],
 			...system.flatMap((each) => ["-isystem", each]),
 			path,
 		],

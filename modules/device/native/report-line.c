@@ -1,13 +1,13 @@
 /*
  * A wake's report as one readable line. The report is a CBOR array in the order of `FIELDS` (modules/cycle/report.ts,
- * version 2); decoding it here costs the firmware's JavaScript nothing.
+ * version 3); decoding it here costs the firmware's JavaScript nothing.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "board.h"
 
-#define VERSION 2
+#define VERSION 3
 #define LINE_SIZE 512
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -44,6 +44,8 @@ static const Field FIELDS[] = {
 	{ "problem", 0, 0 },
 	{ "failures", 0, 0 },
 	{ "sleepMs", 0, 0 },
+	{ "pins", 0, 0 },
+	{ "unarmed", 0, 0 },
 };
 
 typedef struct {
@@ -119,6 +121,8 @@ static int field(Report *r, const Field *f)
 	}
 	if (major != ARRAY)
 		return scalar(r, major, value);
+	if (!value)
+		addText(r, "none");
 	for (uint32_t n = 0; n < value; n++) {
 		if (n)
 			addText(r, ",");

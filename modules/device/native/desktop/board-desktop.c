@@ -34,12 +34,15 @@ typedef struct {
 	double powerOnMs; /* of the desktop's wall clock */
 	double aheadMs;
 	double alarmMs; /* of the board's clock */
+	double asleepMs; /* when it fell asleep */
+	uint64_t armed; /* pins that wake it */
 	uint8_t rtc[DM_RTC_SIZE];
 } Asleep;
 
 static struct {
 	int started;
 	int woke;
+	uint64_t pins; /* that woke it; none: the alarm did */
 	double bootMs; /* board's clock */
 	double bootAt; /* monotonic clock */
 	Asleep kept;
@@ -82,6 +85,19 @@ static int wakeUp(Asleep *kept)
 	return whole;
 }
 
+/* When the sleeping board woke: at its alarm, or before by a pin, which DORMOUSE_WAKE names (pins/desktop/pins-desktop.c). */
+static double pressed(const Asleep *kept)
+{
+	const char *text = getenv("DORMOUSE_WAKE");
+	char *end;
+	unsigned long pin = text ? strtoul(text, &end, 10) : 64;
+	double atMs = kept->asleepMs + (text && *end == '+' ? strtod(end + 1, NULL) * 1000 : 0);
+	if (pin > 63 || !(kept->armed >> pin & 1) || !(atMs < kept->alarmMs))
+		return kept->alarmMs;
+	board.pins = 1ull << pin;
+	return atMs;
+}
+
 static void start(void)
 {
 	if (board.started)
@@ -93,8 +109,10 @@ static void start(void)
 	board.woke = wakeUp(kept);
 	if (board.woke) {
 		double nowMs = wallMs - kept->powerOnMs + kept->aheadMs;
-		if (nowMs < kept->alarmMs)
-			kept->aheadMs += kept->alarmMs - nowMs;
+		double wakeMs = pressed(kept);
+		if (nowMs < wakeMs)
+			kept->aheadMs += wakeMs - nowMs;
+		kept->armed = 0; /* a boot forgets it */
 	} else {
 		kept->magic = MAGIC;
 		kept->size = sizeof(*kept);
@@ -120,7 +138,19 @@ double dm_awake_ms(void)
 int dm_wake_cause(void)
 {
 	start();
-	return board.woke ? DM_WAKE_TIMER : DM_WAKE_RESET;
+	return board.pins ? DM_WAKE_PIN : board.woke ? DM_WAKE_TIMER : DM_WAKE_RESET;
+}
+
+void dm_desktop_arm(uint64_t pins)
+{
+	start();
+	board.kept.armed = pins;
+}
+
+uint64_t dm_desktop_woke(void)
+{
+	start();
+	return board.pins;
 }
 
 int dm_reset_reason(void)
@@ -168,7 +198,8 @@ void dm_deep_sleep(double ms)
 {
 	start();
 	const char *path = dm_state_path("rtc");
-	board.kept.alarmMs = dm_clock_ms() + (ms > 1 ? ms : 1);
+	board.kept.asleepMs = dm_clock_ms();
+	board.kept.alarmMs = board.kept.asleepMs + (ms > 1 ? ms : 1);
 	FILE *file = path ? fopen(path, "wb") : NULL;
 	if (path && (!file || fwrite(&board.kept, sizeof(board.kept), 1, file) != 1 || fclose(file)))
 		dm_state_failed(path);
