@@ -1,6 +1,7 @@
 import { utf8 } from "../modules/core/bytes.js";
 import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
+import { ImageState } from "../modules/device/image-state.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
 import type { SpiChip } from "./chips/spi-chip.js";
@@ -21,7 +22,7 @@ import { PinWaker, type Presses } from "./wake-pins.js";
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
-/** A node that is awake this long is reset, as by the SDK's watchdog. */
+/** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
 /** One wake as the board saw it. */
@@ -99,6 +100,8 @@ export class Board {
 	readonly pins: PinWaker;
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
+	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
+	image: ImageState = ImageState.factory;
 	bytesOut = 0;
 	bytesIn = 0;
 	report: WakeReport | undefined;
@@ -123,6 +126,7 @@ export class Board {
 	#callsToCut = Number.POSITIVE_INFINITY;
 	#offMs = 1000;
 	#powerLost = false;
+	#resets = false;
 	#powered = false;
 	#alarm: Cancel | undefined;
 	#watchdog: Cancel | undefined;
@@ -195,6 +199,19 @@ export class Board {
 	spend(ms: number): void {
 		this.#busyUntil = this.now + ms;
 		if (!this.wifi.isOn) this.#busyMs += ms;
+	}
+	/** The firmware got on; where it does not do so in time, it is reset. */
+	feedWatchdog(): void {
+		this.#watchdog?.();
+		this.#watchdog = this.options.scheduler.at(this.now + WATCHDOG_MS, () =>
+			this.#panic(ResetReason.watchdog, "watchdog"),
+		);
+	}
+	/** Goes back to the image before: the engine unwinds, then the board resets. @returns false when there is none */
+	revertImage(): boolean {
+		if (this.image !== ImageState.pending) return false;
+		this.#resets = true;
+		return true;
 	}
 	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
 	requestSleep(ms: number): void {
@@ -302,6 +319,8 @@ export class Board {
 	#boot(cause: WakeCause, reason: ResetReason, pin?: number) {
 		const { scheduler, firmware } = this.options;
 		this.pins.boot(pin);
+		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
+		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;
 		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
@@ -318,7 +337,7 @@ export class Board {
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
-			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
+			this.feedWatchdog();
 			this.#wake = firmware.boot(this.#dispatch);
 			this.#settle();
 		});
@@ -340,6 +359,13 @@ export class Board {
 			const backAt = this.now + this.#offMs;
 			this.#finish(POWER_CUT);
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
+			return;
+		}
+		if (this.#resets) {
+			this.#resets = false;
+			const at = this.now;
+			this.#finish(undefined);
+			this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, ResetReason.software));
 			return;
 		}
 		const sleepMs = this.#sleepMs;

@@ -16,9 +16,13 @@ const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Manifests that bring modules of ours. */
 export const MANIFESTS: readonly string[] = Object.freeze(
-	["", "modules/device/native/desktop", "modules/device/native/pins", "modules/device/native/tls"].map((folder) =>
-		join(PROJECT, folder, "manifest.json"),
-	),
+	[
+		"",
+		"modules/device/native/desktop",
+		"modules/device/native/image",
+		"modules/device/native/pins",
+		"modules/device/native/tls",
+	].map((folder) => join(PROJECT, folder, "manifest.json")),
 );
 
 /** Reads a manifest. */

@@ -42,6 +42,10 @@ export interface NodePorts {
 	setting(name: string): string | undefined;
 	/** One wake's report: bytes that live until the call returns. */
 	report(bytes: Uint8Array): void;
+	/** The cycle made progress: a board whose cycle makes none for minutes is reset. */
+	progress(): void;
+	/** The firmware has sampled and was acknowledged: an image on trial is kept. */
+	confirm(): void;
 	/** Deep sleep. Does not return on a board. */
 	sleep(ms: number): void;
 }
@@ -231,6 +235,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
 		const { cycle, ports } = this;
+		ports.progress();
 		for (let next: Event | undefined = event; next !== undefined; ) {
 			cycle.in.nowMs = this.time.nowMs();
 			const effect: Effect = step(cycle, next);
@@ -381,6 +386,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 			} catch (error) {
 				this.storeFailed(error);
 			}
+		// Not before its sensors and its uplink have worked, and before the sleep that would be the next boot.
+		if (report.number > 0 && report.acknowledged > 0) this.ports.confirm();
 		report.failures = this.cycle.failures;
 		report.sleepMs = ms;
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));

@@ -144,6 +144,11 @@ void dm_report(const uint8_t *bytes, uint32_t count)
 		known = field(r, &FIELDS[n]);
 	if (!known)
 		addText(r, " report=unreadable");
+	uint32_t heap, least;
+	if (dm_heap(&heap, &least)) {
+		snprintf(text, sizeof(text), " heap=%lu,%lu", (unsigned long)heap, (unsigned long)least);
+		addText(r, text);
+	}
 	snprintf(text, sizeof(text), " awakeMs=%lu", (unsigned long)dm_awake_ms());
 	addText(r, text);
 	dm_print(r->line);

@@ -188,6 +188,60 @@ int dm_flash_alignment(const char *label)
 	return 1;
 }
 
+/* Nobody waits for a desktop that hangs. */
+void dm_progress(void)
+{
+}
+
+int dm_heap(uint32_t *now, uint32_t *least)
+{
+	*now = *least = 0;
+	return 0;
+}
+
+/* The file `image` holds one word; without it the image is the factory's. */
+static const char *const IMAGES[] = { "factory", "pending", "valid" };
+
+int dm_image_state(void)
+{
+	char word[16] = "";
+	const char *path = dm_state_path("image");
+	FILE *file = path ? fopen(path, "r") : NULL;
+	if (!file)
+		return DM_IMAGE_FACTORY;
+	if (!fgets(word, sizeof(word), file))
+		word[0] = 0;
+	fclose(file);
+	word[strcspn(word, "\n")] = 0;
+	for (int state = DM_IMAGE_FACTORY; state < DM_IMAGE_UNKNOWN; state++)
+		if (!strcmp(word, IMAGES[state]))
+			return state;
+	return DM_IMAGE_UNKNOWN;
+}
+
+static int writeImage(const char *word)
+{
+	const char *path = dm_state_path("image");
+	FILE *file = path ? fopen(path, "w") : NULL;
+	if (!file)
+		return 0;
+	int whole = fputs(word, file) >= 0;
+	return !fclose(file) && whole;
+}
+
+int dm_image_confirm(void)
+{
+	return dm_image_state() != DM_IMAGE_PENDING || writeImage(IMAGES[DM_IMAGE_VALID]);
+}
+
+/* There is no other image to go back to; the file tells that there would have been. */
+int dm_image_revert(void)
+{
+	if (dm_image_state() != DM_IMAGE_PENDING || !writeImage("reverted"))
+		return 0;
+	exit(DM_EXIT_RESET);
+}
+
 void dm_print(const char *line)
 {
 	puts(line);

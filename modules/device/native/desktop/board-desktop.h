@@ -3,6 +3,8 @@
 
 /* Status of a process that ended in deep sleep: start it again for the next wake. */
 #define DM_EXIT_ASLEEP 75
+/* And of one that was reset. */
+#define DM_EXIT_RESET 76
 
 #include <stdint.h>
 
