@@ -15,7 +15,7 @@ describe("watchdog and images on trial", function () {
 		firmware = new NodeEngine("fresh").load(await bundleFirmware(join(PROJECT, "test/fixtures/slow.ts")));
 	});
 	const slow = (settings: Record<string, string>, options: RunOptions = {}): Promise<Run> =>
-		run({ firmware, days: 0.02, settings, ...options });
+		run({ firmware, days: 0.05, settings, ...options });
 
 	it("an exchange that never ends: reset once its time is over, and the next wake says why", async () => {
 		const { wakes } = await slow({ steps: "0", hangs: "1" });
