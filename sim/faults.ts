@@ -13,6 +13,9 @@ export const FAULT_KINDS = Object.freeze({
 	subnet: "its addresses are others from that moment on",
 	dhcp: "its DHCP server does not answer",
 	cable: "the network cable is unplugged",
+	gateway: "the LoRaWAN gateways neither hear nor send",
+	downlink: "LoRaWAN downlinks are lost on air",
+	forget: "the LoRaWAN network forgets its sessions at that moment",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });
