@@ -1,26 +1,30 @@
 import { utf8 } from "../modules/core/bytes.js";
 import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
+import { ImageState } from "../modules/device/image-state.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
 import type { SpiChip } from "./chips/spi-chip.js";
 import { type AwakeSplit, scriptMs } from "./energy.js";
 import type { Fault, Figures, Firmware, Wake } from "./engine/engine.js";
+import type { Faults } from "./faults.js";
 import { NorFlash, SECTOR } from "./flash.js";
 import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
 import { Kind } from "./host/table.js";
 import { AccessPoint } from "./net/access-point.js";
+import { EthernetStation } from "./net/ethernet-station.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
+import { PinWaker, type Presses } from "./wake-pins.js";
 
 /** Time from the alarm or the power to the first line of `main`, on an emulated ESP32-C3 (SDK 8.2.3, image validated). */
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
-/** A node that is awake this long is reset, as by the SDK's watchdog. */
+/** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
 /** One wake as the board saw it. */
@@ -66,6 +70,10 @@ export interface BoardOptions {
 	readonly analog: ReadonlyMap<number, AdcChannel>;
 	/** What its Wi-Fi finds; one without faults by default. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens to its network cable and the DHCP server there; nothing by default. */
+	readonly wiring?: Faults;
+	/** What happens at its pins; nothing by default. */
+	readonly presses?: Presses;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
@@ -92,9 +100,13 @@ export class Board {
 	readonly flash: ReadonlyMap<string, NorFlash>;
 	readonly random: Seeded;
 	readonly wifi: WifiStation;
+	readonly ethernet: EthernetStation;
 	readonly handles = new Handles();
+	readonly pins: PinWaker;
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
+	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
+	image: ImageState = ImageState.factory;
 	bytesOut = 0;
 	bytesIn = 0;
 	report: WakeReport | undefined;
@@ -119,6 +131,7 @@ export class Board {
 	#callsToCut = Number.POSITIVE_INFINITY;
 	#offMs = 1000;
 	#powerLost = false;
+	#resets = false;
 	#powered = false;
 	#alarm: Cancel | undefined;
 	#watchdog: Cancel | undefined;
@@ -128,6 +141,8 @@ export class Board {
 		this.random = new Seeded(options.seed);
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
+		this.ethernet = new EthernetStation(options.scheduler, options.wiring);
+		this.pins = new PinWaker(options.presses);
 		this.#dispatch = new Dispatch(this);
 		const { radio } = options;
 		if (radio) radio.chip.onEdge = (line, level, atMs) => this.#edge(line, level, atMs);
@@ -191,6 +206,19 @@ export class Board {
 		this.#busyUntil = this.now + ms;
 		if (!this.wifi.isOn) this.#busyMs += ms;
 	}
+	/** The firmware got on; where it does not do so in time, it is reset. */
+	feedWatchdog(): void {
+		this.#watchdog?.();
+		this.#watchdog = this.options.scheduler.at(this.now + WATCHDOG_MS, () =>
+			this.#panic(ResetReason.watchdog, "watchdog"),
+		);
+	}
+	/** Goes back to the image before: the engine unwinds, then the board resets. @returns false when there is none */
+	revertImage(): boolean {
+		if (this.image !== ImageState.pending) return false;
+		this.#resets = true;
+		return true;
+	}
 	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
 	requestSleep(ms: number): void {
 		this.#sleepMs = ms;
@@ -229,14 +257,21 @@ export class Board {
 		this.wifi.join(wanted, isCold, this.now, (status) => this.deliver(number, Kind.wifi, Uint8Array.of(status)));
 		return this.handles.add({ kind: "wifi", what: "Wi-Fi", close: () => this.wifi.leave(this.now) }, number);
 	}
+	/** Opens the Ethernet interface. @returns its handle, and its state */
+	openEthernet(): { readonly number: number; readonly state: number } {
+		const number = this.handles.reserve();
+		const state = this.ethernet.open(this.now, (to) => this.deliver(number, Kind.ethernet, Uint8Array.of(to)));
+		this.handles.add({ kind: "ethernet", what: "Ethernet", close: () => this.ethernet.close() }, number);
+		return { number, state };
+	}
 	/** Looks a name up. @returns a handle that is closed once the answer was delivered */
 	resolve(name: string): number {
 		const number = this.handles.reserve();
-		if (!this.wifi.isReachable(this.now))
+		if (!this.#isReachable)
 			return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close() {} }, number);
-		const cancel = this.options.network.resolve(name, (address) =>
-			this.deliver(number, Kind.resolved, utf8(address ?? ""), true),
-		);
+		const told = (address: string | undefined) => this.deliver(number, Kind.resolved, utf8(address ?? ""), true);
+		const { network, scheduler } = this.options;
+		const cancel = this.ethernet.hasNames ? network.resolve(name, told) : scheduler.after(0, () => told(undefined));
 		return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close: () => cancel() }, number);
 	}
 	/** Opens a connection. @returns its handle */
@@ -251,10 +286,12 @@ export class Board {
 		return this.#connect(`TLS to ${address}:${port}`, (on) => network.connectTls(address, port, tls, on));
 	}
 
+	get #isReachable(): boolean {
+		return this.wifi.isReachable(this.now) && this.ethernet.isReachable(this.now);
+	}
 	#connect(what: string, open: (on: SocketListener) => SimSocket): number {
 		const number = this.handles.reserve();
-		if (!this.wifi.isReachable(this.now))
-			return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
+		if (!this.#isReachable) return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
 		const socket = open({
 			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
 			readable: (count) => {
@@ -294,8 +331,11 @@ export class Board {
 			});
 		}
 	}
-	#boot(cause: WakeCause, reason: ResetReason) {
+	#boot(cause: WakeCause, reason: ResetReason, pin?: number) {
 		const { scheduler, firmware } = this.options;
+		this.pins.boot(pin);
+		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
+		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;
 		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
@@ -312,7 +352,7 @@ export class Board {
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
-			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
+			this.feedWatchdog();
 			this.#wake = firmware.boot(this.#dispatch);
 			this.#settle();
 		});
@@ -336,12 +376,25 @@ export class Board {
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
 			return;
 		}
+		if (this.#resets) {
+			this.#resets = false;
+			const at = this.now;
+			this.#finish(undefined);
+			this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, ResetReason.software));
+			return;
+		}
 		const sleepMs = this.#sleepMs;
 		if (sleepMs === undefined) return;
 		this.#clock((this.options.drift?.(this.now) ?? 0) / 1e6);
 		const alarmAt = this.now + sleepMs / (1 + this.#drift);
+		const press = this.pins.next(this.now);
 		this.#finish(undefined);
-		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+		this.#alarm =
+			press && press.at < alarmAt
+				? scheduler.at(press.at, () =>
+						this.#boot(press.isTouch ? WakeCause.touch : WakeCause.pin, ResetReason.deepSleep, press.pin),
+					)
+				: scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
 	}
 	/** From now on the clock is so much too fast. */
 	#clock(drift: number) {
@@ -379,6 +432,7 @@ export class Board {
 			waitMs,
 			radioMs,
 			sentMs,
+			wiredMs: this.ethernet.onMs(this.now),
 			scriptMs: isMeasured ? this.#scriptMs : undefined,
 			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
 		};
@@ -394,6 +448,7 @@ export class Board {
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
 		const split = this.#split(figures !== undefined);
+		this.ethernet.off();
 		const { bytesOut, bytesIn, report } = this;
 		this.bytesOut = 0;
 		this.bytesIn = 0;

@@ -19,6 +19,7 @@ import { Pace } from "./pace.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 import { addUsage, type Usage } from "./usage.js";
+import type { Presses } from "./wake-pins.js";
 import type { World } from "./world/world.js";
 
 /** The divider of the simulated board's battery input. */
@@ -42,6 +43,8 @@ export interface SimulationOptions {
 	drift?(at: Instant): number;
 	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens at the board's pins. */
+	readonly presses?: Presses;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
@@ -189,7 +192,9 @@ export class Simulation {
 			// A node is provisioned for the network where it is.
 			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
 			accessPoint,
+			wiring: faults,
 			...(options.drift ? { drift: options.drift } : {}),
+			...(options.presses ? { presses: options.presses } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
 			chips: [this.#sensor],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),

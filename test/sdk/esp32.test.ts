@@ -26,6 +26,9 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 	it("heltec_v3: a LoRaWAN node over its SX1262, links without a warning", async () => {
 		await linksFor("heltec_v3", LORA);
 	});
+	it("esp32/ethernet_kit: a node on Ethernet, links without a warning", async () => {
+		links("esp32/ethernet_kit", await prepare("test/fixtures/ethernet.ts"));
+	});
 	it("esp32, without named ports: the weather node, links without a warning", async () => {
 		links("esp32", await prepare("nodes/weather.ts"));
 	});

@@ -67,8 +67,14 @@ export function buildApp(manifest: string, ...settings: string[]): Build & { rea
 	return build(manifest, settings);
 }
 
-function build(manifest: string, settings: string[], env: NodeJS.ProcessEnv = {}, out = folder()) {
-	const log = run("mcconfig", ["-m", "-p", "lin", "-t", "build", "-o", out, manifest, ...settings], env);
+/** The weather node for Moddable's simulator with a skin, and the folder of its device face. */
+export async function buildFace(...settings: string[]): Promise<Build & { readonly library: string; panel: string }> {
+	const manifest = await prepare("nodes/weather.ts");
+	return { ...build(manifest, settings, {}, folder(), "sim/moddable_two"), panel: join(manifest, "../panel") };
+}
+
+function build(manifest: string, settings: string[], env: NodeJS.ProcessEnv = {}, out = folder(), platform = "lin") {
+	const log = run("mcconfig", ["-m", "-p", platform, "-t", "build", "-o", out, manifest, ...settings], env);
 	return { log, files: find(out, "makefile"), library: join(find(out, "mc.so"), "mc.so") };
 }
 
@@ -94,8 +100,9 @@ export async function wakeOnce(
 	loader: string,
 	library: string,
 	state = "",
+	more: NodeJS.ProcessEnv = {},
 ): Promise<{ readonly report: Map<string, string>; readonly said: string }> {
-	const env = { ...process.env, DORMOUSE_STATE: state };
+	const env = { ...process.env, DORMOUSE_STATE: state, ...more };
 	const child = spawn(loader, [library], { env, stdio: ["ignore", "pipe", "pipe"] });
 	let said = "";
 	child.stdout.on("data", (bytes) => (said += bytes));

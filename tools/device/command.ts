@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
@@ -11,10 +11,12 @@ import { BOARDS, type Board, boardOf, lacking, toolsFolder } from "./boards.js";
 import { bundleForDevice } from "./bundle.js";
 import { creationOf, creationText } from "./creation.js";
 import { type Creation, deviceManifest } from "./manifest.js";
+import { writePanel } from "./panel.js";
 import { partitionsFile } from "./partitions.js";
 import { PROFILES, type Profile, writeSdkconfig } from "./sdkconfig.js";
+import { runSimulator, simulatorCommand } from "./simulator.js";
 
-const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a board.
+const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a board, or shows it in Moddable's simulator.
 
   npm run flash -- --board BOARD [options]
 
@@ -25,7 +27,7 @@ const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a
                     firmware as plain text: npm run provision keeps it apart, and goes before it
   --profile NAME    ${PROFILES[0]} (default) or ${PROFILES[1]}: with secure boot and encryption, whose keys are burnt for good
                     (docs/boards.md, "Production")
-  --build-only      builds, and writes to no board
+  --build-only      builds, and writes to no board and opens no simulator
   --prepare-only    checks the declaration and writes the bundle and its manifest; needs no SDK
   --debug           with xsbug and without optimisation
   --help            this text
@@ -75,7 +77,8 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 	process.stdout.write(
 		`${creation ? creationText(creation) : "XS machine: as manifest.json has it, the node was not measured"}\n`,
 	);
-	const target = values["build-only"] ? ["-t", "build"] : [];
+	const isDesktop = !platform.startsWith("esp32"); // where mcconfig's own target would end all simulators that run
+	const target = values["build-only"] || isDesktop ? ["-t", "build"] : [];
 	const debug = values.debug ? ["-d"] : [];
 	const path = `${toolsFolder(env.MODDABLE!)}${delimiter}${env.PATH}`;
 	const { status, error } = spawnSync("mcconfig", [...debug, "-m", "-p", platform, ...target, manifest, ...given], {
@@ -83,7 +86,10 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 		env: { ...env, PATH: path },
 	});
 	if (error) throw new DormouseError("unsupported", `mcconfig: ${error.message}`);
-	return status ?? 1;
+	if (status !== 0 || !isDesktop || values["build-only"]) return status ?? 1;
+	const folder = dirname(manifest);
+	const build = values.debug ? "debug" : "release";
+	return runSimulator(simulatorCommand(env.MODDABLE!, platform, build, basename(folder), join(folder, "panel")), env);
 }
 
 /** What firmware is built for. */
@@ -95,7 +101,8 @@ export interface Prepared {
 }
 
 /**
- * Checks a node's declaration, and writes its bundle, the manifest for it and, for an ESP32, its sdkconfig.
+ * Checks a node's declaration, and writes its bundle, the manifest for it, its face in Moddable's simulator and, for an
+ * ESP32, its sdkconfig.
  * @returns the manifest's path
  * @throws {DormouseError} what is wrong with the declaration
  */
@@ -103,7 +110,7 @@ export async function prepare(
 	node: string,
 	{ board, profile = PROFILES[0], creation }: Prepared = {},
 ): Promise<string> {
-	await loadNode(node); // what cannot work is told here, and not by a board
+	const declared = await loadNode(node); // what cannot work is told here, and not by a board
 	const name = basename(node).replace(/\.[jt]s$/, "");
 	const folder = join(PROJECT, "build/device", name);
 	mkdirSync(folder, { recursive: true });
@@ -114,6 +121,7 @@ export async function prepare(
 		? { sdkconfig: writeSdkconfig(folder, board, profile), partitions: partitionsFile(board.flash) }
 		: {};
 	writeFileSync(path, deviceManifest(join(folder, "firmware"), imports, { ...build, ...(creation && { creation }) }));
+	await writePanel(declared, join(folder, "panel"));
 	return path;
 }
 

@@ -16,7 +16,11 @@ interface Manifest {
 
 /** Modules that firmware may import beyond those of `manifest.json`, and what brings them. */
 const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
+	// On ESP32; a desktop's manifest has its own.
+	"embedded:network/interface/ethernet": "$(MODDABLE)/modules/io/ethernet/manifest.json",
 	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
+	"device/image": "./modules/device/native/image/manifest.json",
+	"device/pins": "./modules/device/native/pins/manifest.json",
 	"device/tls": "./modules/device/native/tls/manifest.json",
 });
 /** Modules whose source is here are the platform's side: they stay apart, with their C beside them. */
@@ -57,9 +61,11 @@ export function deviceManifest(main: string, imports: readonly string[], options
 		else if (sources.every((each) => each.startsWith(NATIVE))) modules[name] = sources.map(absolute);
 	}
 	const include = [manifest.include ?? []].flat();
+	const { esp32 } = manifest.platforms;
 	for (const specifier of imports) {
 		const provided = PROVIDED[specifier];
-		if (provided) include.push(absolute(provided));
+		if (provided && texts[1]!.includes(`"${specifier}":`)) esp32!.include = [esp32!.include ?? [], provided].flat();
+		else if (provided) include.push(absolute(provided));
 		else if (specifier.startsWith("device/") && !texts.some((text) => text.includes(`"${specifier}":`)))
 			throw new DormouseError("declaration", `no manifest names a module "${specifier}", which the firmware imports`);
 	}

@@ -7,6 +7,7 @@ import type { WakeLog } from "../../sim/board.js";
 import { awakeOf, chargeOf, type Ledger, type WakeKind } from "../../sim/energy.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
+import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
 import { type About, nameOf, type Output } from "./output.js";
 
@@ -49,6 +50,8 @@ export class JsonOutput implements Output {
 				problem: report.problem || undefined,
 				start: report.start,
 				sleepMs: report.sleepMs,
+				pins: report.woken ? pinsOf(report.woken) : undefined,
+				unarmed: report.unarmed ? pinsOf(report.unarmed) : undefined,
 			}),
 			fault,
 			moduleWrites: log.figures?.moduleWrites.length ? log.figures.moduleWrites : undefined,
