@@ -295,6 +295,7 @@ export function declareSx126x(wiring: Sx126xWiring, open: () => RadioIo): RadioD
 		kind: wiring.chip,
 		lowestDbm: sx1261 ? -17 : -9,
 		highestDbm: sx1261 ? 15 : 22,
+		wiring,
 		create: (ports: RadioPorts) => new Sx126x(open(), wiring, ports),
 	});
 }
