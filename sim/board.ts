@@ -13,6 +13,7 @@ import { Kind } from "./host/table.js";
 import { AccessPoint } from "./net/access-point.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
+import type { RadioUse } from "./radio/wired-radio.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 
@@ -20,6 +21,8 @@ import { Seeded } from "./seeded.js";
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
+/** A wait that is worth the way to light sleep and back, which takes up to a millisecond each. An assumption. */
+export const LIGHT_LEAST_MS = 5;
 /** A node that is awake this long is reset, as by the SDK's watchdog. */
 export const WATCHDOG_MS = 300_000;
 
@@ -36,9 +39,11 @@ export interface WakeLog {
 	readonly fault: Fault | undefined;
 	/** Where the time went. */
 	readonly split: AwakeSplit;
-	/** Bytes written to and read from sockets. */
+	/** Bytes written to and read from sockets, and those of frames that a LoRa radio sent. */
 	readonly bytesOut: number;
 	readonly bytesIn: number;
+	/** What its LoRa radio did; undefined where there is none. */
+	readonly radio: RadioUse | undefined;
 	/** What the engine measured; undefined where it does not. */
 	readonly figures: Figures | undefined;
 	/** Handles that were still open when it slept: a mistake of the firmware. */
@@ -68,6 +73,10 @@ export interface BoardOptions {
 	readonly accessPoint?: AccessPoint;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
+	/** Tells what the radio did since it was asked last. */
+	readonly radioUse?: ((at: Instant) => RadioUse) | undefined;
+	/** Whether the platform puts the CPU to light sleep while firmware waits for {@link LIGHT_LEAST_MS} or longer. Default: it idles. */
+	readonly lightSleep?: boolean;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -108,6 +117,9 @@ export class Board {
 	#bootMs = 0;
 	/** While the radio is off. */
 	#busyMs = 0;
+	#lightMs = 0;
+	/** Since when the firmware waits. */
+	#idleSince: Instant = 0;
 	#computrons = 0;
 	#hostCalls = 0;
 	#scriptMs = 0;
@@ -208,6 +220,7 @@ export class Board {
 			return;
 		}
 		if (last) this.handles.forget(handle);
+		this.#rested();
 		wake.event(handle, kind, payload);
 		this.#settle();
 	}
@@ -301,6 +314,7 @@ export class Board {
 		this.wakeCause = cause;
 		this.resetReason = reason;
 		this.#startedAt = scheduler.now;
+		this.options.radioUse?.(scheduler.now); // what it took while the board slept is in its total
 		const bootMs =
 			reason === ResetReason.deepSleep
 				? BOOT_MS.deepSleep
@@ -308,7 +322,7 @@ export class Board {
 					? BOOT_MS.power
 					: BOOT_MS.reset;
 		this.#bootMs = bootMs;
-		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
+		this.#busyMs = this.#lightMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
@@ -322,6 +336,7 @@ export class Board {
 		const wake = this.#wake;
 		if (!wake) return;
 		this.#account(wake);
+		this.#idleSince = this.now;
 		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
@@ -359,6 +374,11 @@ export class Board {
 		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
 		this.#powered = false;
 	}
+	/** A wait is over. */
+	#rested() {
+		const ms = this.options.scheduler.now - this.#idleSince;
+		if (this.options.lightSleep && ms >= LIGHT_LEAST_MS && !this.wifi.isOn) this.#lightMs += ms;
+	}
 	/** What the firmware has worked since it was asked last, where the engine measures it. */
 	#account(wake: Wake) {
 		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
@@ -368,17 +388,20 @@ export class Board {
 		if (this.wifi.isOn) this.#scriptRadioMs += ms;
 		else this.#scriptMs += ms;
 	}
-	#split(isMeasured: boolean): AwakeSplit {
+	#split(isMeasured: boolean, radio: RadioUse | undefined): AwakeSplit {
 		const { onMs: radioMs, sentMs } = this.wifi;
 		const bootMs = this.#bootMs;
 		const busyMs = this.#busyMs;
-		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - radioMs);
+		const lightMs = this.#lightMs;
+		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - lightMs - radioMs);
 		return {
 			bootMs,
 			busyMs,
 			waitMs,
+			lightMs,
 			radioMs,
 			sentMs,
+			loraUc: radio?.chargeUc ?? 0,
 			scriptMs: isMeasured ? this.#scriptMs : undefined,
 			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
 		};
@@ -393,8 +416,10 @@ export class Board {
 		wake?.drop();
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
-		const split = this.#split(figures !== undefined);
-		const { bytesOut, bytesIn, report } = this;
+		const radio = this.options.radioUse?.(this.now);
+		const split = this.#split(figures !== undefined, radio);
+		const { bytesIn, report } = this;
+		const bytesOut = this.bytesOut + (radio?.frames.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0);
 		this.bytesOut = 0;
 		this.bytesIn = 0;
 		this.report = undefined;
@@ -408,6 +433,7 @@ export class Board {
 			split,
 			bytesOut,
 			bytesIn,
+			radio,
 			figures,
 			leaks,
 		});

@@ -7,6 +7,7 @@ import { Board, POWER_CUT, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
+import type { LoraAir } from "./chips/lora-air.js";
 import { Currents, Ledger } from "./energy.js";
 import type { Firmware } from "./engine/engine.js";
 import type { Faults } from "./faults.js";
@@ -16,6 +17,8 @@ import { AccessPoint } from "./net/access-point.js";
 import type { Network } from "./net/network.js";
 import { NtpServer } from "./net/ntp-server.js";
 import { Pace } from "./pace.js";
+import { LoraTally } from "./radio/lora-tally.js";
+import { WiredRadio } from "./radio/wired-radio.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 import { addUsage, type Usage } from "./usage.js";
@@ -28,10 +31,32 @@ const LIE_MS = 10 * 365 * 86_400_000;
 /** A node that dies so often in a row will not come back by itself. */
 const MOST_FAULTS = 10;
 
+/** What a simulation needs of a LoRaWAN network. */
+export interface LorawanSide {
+	readonly air: LoraAir;
+	/** Whether virtual time has to keep to real time now. */
+	readonly live: boolean;
+	/** Makes a device known. @returns its settings */
+	provision(identity: Uint8Array): Record<string, string>;
+	/** Hears of each uplink once. */
+	onUplink(uplink: LorawanUplink): void;
+}
+/** A frame that reached the network. */
+export interface LorawanUplink {
+	/** Sixteen hexadecimal digits. */
+	readonly devEui: string;
+	readonly port: number;
+	readonly payload: Uint8Array;
+	readonly rssiDbm: number;
+	readonly snrDb: number;
+}
+
 export interface SimulationOptions {
 	readonly scheduler: Scheduler;
 	readonly world: World;
 	readonly network: Network;
+	/** For a node that declares LoRaWAN. */
+	readonly lorawan?: LorawanSide | undefined;
 	readonly firmware: Firmware;
 	readonly seed: number;
 	readonly settings: Readonly<Record<string, string>>;
@@ -40,6 +65,8 @@ export interface SimulationOptions {
 	readonly lengthMs: number;
 	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
 	drift?(at: Instant): number;
+	/** Whether the platform puts the CPU to light sleep while firmware waits; by default it idles. */
+	readonly lightSleep?: boolean;
 	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
 	readonly accessPoint?: AccessPoint;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
@@ -48,6 +75,8 @@ export interface SimulationOptions {
 	readonly speed?: number;
 	onWake?(log: WakeLog): void;
 	onRecords?(records: readonly CollectedRecord[], duplicates: number, at: Instant): void;
+	/** A frame of the node's own port reached the LoRaWAN network; its records come right after. */
+	onUplink?(uplink: LorawanUplink, at: Instant): void;
 }
 
 /** What a run came to. All counts. */
@@ -137,6 +166,9 @@ export class Simulation {
 	usage: Usage | undefined;
 	/** What the run took from the battery. */
 	readonly ledger = new Ledger();
+	/** The node's LoRa radio, and what it sent; undefined where it has none. */
+	readonly radio: WiredRadio | undefined;
+	readonly lora: LoraTally | undefined;
 	readonly #sensor: Bme280Chip;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
@@ -179,6 +211,19 @@ export class Simulation {
 			},
 		});
 		this.#sensor = new Bme280Chip({ trim: seededTrim(seed), read, fault });
+		const { region, radio, port } = this.node.uplink;
+		const { lorawan } = options;
+		if (radio && region && lorawan) {
+			const wired = new WiredRadio(radio, scheduler, lorawan.air);
+			this.radio = wired;
+			this.lora = new LoraTally(region);
+			lorawan.onUplink = (uplink) => {
+				if (uplink.port !== port) return; // of a package
+				options.onUplink?.(uplink, scheduler.now);
+				this.receive(uplink.payload);
+			};
+		}
+		const provisioned = lorawan?.provision(identity);
 		const accessPoint = options.accessPoint ?? new AccessPoint({ faults });
 		this.board = new Board({
 			scheduler,
@@ -187,10 +232,12 @@ export class Simulation {
 			seed,
 			identity,
 			// A node is provisioned for the network where it is.
-			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
+			settings: { ...accessPoint.settings, ...provisioned, ...notBefore(options.world), ...settings },
 			accessPoint,
+			lightSleep: options.lightSleep ?? false,
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
+			...(this.radio ? { radio: this.radio.wiring, radioUse: (at) => this.radio!.take(at) } : {}),
 			chips: [this.#sensor],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
 			onWake: (log) => this.#wake(log),
@@ -217,12 +264,13 @@ export class Simulation {
 	}
 	/** Runs to the end, or until {@link stop}. */
 	async run(): Promise<Summary> {
-		const { scheduler, network, lengthMs, speed = 0 } = this.#options;
+		const { scheduler, network, lorawan, lengthMs, speed = 0 } = this.#options;
 		const pace = new Pace(scheduler, speed);
 		this.board.powerOn();
 		for (let steps = 0; !this.#stopped; steps++) {
-			if (network.live || speed > 0) {
-				await pace.wait(network.live, scheduler.next ?? lengthMs);
+			const live = network.live || (lorawan?.live ?? false);
+			if (live || speed > 0) {
+				await pace.wait(live, scheduler.next ?? lengthMs);
 				while (!this.#stopped && scheduler.advance(Math.min(pace.now, lengthMs)));
 				scheduler.skipTo(Math.min(pace.now, lengthMs));
 				if (scheduler.now >= lengthMs) break;
@@ -253,6 +301,7 @@ export class Simulation {
 		ledger.flashUc = partitions.reduce((sum, { chargeUc }) => sum + chargeUc, 0);
 		ledger.poweredMs = board.poweredMs;
 		ledger.sensorUc = this.#sensor.convertingMs * Currents.sensor + ledger.poweredMs * Currents.sensorSleep;
+		ledger.loraSleepUc = (this.radio?.totalUc ?? 0) - (this.lora?.chargeUc ?? 0);
 		summary.simulatedMs = this.#options.scheduler.now;
 		summary.duplicates = collector.duplicates;
 		summary.frames = collector.frames;
@@ -271,6 +320,7 @@ export class Simulation {
 		summary.awakeMs += log.awakeMs;
 		summary.longestAwakeMs = Math.max(summary.longestAwakeMs, log.awakeMs);
 		summary.leaks += log.leaks.length;
+		if (log.radio) this.lora?.add(log.radio);
 		if (report) {
 			if (report.number > 0) {
 				summary.samples++;

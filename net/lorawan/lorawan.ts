@@ -96,6 +96,9 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 	for (const size of region.dwellSizes ?? region.sizes) if (size) mtu = Math.min(mtu, size - 8);
 	return Object.freeze({
 		kind: "lorawan",
+		region,
+		radio,
+		port,
 		batch,
 		deadlineMs: deadline * 1000,
 		mtu,
