@@ -2,8 +2,6 @@ import type { SchemaQuantity } from "../modules/codec/schema.js";
 import type { ErrorCode } from "../modules/core/errors.js";
 import type { Clock, Entropy, Timers } from "../modules/core/ports.js";
 import type { Cells } from "../modules/store/log.js";
-import type { Region } from "./lorawan/region.js";
-import type { RadioDeclaration } from "./radio/radio.js";
 
 /**
  * The one interface that the cycle sees: whatever carries frames away, MQTT over Wi-Fi or LoRaWAN.
@@ -152,10 +150,6 @@ export interface UplinkDeclaration {
 	readonly kind: string;
 	/** MQTT: where a subscriber finds the frames; `{nodeId}` stands for the node's id. */
 	readonly topic?: string;
-	/** LoRaWAN: where the node is, its radio, and the port of its frames. */
-	readonly region?: Region;
-	readonly radio?: RadioDeclaration;
-	readonly port?: number;
 	/** Records that are collected before they are sent, 1 … 255. */
 	readonly batch: number;
 	/** Longest time that one exchange may take, in milliseconds. */

@@ -2,6 +2,7 @@ import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
 import { EARLIEST_MS } from "../modules/cycle/epoch-time.js";
 import { fromScaled } from "../modules/measure/quantity.js";
+import type { LorawanDeclaration } from "../net/lorawan/lorawan.js";
 import { type CollectedRecord, Collector } from "../tools/collector.js";
 import { Board, POWER_CUT, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
@@ -211,14 +212,13 @@ export class Simulation {
 			},
 		});
 		this.#sensor = new Bme280Chip({ trim: seededTrim(seed), read, fault });
-		const { region, radio, port } = this.node.uplink;
+		const declared = lorawanOf(this.node);
 		const { lorawan } = options;
-		if (radio && region && lorawan) {
-			const wired = new WiredRadio(radio, scheduler, lorawan.air);
-			this.radio = wired;
-			this.lora = new LoraTally(region);
+		if (declared && lorawan) {
+			this.radio = new WiredRadio(declared.radio, scheduler, lorawan.air);
+			this.lora = new LoraTally(declared.region);
 			lorawan.onUplink = (uplink) => {
-				if (uplink.port !== port) return; // of a package
+				if (uplink.port !== declared.port) return; // of a package
 				options.onUplink?.(uplink, scheduler.now);
 				this.receive(uplink.payload);
 			};
@@ -383,6 +383,11 @@ export class Simulation {
 			if (real === undefined || Math.abs(fromScaled(value, quantity) - real) > tolerance) summary.wrong++;
 		});
 	}
+}
+
+/** LoRaWAN as a node declares it; undefined where it has another uplink. */
+export function lorawanOf({ uplink }: NodeDeclaration): LorawanDeclaration | undefined {
+	return uplink.kind === "lorawan" ? (uplink as LorawanDeclaration) : undefined;
 }
 
 /** A recording may be older than the firmware, which would not believe its time. */

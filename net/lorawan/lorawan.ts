@@ -45,6 +45,15 @@ export interface LorawanOptions {
 	readonly cipher?: () => BlockCipher;
 }
 
+/** LoRaWAN as a node's uplink, and what of it tools look at. */
+export interface LorawanDeclaration extends UplinkDeclaration {
+	readonly kind: "lorawan";
+	readonly region: Region;
+	readonly radio: RadioDeclaration;
+	/** Of the node's frames. */
+	readonly port: number;
+}
+
 const FIELDS: readonly string[] = Object.freeze([
 	"region",
 	"radio",
@@ -67,7 +76,7 @@ const FIELDS: readonly string[] = Object.freeze([
  * Declares LoRaWAN 1.0.4, class A, as a node's uplink.
  * @throws {DormouseError} `declaration`, naming the field and what would be right
  */
-export function lorawan(options: LorawanOptions): UplinkDeclaration {
+export function lorawan(options: LorawanOptions): LorawanDeclaration {
 	if (typeof options !== "object" || options === null) wrong("uplink", String(options), "lorawan({ region, radio })");
 	for (const field of Object.keys(options))
 		if (!FIELDS.includes(field)) wrong(`uplink.${field}`, "an unknown field", `one of ${FIELDS.join(", ")}`);
