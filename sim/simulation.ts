@@ -170,6 +170,8 @@ export class Simulation {
 	/** The node's LoRa radio, and what it sent; undefined where it has none. */
 	readonly radio: WiredRadio | undefined;
 	readonly lora: LoraTally | undefined;
+	/** Settings that its LoRaWAN network gave it. */
+	readonly provisioned: Readonly<Record<string, string>>;
 	readonly #sensor: Bme280Chip;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
@@ -223,7 +225,8 @@ export class Simulation {
 				this.receive(uplink.payload);
 			};
 		}
-		const provisioned = lorawan?.provision(identity);
+		this.provisioned = lorawan?.provision(identity) ?? {};
+		const personal = settings.devAddr === undefined ? this.provisioned : {}; // a session of its own needs no join
 		const accessPoint = options.accessPoint ?? new AccessPoint({ faults });
 		this.board = new Board({
 			scheduler,
@@ -232,7 +235,7 @@ export class Simulation {
 			seed,
 			identity,
 			// A node is provisioned for the network where it is.
-			settings: { ...accessPoint.settings, ...provisioned, ...notBefore(options.world), ...settings },
+			settings: { ...accessPoint.settings, ...personal, ...notBefore(options.world), ...settings },
 			accessPoint,
 			lightSleep: options.lightSleep ?? false,
 			...(options.drift ? { drift: options.drift } : {}),
