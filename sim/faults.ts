@@ -12,16 +12,25 @@ export const FAULT_KINDS = Object.freeze({
 	roam: "it is replaced at that moment: another BSSID, channel and subnet",
 	subnet: "its addresses are others from that moment on",
 	dhcp: "its DHCP server does not answer",
-	gateway: "LoRaWAN: no gateway hears or sends",
-	downlink: "LoRaWAN: what gateways send is lost",
-	forget: "LoRaWAN: at that moment the network loses the node's session",
+	gateway: "the LoRaWAN gateways neither hear nor send",
+	downlink: "LoRaWAN downlinks are lost on air",
+	forget: "the LoRaWAN network forgets its sessions at that moment",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });
 export type FaultKind = keyof typeof FAULT_KINDS;
 
 /** Those that only one kind of uplink can meet. */
-export const MQTT_FAULTS: readonly FaultKind[] = Object.freeze(["broker", "refuse", "ntp", "lie", "ap", "roam", "subnet", "dhcp"]);
+export const MQTT_FAULTS: readonly FaultKind[] = Object.freeze([
+	"broker",
+	"refuse",
+	"ntp",
+	"lie",
+	"ap",
+	"roam",
+	"subnet",
+	"dhcp",
+]);
 export const LORAWAN_FAULTS: readonly FaultKind[] = Object.freeze(["gateway", "downlink", "forget"]);
 
 type Span = readonly [fromMs: number, toMs: number];

@@ -88,10 +88,12 @@ export async function simulate(args: readonly string[]): Promise<number> {
 			output.uplink?.(uplink);
 		},
 	});
-	const subscription = lorawan ? NOBODY : await subscribe(options, scheduler, network, simulation, (topic, payload) => {
-		output.message?.(topic, payload, world.startMs + scheduler.now);
-		simulation.receive(payload);
-	});
+	const subscription = lorawan
+		? NOBODY
+		: await subscribe(options, scheduler, network, simulation, (topic, payload) => {
+				output.message?.(topic, payload, world.startMs + scheduler.now);
+				simulation.receive(payload);
+			});
 	output.begin({
 		options,
 		node,

@@ -28,20 +28,22 @@ export function radioWords({ frames }: RadioUse, node: NodeDeclaration): string 
 /** Rows of the summary: what went on air, what the network made of it, and the law. */
 export function loraRows(
 	{ lora, ledger, summary }: Simulation,
-	{ counts, violations, fullest }: LorawanNetwork,
+	{ counts, violations }: LorawanNetwork,
 ): (readonly [string, string])[] {
 	const tally = lora!;
 	const days = summary.simulatedMs / DAY_MS;
 	const rates = tally.byRate.flatMap((count, rate) => (count ? [`${number(count)} at DR${rate}`] : [])).reverse();
 	const mC = (uc: number) => `${number(uc / 1000 / days)} mC`;
 	const rest = tally.chargeUc - tally.sendUc - tally.listenUc + ledger.loraSleepUc;
-	const bands = fullest.map(({ band, perMille, limit }) => `${perMille.toFixed(2)} of ${limit} ‰ in ${band}`);
 	return [
 		[
 			"radio",
 			`${number(tally.joins)} joins and ${number(tally.frames)} frames, ${rates.join(", ") || "nothing sent"}; ${number(tally.airtimeMs / 1000)} s on air, ${number(tally.listenMs / 1000)} s listening`,
 		],
-		["", `a day ${mC(tally.sendUc)} for sending, ${mC(tally.listenUc)} for listening, ${mC(rest)} for the rest, sleep too`],
+		[
+			"",
+			`a day ${mC(tally.sendUc)} for sending, ${mC(tally.listenUc)} for listening, ${mC(rest)} for the rest, sleep too`,
+		],
 		[
 			"network",
 			`${number(counts.joins)} joins and ${number(counts.uplinks)} uplinks heard, ${number(counts.repeats)} repeated, ${number(counts.duplicates)} by more than one gateway; ${number(counts.downlinks)} downlinks`,
@@ -50,7 +52,7 @@ export function loraRows(
 			"refused",
 			`${number(counts.replays)} replays, ${number(counts.badMic)} with a wrong MIC, ${number(counts.unknown)} of unknown devices; ${number(counts.collisions)} collisions, ${number(counts.lostOnAir)} lost on air`,
 		],
-		["law", `${violations.length ? `BROKEN ${number(violations.length)} times` : "kept"}; the fullest hour ${bands.join(", ") || "without a limit"}`],
+		["law", `${violations.length ? `BROKEN ${number(violations.length)} times` : "kept"}`],
 		...violations.slice(0, MOST_VIOLATIONS).map((what) => ["", `! ${what}`] as const),
 	];
 }

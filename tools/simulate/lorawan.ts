@@ -27,7 +27,10 @@ export function checkUplink(node: NodeDeclaration, { broker, forward, distances,
 	const strange = faults.kinds.find((kind: FaultKind) => foreign.includes(kind));
 	if (strange) wrong(`fault ${strange}`, own.join(", "));
 	if (forward && faults.kinds.includes("forget"))
-		throw new DormouseError("declaration", "--fault forget works without --forward only: the sessions are the server's");
+		throw new DormouseError(
+			"declaration",
+			"--fault forget works without --forward only: the sessions are the server's",
+		);
 	if (declared && !declared.radio.wiring)
 		throw new DormouseError(
 			"declaration",
@@ -63,7 +66,10 @@ export function peerOf({ forward, distances }: Options): string {
 }
 
 /** What the user should know before. @param provisioned settings that the simulation gave the node */
-export function lorawanNotices({ forward, settings }: Options, provisioned: Readonly<Record<string, string>>): string[] {
+export function lorawanNotices(
+	{ forward, settings }: Options,
+	provisioned: Readonly<Record<string, string>>,
+): string[] {
 	const own = ["joinEui", "devEui", "appKey"].filter((name) => settings[name] !== undefined);
 	if (forward && own.length < 3 && settings.devAddr === undefined) {
 		const { joinEui, devEui, appKey } = { ...provisioned, ...settings };

@@ -21,8 +21,7 @@ export function settingsOf(code: string, { uplink }: NodeDeclaration): string[] 
 	const overMqtt = uplink.kind.startsWith("mqtt");
 	const names = new Set(KNOWN.filter((name) => spells(code, name) && (overMqtt || !OF_MQTT.includes(name))));
 	if (uplink.kind === "mqtts") for (const name of OF_TLS) names.add(name);
-	for (const [, name] of code.matchAll(/\bsetting\(["'`](\w+)["'`]\)/g))
-		names.add(name!);
+	for (const [, name] of code.matchAll(/\bsetting\(["'`](\w+)["'`]\)/g)) names.add(name!);
 	return [...names];
 }
 
