@@ -96,9 +96,10 @@ export function lorawan(options: LorawanOptions): LorawanDeclaration {
 	const repeater = flag(options.repeater, false, "repeater");
 	const joinNonceCounts = flag(options.joinNonceCounts, true, "joinNonceCounts");
 	const syncWord = flag(options.private, false, "private") ? 0x12 : 0x34;
-	const { cipher, packages = [] } = options;
-	if (!Array.isArray(packages) || packages.some((each) => typeof each?.create !== "function"))
-		wrong("uplink.packages", String(packages), "a list such as [clockSync]");
+	const { cipher, packages: listed = [] } = options;
+	if (!Array.isArray(listed) || listed.some((each) => typeof each?.create !== "function"))
+		wrong("uplink.packages", String(listed), "a list such as [clockSync]");
+	const packages = Object.freeze([...listed]);
 	if (cipher !== undefined && typeof cipher !== "function") wrong("uplink.cipher", String(cipher), "() => new …()");
 	// What fits at the lowest data rate that may be used, and so always.
 	let mtu = 255;

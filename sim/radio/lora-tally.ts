@@ -1,5 +1,6 @@
-import { BANDWIDTHS, type Region } from "../../net/lorawan/region.js";
+import type { Region } from "../../net/lorawan/region.js";
 import type { LoraFrame } from "../chips/lora-air.js";
+import { rateOf } from "../lora/gateway-plan.js";
 import type { RadioUse } from "./wired-radio.js";
 
 /** MType of a Join-Request, in MHDR's upper bits: TS001-1.0.4 §4.2.1. */
@@ -38,7 +39,7 @@ export class LoraTally {
 			else this.frames++;
 			this.bytes += frame.bytes.length;
 			this.airtimeMs += frame.endMs - frame.startMs;
-			const rate = dataRateOf(this.#region, frame);
+			const rate = rateOf(this.#region, frame.spreadingFactor, frame.bandwidthHz);
 			this.byRate[rate] = (this.byRate[rate] ?? 0) + 1;
 		}
 	}
@@ -47,9 +48,4 @@ export class LoraTally {
 /** Whether a frame is a Join-Request. */
 export function isJoin({ bytes }: LoraFrame): boolean {
 	return bytes[0]! >> 5 === JOIN_REQUEST;
-}
-
-/** The data rate of an uplink in its region; −1 when it is none there. */
-export function dataRateOf({ rates }: Region, { spreadingFactor, bandwidthHz }: LoraFrame): number {
-	return rates.indexOf((BANDWIDTHS.indexOf(bandwidthHz) << 4) | spreadingFactor);
 }

@@ -85,6 +85,21 @@ describe("a LoRaWAN node", function () {
 			assert.equal(other.calls, fresh.calls);
 		}
 	});
+	it("the memory of an ESP32-C3: its stack and one region are enough for joins, downlinks and all", async function () {
+		const host = await buildHost();
+		if (!host.ready) return this.skip();
+		for (const file of [FIELD, COMMANDS, US915]) {
+			const firmware = new XsEngine(host, { ram: "esp32c3" }).load(await bundleFirmware(file));
+			assert.deepEqual(firmware.warnings, [], "what the SDK's linker would warn of");
+			const { summary, wakes } = await runLora({ firmware, days: 1 });
+			firmware.close();
+			assert.deepEqual(
+				wakes.flatMap(({ fault }) => fault?.message ?? []),
+				[],
+			);
+			assert.deepEqual([summary.lost, summary.wrong], [0, 0]);
+		}
+	});
 	async function onXs(bundle: Awaited<ReturnType<typeof fieldBundle>>) {
 		const host = await buildHost();
 		if (host.ready) return [await live(new XsEngine(host).load(bundle))];

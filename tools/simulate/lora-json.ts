@@ -1,7 +1,8 @@
 import { toHex } from "../../modules/core/bytes.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { rateOf } from "../../sim/lora/gateway-plan.js";
 import type { LorawanNetwork } from "../../sim/lora/lorawan-network.js";
-import { dataRateOf, isJoin } from "../../sim/radio/lora-tally.js";
+import { isJoin } from "../../sim/radio/lora-tally.js";
 import type { RadioUse } from "../../sim/radio/wired-radio.js";
 import { lorawanOf, type Simulation } from "../../sim/simulation.js";
 
@@ -15,7 +16,7 @@ export function radioOf({ frames, sendMs, listenMs, chargeUc }: RadioUse, node: 
 		frames: frames.map((frame) => ({
 			join: isJoin(frame) || undefined,
 			hex: toHex(frame.bytes),
-			dataRate: dataRateOf(region, frame),
+			dataRate: rateOf(region, frame.spreadingFactor, frame.bandwidthHz),
 			frequencyHz: frame.frequencyHz,
 			powerDbm: frame.powerDbm,
 			airtimeMs: round(frame.endMs - frame.startMs),

@@ -1,6 +1,7 @@
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { rateOf } from "../../sim/lora/gateway-plan.js";
 import type { LorawanNetwork } from "../../sim/lora/lorawan-network.js";
-import { dataRateOf, isJoin } from "../../sim/radio/lora-tally.js";
+import { isJoin } from "../../sim/radio/lora-tally.js";
 import type { RadioUse } from "../../sim/radio/wired-radio.js";
 import { lorawanOf, type Simulation } from "../../sim/simulation.js";
 import { number } from "../wording.js";
@@ -13,7 +14,9 @@ const MOST_VIOLATIONS = 5;
 export function radioWords({ frames }: RadioUse, node: NodeDeclaration): string {
 	const { region } = lorawanOf(node)!;
 	const joins = frames.filter(isJoin).length;
-	const rates = [...new Set(frames.map((frame) => `DR${dataRateOf(region, frame)}`))].join(", ");
+	const rates = [
+		...new Set(frames.map((frame) => `DR${rateOf(region, frame.spreadingFactor, frame.bandwidthHz)}`)),
+	].join(", ");
 	const powers = [...new Set(frames.map(({ powerDbm }) => powerDbm))];
 	const others = frames.filter((frame) => !isJoin(frame));
 	const bytes = others.map((frame) => frame.bytes.length).join(" + ");
