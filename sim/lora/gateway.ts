@@ -37,8 +37,9 @@ export type TxError =
 export interface Received {
 	readonly bytes: Uint8Array;
 	readonly frame: LoraFrame;
-	/** Number of the channel in the plan. */
+	/** Number of the channel in the plan, and its frequency: radios are some hertz beside it. */
 	readonly channel: number;
+	readonly frequencyHz: number;
 	readonly rssiDbm: number;
 	readonly snrDb: number;
 	/** Microseconds of the gateway's counter at the frame's end, modulo 2^32. */
@@ -209,7 +210,8 @@ export class Gateway {
 			if (spoiled) for (let n = 0; n < bytes.length; n += 3) bytes[n]! ^= 0xa5;
 			const tmst = this.tmst(frame.endMs);
 			const crc = !frame.crc ? "none" : spoiled ? "wrong" : "ok";
-			this.onReceived({ bytes, frame, channel, rssiDbm, snrDb, tmst, crc });
+			const { frequencyHz } = channels[channel]!;
+			this.onReceived({ bytes, frame, channel, frequencyHz, rssiDbm, snrDb, tmst, crc });
 		});
 	}
 	/** Takes a demodulator. @returns false when all are taken */

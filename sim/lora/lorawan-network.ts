@@ -6,7 +6,10 @@ import type { Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
 import { Gateway } from "./gateway.js";
 import { gatewayPlan } from "./gateway-plan.js";
+import { lawOf } from "./law.js";
+import { LegalWatch } from "./legal.js";
 import { NetworkServer, type ServerCounts, type Uplink } from "./network-server.js";
+import { OtherNodes } from "./other-nodes.js";
 import type { PathLoss } from "./path-loss.js";
 import { RadioAir, type RadioStation } from "./radio-air.js";
 import type { Downlink } from "./server-device.js";
@@ -34,6 +37,8 @@ export interface LorawanNetworkOptions {
 	readonly background?: number;
 	/** Seconds until RX1. Default 1. */
 	readonly rxDelay?: number;
+	/** A country with a law of its own: Japan, where AS923-1 has to be listened to before. */
+	readonly country?: "JP";
 	/** 0x12 for a private network. Default 0x34. */
 	readonly syncWord?: number;
 	/** Default: a town, see {@link PathLoss}. */
@@ -59,6 +64,8 @@ export class LorawanNetwork {
 	readonly air: LoraAir;
 	readonly server: NetworkServer;
 	readonly gateways: readonly Gateway[];
+	/** Who watches that the law is kept. */
+	readonly watch: LegalWatch;
 	onUplink: (uplink: Uplink) => void = () => {};
 	readonly #options: LorawanNetworkOptions;
 	readonly #radio: RadioAir;
@@ -114,9 +121,20 @@ export class LorawanNetwork {
 				onReceived(received);
 			};
 		}
+		const { server } = this;
+		this.watch = new LegalWatch({
+			law: lawOf(options.country ? `${region.name} ${options.country}` : region.name),
+			hopping: channels.filter(({ bandwidthHz }) => bandwidthHz === 125_000).length,
+			channels: () => [...channels.map(({ frequencyHz }) => frequencyHz), ...server.defined],
+			identify: (bytes) => server.identify(bytes),
+			dwellLifted: () => server.dwellLifted,
+		});
+		const gatewayStations = new Set(this.gateways.map(({ station }) => station));
 		this.#radio.onFrame = (frame, from) => {
 			if (from === this.#node) this.#sent(frame);
+			else if (gatewayStations.has(from)) this.watch.gateway(frame, from);
 		};
+		if (options.background) new OtherNodes(scheduler, this.#radio, this.gateways, channels, seed, options.background);
 		for (const [from] of faults?.spans("forget") ?? []) scheduler.at(from, () => this.server.forget());
 	}
 	/** Whether a real network server may answer now: then virtual time keeps to real time. */
@@ -125,7 +143,11 @@ export class LorawanNetwork {
 	}
 	/** What the law was broken by, in words. */
 	get violations(): readonly string[] {
-		return [];
+		return this.watch.violations;
+	}
+	/** The fullest hour of the node in each band with a limit, in thousandths. */
+	get fullest(): ReturnType<LegalWatch["fullest"]> {
+		return this.watch.fullest(this.#node);
 	}
 	get counts(): Readonly<LorawanCounts> {
 		const sum = (of: "spoiled" | "busy") => this.gateways.reduce((total, { counts }) => total + counts[of], 0);
@@ -151,12 +173,15 @@ export class LorawanNetwork {
 		this.server.queue(devEui, downlink);
 	}
 	/** The power came (back), or the node was reset: where laws and specifications count from there. */
-	restarted(): void {}
+	restarted(): void {
+		this.watch.restarted(this.#node, this.#options.scheduler.now);
+	}
 	/** Closes everything that is real. */
 	async close(): Promise<void> {}
 
 	#sent(frame: LoraFrame) {
 		const own = this.#own;
+		this.watch.device(frame, this.#node);
 		own.frames++;
 		own.airtimeMs += frame.endMs - frame.startMs;
 		this.#options.scheduler.at(frame.endMs + 0.001, () => {

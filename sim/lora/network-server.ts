@@ -1,11 +1,11 @@
 import { toHex } from "../../modules/core/bytes.js";
-import type { Region } from "../../net/lorawan/region.js";
+import { BANDWIDTHS, type Region } from "../../net/lorawan/region.js";
 import { symbolMs, timeOnAirMs } from "../chips/lora-air.js";
 import type { Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
 import { ADR_HISTORY, adapt } from "./adr.js";
 import type { Gateway, Received } from "./gateway.js";
-import { rateOf } from "./gateway-plan.js";
+import { type GatewayChannel, gatewayPlan, rateOf } from "./gateway-plan.js";
 import { DEVICE_TIME, encodeRequest, LINK_CHECK, type MacRequest, parseAnswers } from "./mac-requests.js";
 import {
 	cryptPayload,
@@ -20,7 +20,7 @@ import {
 } from "./phy.js";
 import { neededSnrDb } from "./radio-air.js";
 import { type Asked, cfListOf, type Downlink, initialSettings, ServerDevice, ServerSession } from "./server-device.js";
-import { joinRx2Hz, type Window, windowsOf } from "./windows.js";
+import { joinRx2Hz, type UplinkPlace, type Window, windowsOf } from "./windows.js";
 
 /** How long copies of other gateways are waited for. Source: ChirpStack's and The Things Stack's default. */
 const COPIES_MS = 200;
@@ -127,17 +127,22 @@ export class NetworkServer {
 	/** Which windows are used, the first that will do. */
 	windows: readonly (1 | 2)[] = [1, 2];
 	adr: boolean;
+	/** Frequencies in Hz that devices were told to use, and whether any was freed of the dwell time: for who watches the law. */
+	readonly defined = new Set<number>();
+	dwellLifted = false;
 	readonly #options: NetworkServerOptions;
 	readonly #devices = new Map<string, ServerDevice>();
 	/** Sessions that may be heard, by address; those that ended stay for {@link identify}. */
 	readonly #ended: ServerSession[] = [];
 	readonly #pending = new Map<string, Copy[]>();
+	readonly #plan: readonly GatewayChannel[];
 	#lastAddress = 0;
 	readonly #seeded: Seeded;
 
 	constructor(options: NetworkServerOptions) {
 		this.#options = options;
 		this.adr = options.adr ?? true;
+		this.#plan = gatewayPlan(options.region);
 		this.#seeded = new Seeded(options.seed ^ 0x10aa);
 		for (const gateway of options.gateways)
 			gateway.onReceived = (received) => {
@@ -159,6 +164,8 @@ export class NetworkServer {
 	}
 	/** Sends a MAC command, again and again until it is answered. */
 	request(devEui: string, request: MacRequest, done?: Asked["done"]): void {
+		if (request.kind === "newChannel" && request.frequencyHz) this.defined.add(request.frequencyHz);
+		if (request.kind === "txParamSetup" && !request.upDwell) this.dwellLifted = true;
 		this.#devices.get(devEui)?.session?.asked.push({ request, sent: false, ...(done ? { done } : {}) });
 	}
 	/** Loses the sessions of a device, or of all; they stay registered. */
@@ -235,7 +242,7 @@ export class NetworkServer {
 		device.devNonce = frame.devNonce;
 		this.counts.joins++;
 		const { region, rxDelay = 1 } = this.#options;
-		const up = copies[0]!.received.frame;
+		const up = placeOf(copies[0]!.received);
 		const dataRate = rateOf(region, up.spreadingFactor, up.bandwidthHz);
 		const joinNonce = ++device.joinNonce;
 		const devAddr = 0x2600_0000 + ((++this.#lastAddress << 12) | (this.#seeded.u32() & 0xfff));
@@ -317,7 +324,7 @@ export class NetworkServer {
 				rssiDbm: best.rssiDbm,
 				snrDb: best.snrDb,
 				dataRate,
-				frequencyHz: best.frame.frequencyHz,
+				frequencyHz: best.frequencyHz,
 				gateways: copies.length,
 			});
 		this.#respond(device, session, frame, answers, copies);
@@ -425,11 +432,18 @@ export class NetworkServer {
 		if (to.dataRate === settings.dataRate && to.txPower === settings.txPower && to.nbTrans === settings.nbTrans) return;
 		session.asked.push({ request: { kind: "linkAdr", ...to, ...this.mask(session) }, sent: false });
 	}
-	/** The highest data rate that a channel carries that all gateways listen to. */
+	/** The highest data rate that the device's channels carry and the gateways hear. */
 	#highest({ settings }: ServerSession): number {
 		const { region } = this.#options;
-		if (region.groups.length) return Math.max(...region.groups.map(({ highest }) => highest));
-		return Math.max(...settings.channels.map((channel) => channel?.highest ?? 0));
+		if (!region.groups.length) return Math.max(...settings.channels.map((channel) => channel?.highest ?? 0));
+		const isHeard = (code: number) =>
+			this.#plan.some(
+				({ bandwidthHz, spreadingFactor }) =>
+					bandwidthHz === BANDWIDTHS[code >> 4] && (spreadingFactor ?? code & 15) === (code & 15),
+			);
+		let rate = region.highest;
+		while (rate > 0 && !(region.rates[rate] && isHeard(region.rates[rate]!))) rate--;
+		return rate;
 	}
 	/** ChMask and ChMaskCntl of LinkADRReq that leave on what the network listens to. */
 	mask({ settings }: ServerSession): { readonly mask: number; readonly control: number } {
@@ -453,7 +467,7 @@ export class NetworkServer {
 		for (let at = 0; at < payload.length; ) {
 			const command = payload[at]!;
 			if (command === 1 && at + 6 <= payload.length) {
-				const correction = Math.round(this.gpsMs(endMs) / 1000 - view.getUint32(at + 1, true)) | 0;
+				const correction = (Math.floor(this.gpsMs(endMs) / 1000) - view.getUint32(at + 1, true)) | 0;
 				const param = payload[at + 5]!;
 				if (correction !== 0 || param & 0x10) {
 					const answer = new Uint8Array(6);
@@ -475,7 +489,7 @@ export class NetworkServer {
 		const { region } = this.#options;
 		const { settings, asked } = session;
 		if (!frame.confirmed && !frame.adrAckReq && !answers.length && !asked.length && !device.queue.length) return;
-		const windows = this.#order(windowsOf(region, copies[0]!.received.frame, settings));
+		const windows = this.#order(windowsOf(region, placeOf(copies[0]!.received), settings));
 		const [head] = device.queue;
 		// What is to be said fits the first window, or goes in the other where that has more room.
 		const fits = (window: Window) => !head || HEAD + answers.length + 1 + head.payload.length <= window.room;
@@ -547,4 +561,8 @@ export class NetworkServer {
 		}
 		return false;
 	}
+}
+
+function placeOf({ frame, frequencyHz }: Received): UplinkPlace {
+	return { frequencyHz, spreadingFactor: frame.spreadingFactor, bandwidthHz: frame.bandwidthHz };
 }

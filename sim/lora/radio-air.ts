@@ -36,6 +36,8 @@ const THERMAL_DBM = -174;
 /** What chips and gateways tell of SNR, in dB: assumption, from what is seen in logs of SX1276, SX1262 and SX1301. */
 const SNR_LOW = -25;
 const SNR_HIGH = 13;
+/** Looks at a channel that are no further apart are one. */
+const SENSE_GAP_MS = 3;
 /** Longer than any frame: what ended so long ago meets nothing that is still on air. 255 bytes at SF12 take 9.2 s. */
 const MEMORY_MS = 12_000;
 
@@ -225,8 +227,8 @@ export class RadioStation implements LoraAir {
 	readonly number: number;
 	readonly place: Place;
 	readonly receivers = new Set<Receiver>();
-	/** When a channel was last listened to, and what was there: for laws that want it. */
-	sensed: { readonly frequencyHz: number; readonly atMs: number; readonly dbm: number } | undefined;
+	/** Which channel was listened to last, from when to when: for laws that want it. */
+	sensed: { readonly frequencyHz: number; readonly fromMs: number; toMs: number } | undefined;
 	readonly #air: RadioAir;
 
 	/** Made by {@link RadioAir.station}. */
@@ -253,8 +255,13 @@ export class RadioStation implements LoraAir {
 		return () => this.receivers.delete(receiver);
 	}
 	rssiDbm(frequencyHz: number, bandwidthHz: number, atMs: number): number {
-		const dbm = this.#air.energyDbm(this, frequencyHz, bandwidthHz, atMs);
-		this.sensed = { frequencyHz, atMs, dbm };
-		return dbm;
+		const { sensed } = this;
+		if (sensed?.frequencyHz === frequencyHz && atMs - sensed.toMs <= SENSE_GAP_MS) sensed.toMs = atMs;
+		else this.sensed = { frequencyHz, fromMs: atMs, toMs: atMs };
+		return this.energyDbm(frequencyHz, bandwidthHz, atMs);
+	}
+	/** Energy in a channel, without having listened to it. */
+	energyDbm(frequencyHz: number, bandwidthHz: number, atMs: number): number {
+		return this.#air.energyDbm(this, frequencyHz, bandwidthHz, atMs);
 	}
 }
