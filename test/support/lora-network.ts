@@ -45,7 +45,8 @@ export class NetworkRig {
 		rig.boot();
 		const clock = new RigClock(scheduler);
 		const ports = { clock, timers: new VirtualTimers(scheduler) };
-		this.chip = family === "sx126x" ? new Sx1262Chip({ scheduler, air, tcxoMs: 5 }) : new Sx1276Chip({ scheduler, air });
+		this.chip =
+			family === "sx126x" ? new Sx1262Chip({ scheduler, air, tcxoMs: 5 }) : new Sx1276Chip({ scheduler, air });
 		const lines =
 			family === "sx126x"
 				? { [HELTEC_V3.reset]: "reset", [HELTEC_V3.busy]: "busy", [HELTEC_V3.dio1]: "dio1" }
