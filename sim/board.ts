@@ -86,6 +86,8 @@ export interface BoardOptions {
 	drift?(at: Instant): number;
 	/** Settings from provisioning. */
 	readonly settings: Readonly<Record<string, string>>;
+	/** Hears of each boot, as it begins. */
+	onBoot?(reason: ResetReason): void;
 	/** Hears of each wake when it is over. */
 	onWake(log: WakeLog): void;
 }
@@ -314,6 +316,7 @@ export class Board {
 		this.wakeCause = cause;
 		this.resetReason = reason;
 		this.#startedAt = scheduler.now;
+		this.options.onBoot?.(reason);
 		this.options.radioUse?.(scheduler.now); // what it took while the board slept is in its total
 		const bootMs =
 			reason === ResetReason.deepSleep

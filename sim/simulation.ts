@@ -1,3 +1,4 @@
+import { ResetReason } from "../modules/core/ports.js";
 import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
 import { EARLIEST_MS } from "../modules/cycle/epoch-time.js";
@@ -39,6 +40,8 @@ export interface LorawanSide {
 	readonly live: boolean;
 	/** Makes a device known. @returns its settings */
 	provision(identity: Uint8Array): Record<string, string>;
+	/** The node was reset: joins are counted from there. */
+	restarted(): void;
 	/** Hears of each uplink once. */
 	onUplink(uplink: LorawanUplink): void;
 }
@@ -241,6 +244,9 @@ export class Simulation {
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
 			...(this.radio ? { radio: this.radio.wiring, radioUse: (at) => this.radio!.take(at) } : {}),
+			onBoot: (reason) => {
+				if (reason !== ResetReason.deepSleep) lorawan?.restarted();
+			},
 			chips: [this.#sensor],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
 			onWake: (log) => this.#wake(log),

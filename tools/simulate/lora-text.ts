@@ -31,13 +31,14 @@ export function radioWords({ frames }: RadioUse, node: NodeDeclaration): string 
 /** Rows of the summary: what went on air, what the network made of it, and the law. */
 export function loraRows(
 	{ lora, ledger, summary }: Simulation,
-	{ counts, violations }: LorawanNetwork,
+	{ counts, violations, fullest }: LorawanNetwork,
 ): (readonly [string, string])[] {
 	const tally = lora!;
 	const days = summary.simulatedMs / DAY_MS;
 	const rates = tally.byRate.flatMap((count, rate) => (count ? [`${number(count)} at DR${rate}`] : [])).reverse();
 	const mC = (uc: number) => `${number(uc / 1000 / days)} mC`;
 	const rest = tally.chargeUc - tally.sendUc - tally.listenUc + ledger.loraSleepUc;
+	const bands = fullest.map(({ band, perMille, allowed }) => `${perMille.toFixed(2)} of ${allowed} ‰ in ${band}`);
 	return [
 		[
 			"radio",
@@ -55,7 +56,10 @@ export function loraRows(
 			"refused",
 			`${number(counts.replays)} replays, ${number(counts.badMic)} with a wrong MIC, ${number(counts.unknown)} of unknown devices; ${number(counts.collisions)} collisions, ${number(counts.lostOnAir)} lost on air`,
 		],
-		["law", `${violations.length ? `BROKEN ${number(violations.length)} times` : "kept"}`],
+		[
+			"law",
+			`${violations.length ? `BROKEN ${number(violations.length)} times` : "kept"}; the fullest hour ${bands.join(", ") || "has no limit here"}`,
+		],
 		...violations.slice(0, MOST_VIOLATIONS).map((what) => ["", `! ${what}`] as const),
 	];
 }
