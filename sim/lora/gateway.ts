@@ -119,6 +119,10 @@ export class Gateway {
 		const ledger = this.#duty[this.#options.bands.indexOf(band)]!;
 		return ledger.spentMs(startMs) + airtimeMs <= band.perMille * 3600;
 	}
+	/** When the last frame of the queue is over. */
+	get busyUntilMs(): number {
+		return this.#queue.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
+	}
 	/** Puts a frame into the queue, when it can be sent then. */
 	send(what: Transmission): TxError {
 		const error = this.#send(what);

@@ -4,6 +4,7 @@ import type { LoraAir, LoraFrame } from "../chips/lora-air.js";
 import type { Faults } from "../faults.js";
 import type { Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
+import { Forwarder, type ForwarderCounts } from "./forwarder.js";
 import { Gateway } from "./gateway.js";
 import { gatewayPlan } from "./gateway-plan.js";
 import { lawOf } from "./law.js";
@@ -58,6 +59,12 @@ export interface LorawanCounts extends ServerCounts {
 	airtimeMs: number;
 }
 
+/**
+ * So long after the node's frame a real server's answer may have to be sent: RX2 of a join begins 6 s after it, and that of
+ * data not later with an RX1 delay of up to 5 s.
+ */
+const ANSWER_MS = 6500;
+
 /** LoRaWAN as a simulated node finds it: air, gateways, a network server, and somebody who watches that the law is kept. */
 export class LorawanNetwork {
 	/** The air at the node's place. */
@@ -71,7 +78,10 @@ export class LorawanNetwork {
 	readonly #radio: RadioAir;
 	readonly #node: RadioStation;
 	readonly #own = { lostOnAir: 0, frames: 0, airtimeMs: 0 };
-	#heard = new WeakSet<LoraFrame>();
+	readonly #forwarders: readonly Forwarder[];
+	readonly #heard = new WeakSet<LoraFrame>();
+	/** Until when a real server may answer, in virtual time. */
+	#answerUntilMs = 0;
 
 	constructor(options: LorawanNetworkOptions) {
 		this.#options = options;
@@ -114,6 +124,10 @@ export class LorawanNetwork {
 			...(options.rxDelay === undefined ? {} : { rxDelay: options.rxDelay }),
 		});
 		this.server.onUplink = (uplink) => this.onUplink(uplink);
+		const { forward, gpsMsAtZero } = options;
+		this.#forwarders = forward
+			? this.gateways.map((gateway) => new Forwarder({ scheduler, gateway, gpsMsAtZero, ...forward }))
+			: [];
 		for (const gateway of this.gateways) {
 			const { onReceived } = gateway;
 			gateway.onReceived = (received) => {
@@ -125,9 +139,14 @@ export class LorawanNetwork {
 		this.watch = new LegalWatch({
 			law: lawOf(options.country ? `${region.name} ${options.country}` : region.name),
 			hopping: channels.filter(({ bandwidthHz }) => bandwidthHz === 125_000).length,
-			channels: () => [...channels.map(({ frequencyHz }) => frequencyHz), ...server.defined],
-			identify: (bytes) => server.identify(bytes),
-			dwellLifted: () => server.dwellLifted,
+			// What a real server tells its devices is not known here.
+			...(forward
+				? { dwellLifted: () => true }
+				: {
+						channels: () => [...channels.map(({ frequencyHz }) => frequencyHz), ...server.defined],
+						identify: (bytes: Uint8Array) => server.identify(bytes),
+						dwellLifted: () => server.dwellLifted,
+					}),
 		});
 		const gatewayStations = new Set(this.gateways.map(({ station }) => station));
 		this.#radio.onFrame = (frame, from) => {
@@ -139,7 +158,13 @@ export class LorawanNetwork {
 	}
 	/** Whether a real network server may answer now: then virtual time keeps to real time. */
 	get live(): boolean {
-		return false;
+		if (!this.#forwarders.length) return false;
+		const untilMs = this.#forwarders.reduce((latest, each) => Math.max(latest, each.busyUntilMs), this.#answerUntilMs);
+		return this.#options.scheduler.now <= untilMs;
+	}
+	/** Of each gateway's forwarder, where there is a real server. */
+	get forwarders(): readonly ForwarderCounts[] {
+		return this.#forwarders.map(({ counts }) => counts);
 	}
 	/** What the law was broken by, in words. */
 	get violations(): readonly string[] {
@@ -177,11 +202,14 @@ export class LorawanNetwork {
 		this.watch.restarted(this.#node, this.#options.scheduler.now);
 	}
 	/** Closes everything that is real. */
-	async close(): Promise<void> {}
+	async close(): Promise<void> {
+		await Promise.all(this.#forwarders.map((each) => each.close()));
+	}
 
 	#sent(frame: LoraFrame) {
 		const own = this.#own;
 		this.watch.device(frame, this.#node);
+		this.#answerUntilMs = frame.endMs + ANSWER_MS;
 		own.frames++;
 		own.airtimeMs += frame.endMs - frame.startMs;
 		this.#options.scheduler.at(frame.endMs + 0.001, () => {

@@ -1,16 +1,15 @@
 import { toHex } from "../../modules/core/bytes.js";
-import { BANDWIDTHS, type Region } from "../../net/lorawan/region.js";
-import { symbolMs, timeOnAirMs } from "../chips/lora-air.js";
+import type { Region } from "../../net/lorawan/region.js";
 import type { Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
-import { ADR_HISTORY, adapt } from "./adr.js";
-import type { Gateway, Received } from "./gateway.js";
-import { type GatewayChannel, gatewayPlan, rateOf } from "./gateway-plan.js";
-import { DEVICE_TIME, encodeRequest, LINK_CHECK, type MacRequest, parseAnswers } from "./mac-requests.js";
+import { type Copy, type DownlinkCounts, Downlinks, placeOf } from "./downlinks.js";
+import type { Gateway } from "./gateway.js";
+import { rateOf } from "./gateway-plan.js";
+import { CLOCK_PORT, LinkControl } from "./link-control.js";
+import type { MacRequest } from "./mac-requests.js";
 import {
 	cryptPayload,
 	type DataUp,
-	encodeDataDown,
 	encodeJoinAccept,
 	isDataSound,
 	isJoinSound,
@@ -18,27 +17,12 @@ import {
 	parseUplink,
 	sessionKeys,
 } from "./phy.js";
-import { neededSnrDb } from "./radio-air.js";
 import { type Asked, cfListOf, type Downlink, initialSettings, ServerDevice, ServerSession } from "./server-device.js";
-import { joinRx2Hz, type UplinkPlace, type Window, windowsOf } from "./windows.js";
+import { joinRx2Hz } from "./windows.js";
 
 /** How long copies of other gateways are waited for. Source: ChirpStack's and The Things Stack's default. */
 const COPIES_MS = 200;
 const NET_ID = 0x00_0013;
-/** Of MACPayload: DevAddr, FCtrl, FCnt; and FPort before a payload. */
-const HEAD = 7;
-/** Around MACPayload: MHDR and MIC. */
-const AROUND = 5;
-const FOPTS_MOST = 15;
-const CLOCK_PORT = 202;
-/** A gateway sends with so much, where the law allows it: conducted, in dBm. */
-const POWER_DBM = 27;
-const DIPOLE_DBI = 2.15;
-/** Uplinks without another try, after a device refused what ADR asked for. */
-const ADR_PAUSE = 32;
-/** Confirmed downlinks go so often. */
-const TRIES_MOST = 8;
-
 /** An uplink as an application gets it. */
 export interface Uplink {
 	readonly devEui: string;
@@ -57,7 +41,7 @@ export interface Uplink {
 }
 
 /** What came and went. */
-export interface ServerCounts {
+export interface ServerCounts extends DownlinkCounts {
 	joins: number;
 	uplinks: number;
 	/** Copies of other gateways. */
@@ -69,18 +53,8 @@ export interface ServerCounts {
 	/** Frames of nobody's that is known here. */
 	unknown: number;
 	badMic: number;
-	downlinks: number;
-	/** Acknowledgements to devices, and from them. */
-	acks: number;
+	/** Acknowledgements of devices. */
 	acked: number;
-	/** Confirmed downlinks that were given up. */
-	undelivered: number;
-	/** Downlinks that no gateway took: too late, its transmitter busy, its hour used up. */
-	tooLate: number;
-	busy: number;
-	/** Downlinks by window. */
-	rx1: number;
-	rx2: number;
 }
 
 export interface NetworkServerOptions {
@@ -94,11 +68,6 @@ export interface NetworkServerOptions {
 	readonly adr?: boolean;
 	/** Seconds until RX1, 1 … 15. Default 1. */
 	readonly rxDelay?: number;
-}
-
-interface Copy {
-	readonly gateway: Gateway;
-	readonly received: Received;
 }
 
 /**
@@ -124,9 +93,8 @@ export class NetworkServer {
 		rx2: 0,
 	};
 	onUplink: (uplink: Uplink) => void = () => {};
-	/** Which windows are used, the first that will do. */
-	windows: readonly (1 | 2)[] = [1, 2];
-	adr: boolean;
+	readonly link: LinkControl;
+	readonly downlinks: Downlinks;
 	/** Frequencies in Hz that devices were told to use, and whether any was freed of the dwell time: for who watches the law. */
 	readonly defined = new Set<number>();
 	dwellLifted = false;
@@ -135,14 +103,13 @@ export class NetworkServer {
 	/** Sessions that may be heard, by address; those that ended stay for {@link identify}. */
 	readonly #ended: ServerSession[] = [];
 	readonly #pending = new Map<string, Copy[]>();
-	readonly #plan: readonly GatewayChannel[];
 	#lastAddress = 0;
 	readonly #seeded: Seeded;
 
 	constructor(options: NetworkServerOptions) {
 		this.#options = options;
-		this.adr = options.adr ?? true;
-		this.#plan = gatewayPlan(options.region);
+		this.link = new LinkControl(options.region, options.adr ?? true, (atMs) => this.gpsMs(atMs));
+		this.downlinks = new Downlinks(options.region, this.counts, () => this.link.adr);
 		this.#seeded = new Seeded(options.seed ^ 0x10aa);
 		for (const gateway of options.gateways)
 			gateway.onReceived = (received) => {
@@ -259,8 +226,7 @@ export class NetworkServer {
 			rxDelay,
 			...(cfList ? { cfList } : {}),
 		});
-		const windows = windowsOf(region, up, undefined);
-		for (const window of this.#order(windows)) if (this.#send(copies, window, accept)) return;
+		this.downlinks.accept(accept, copies);
 	}
 
 	/** All 32 bits of an uplink's counter, when the MIC is right with them; −1 otherwise. */
@@ -294,7 +260,7 @@ export class NetworkServer {
 			// A repetition: the device listens again, so what it lacked may go again. MAC commands were read already.
 			session.timesHeard++;
 			this.counts.repeats++;
-			this.#respond(device, session, frame, [], copies);
+			this.downlinks.respond(device, session, frame, [], copies);
 			return;
 		}
 		if (session === device.offered) {
@@ -310,9 +276,9 @@ export class NetworkServer {
 		const key = frame.port === 0 ? session.nwkSKey : session.appSKey;
 		const payload = cryptPayload(key, 0, session.devAddr, fCnt, frame.payload);
 		if (frame.ack) this.#acked(device, session);
-		const answers = this.#commands(device, session, frame.port === 0 ? payload : frame.fOpts, copies);
-		if (frame.adr) this.#adapt(session, dataRate, fCnt, best.snrDb);
-		if (frame.port === CLOCK_PORT) this.#clock(device, payload, best.frame.endMs);
+		const answers = this.link.read(device, session, frame.port === 0 ? payload : frame.fOpts, best, copies.length);
+		if (frame.adr) this.link.adapt(session, dataRate, fCnt, best.snrDb);
+		if (frame.port === CLOCK_PORT) this.link.clock(device, payload, best.frame.endMs);
 		if (frame.port > 0)
 			this.onUplink({
 				devEui: device.devEui,
@@ -327,7 +293,7 @@ export class NetworkServer {
 				frequencyHz: best.frequencyHz,
 				gateways: copies.length,
 			});
-		this.#respond(device, session, frame, answers, copies);
+		this.downlinks.respond(device, session, frame, answers, copies);
 	}
 	#nbTransOf(session: ServerSession): number {
 		const asked = session.asked.map(({ request }) => (request.kind === "linkAdr" ? request.nbTrans : 1));
@@ -342,227 +308,4 @@ export class NetworkServer {
 		this.counts.acked++;
 		unacked.onAcked?.();
 	}
-
-	/** Reads a device's commands. @returns what is to be answered */
-	#commands(device: ServerDevice, session: ServerSession, bytes: Uint8Array, copies: Copy[]): number[] {
-		const out: number[] = [];
-		const best = copies[0]!.received;
-		const answers = parseAnswers(bytes);
-		for (const { cid, kind, bytes: answer, done } of answers) {
-			if (cid === LINK_CHECK) {
-				const margin = Math.floor(best.snrDb - neededSnrDb(best.frame.spreadingFactor));
-				out.push(LINK_CHECK, Math.max(0, Math.min(254, margin)), Math.min(255, copies.length));
-				continue;
-			}
-			if (cid === DEVICE_TIME) {
-				const gps = this.gpsMs(best.frame.endMs);
-				const seconds = Math.floor(gps / 1000);
-				const fraction = Math.floor(((gps - 1000 * seconds) * 256) / 1000);
-				out.push(DEVICE_TIME, ...[0, 8, 16, 24].map((shift) => (seconds >>> shift) & 0xff), fraction);
-				continue;
-			}
-			const at = session.asked.findIndex((each) => each.sent && each.request.kind === kind);
-			if (at < 0) continue; // said again
-			const [asked] = session.asked.splice(at, 1);
-			if (kind === "devStatus") {
-				const margin = answer[1]! & 0x3f;
-				device.status = { battery: answer[0]!, snrDb: margin >= 32 ? margin - 64 : margin };
-			}
-			if (done) this.#apply(session, asked!.request);
-			else if (kind === "linkAdr") session.adrPause = ADR_PAUSE;
-			asked!.done?.(done, answer);
-		}
-		for (const asked of session.asked) asked.sent = false; // whatever was not answered goes again
-		return out;
-	}
-	/** The device did what was asked. */
-	#apply({ settings, ...session }: ServerSession, request: MacRequest) {
-		switch (request.kind) {
-			case "linkAdr":
-				if (request.dataRate !== 15) settings.dataRate = request.dataRate;
-				if (request.txPower !== 15) settings.txPower = request.txPower;
-				settings.nbTrans = request.nbTrans || 1;
-				session.history.length = 0;
-				break;
-			case "rxParamSetup":
-				settings.rx1Offset = request.rx1Offset;
-				settings.rx2Rate = request.rx2Rate;
-				settings.rx2FrequencyHz = request.rx2FrequencyHz;
-				break;
-			case "newChannel": {
-				const { channel, frequencyHz: hz, lowest, highest } = request;
-				settings.channels[channel] = hz ? { hz, lowest, highest } : undefined;
-				break;
-			}
-			case "dlChannel": {
-				const channel = settings.channels[request.channel];
-				if (channel) channel.downHz = request.frequencyHz;
-				break;
-			}
-			case "rxTimingSetup":
-				settings.rxDelay = request.seconds || 1;
-				break;
-			case "txParamSetup":
-				settings.downDwell = request.downDwell;
-				settings.upDwell = request.upDwell;
-		}
-	}
-	/** Looks at the last uplinks, and asks for another data rate where that is right. */
-	#adapt(session: ServerSession, dataRate: number, fCnt: number, snrDb: number) {
-		const { settings, history } = session;
-		if (settings.dataRate !== dataRate) history.length = 0; // it went back by itself
-		settings.dataRate = dataRate;
-		history.push({ fCnt, snrDb });
-		if (history.length > ADR_HISTORY) history.shift();
-		if (session.adrPause > 0) session.adrPause--;
-		if (!this.adr || history.length < ADR_HISTORY || session.adrPause > 0) return;
-		if (session.asked.some(({ request }) => request.kind === "linkAdr")) return;
-		const { region } = this.#options;
-		const sent = history.at(-1)!.fCnt - history[0]!.fCnt + 1;
-		const to = adapt(
-			settings,
-			history.map((each) => each.snrDb),
-			1 - history.length / sent,
-			{
-				highest: this.#highest(session),
-				lowestPower: region.lowestPower,
-				spreadingFactor: (rate) => region.rates[rate]! & 15,
-			},
-		);
-		if (to.dataRate === settings.dataRate && to.txPower === settings.txPower && to.nbTrans === settings.nbTrans) return;
-		session.asked.push({ request: { kind: "linkAdr", ...to, ...this.mask(session) }, sent: false });
-	}
-	/** The highest data rate that the device's channels carry and the gateways hear. */
-	#highest({ settings }: ServerSession): number {
-		const { region } = this.#options;
-		if (!region.groups.length) return Math.max(...settings.channels.map((channel) => channel?.highest ?? 0));
-		const isHeard = (code: number) =>
-			this.#plan.some(
-				({ bandwidthHz, spreadingFactor }) =>
-					bandwidthHz === BANDWIDTHS[code >> 4] && (spreadingFactor ?? code & 15) === (code & 15),
-			);
-		let rate = region.highest;
-		while (rate > 0 && !(region.rates[rate] && isHeard(region.rates[rate]!))) rate--;
-		return rate;
-	}
-	/** ChMask and ChMaskCntl of LinkADRReq that leave on what the network listens to. */
-	mask({ settings }: ServerSession): { readonly mask: number; readonly control: number } {
-		const { control, start } = this.#options.region;
-		if (!control) {
-			let mask = 0;
-			settings.channels.forEach((channel, n) => {
-				if (channel) mask |= 1 << n;
-			});
-			return { mask, control: 0 };
-		}
-		const all = start.slice(0, 4).every((word, n) => n >= control.words || word === 0xffff);
-		if (all || control.banks < 0) return { mask: 0xff, control: control.allOn };
-		let banks = 0;
-		for (let n = 0; n < 8; n++) if (start[n >> 1]! & (0xff << (8 * (n & 1)))) banks |= 1 << n;
-		return { mask: banks, control: control.banks };
-	}
-	/** AppTimeReq of TS003-1.0.0 §3.2: the correction of the device's clock. */
-	#clock(device: ServerDevice, payload: Uint8Array, endMs: number) {
-		const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-		for (let at = 0; at < payload.length; ) {
-			const command = payload[at]!;
-			if (command === 1 && at + 6 <= payload.length) {
-				const correction = (Math.floor(this.gpsMs(endMs) / 1000) - view.getUint32(at + 1, true)) | 0;
-				const param = payload[at + 5]!;
-				if (correction !== 0 || param & 0x10) {
-					const answer = new Uint8Array(6);
-					answer[0] = 1;
-					new DataView(answer.buffer).setInt32(1, correction, true);
-					answer[5] = param & 15;
-					device.queue = device.queue.filter(({ port }) => port !== CLOCK_PORT);
-					device.queue.unshift({ port: CLOCK_PORT, payload: answer });
-				}
-				at += 6;
-			} else if (command === 0) at += 3;
-			else if (command === 2) at += 6;
-			else return;
-		}
-	}
-
-	/** Answers an uplink, when there is anything to say. */
-	#respond(device: ServerDevice, session: ServerSession, frame: DataUp, answers: number[], copies: Copy[]) {
-		const { region } = this.#options;
-		const { settings, asked } = session;
-		if (!frame.confirmed && !frame.adrAckReq && !answers.length && !asked.length && !device.queue.length) return;
-		const windows = this.#order(windowsOf(region, placeOf(copies[0]!.received), settings));
-		const [head] = device.queue;
-		// What is to be said fits the first window, or goes in the other where that has more room.
-		const fits = (window: Window) => !head || HEAD + answers.length + 1 + head.payload.length <= window.room;
-		for (const window of [...windows].sort((a, b) => Number(fits(b)) - Number(fits(a)))) {
-			const fOpts = answers.slice(0, FOPTS_MOST);
-			const taken: Asked[] = [];
-			for (const each of asked) {
-				const bytes = encodeRequest(each.request);
-				if (fOpts.length + bytes.length > Math.min(FOPTS_MOST, window.room - HEAD)) break;
-				fOpts.push(...bytes);
-				taken.push(each);
-			}
-			const down = head && HEAD + fOpts.length + 1 + head.payload.length <= window.room ? head : undefined;
-			const bytes = encodeDataDown(session.nwkSKey, session.appSKey, {
-				confirmed: down?.confirmed ?? false,
-				devAddr: session.devAddr,
-				adr: this.adr,
-				ack: frame.confirmed,
-				pending: device.queue.length > (down ? 1 : 0),
-				fCnt: session.fCntDown,
-				fOpts: Uint8Array.from(fOpts),
-				port: down ? down.port : -1,
-				payload: down ? down.payload : new Uint8Array(0),
-			});
-			if (!this.#send(copies, window, bytes)) continue;
-			session.fCntDown++;
-			for (const each of taken) each.sent = true;
-			if (frame.confirmed) this.counts.acks++;
-			if (down?.confirmed && ++session.tries < TRIES_MOST) session.unacked = down;
-			else if (down) {
-				if (down.confirmed) this.counts.undelivered++;
-				session.tries = 0;
-				device.queue.shift();
-			}
-			return;
-		}
-	}
-	#order(windows: Window[]): Window[] {
-		return this.windows.map((which) => windows[which - 1]!);
-	}
-	/** Has the gateway that heard best send a frame, or the next that can. */
-	#send(copies: readonly Copy[], window: Window, bytes: Uint8Array): boolean {
-		const { spreadingFactor, bandwidthHz, frequencyHz, delayMs } = window;
-		const isJoinAccept = bytes[0]! >> 5 === 1;
-		if (bytes.length - AROUND > window.room && !isJoinAccept) return false;
-		const shape = {
-			...{ spreadingFactor, bandwidthHz, codingRate: 1, preambleSymbols: 8, implicit: false, crc: false },
-			lowDataRate: false,
-		};
-		shape.lowDataRate = symbolMs(shape) >= 16;
-		const airtime = timeOnAirMs(shape, bytes.length);
-		for (const { gateway, received } of copies) {
-			const startMs = received.frame.endMs + delayMs;
-			const band = gateway.band(frequencyHz);
-			if (!band || !gateway.mayTransmit(frequencyHz, startMs, airtime)) {
-				this.counts.busy++;
-				continue;
-			}
-			const powerDbm = Math.min(POWER_DBM, Math.floor(band.eirp - Math.max(DIPOLE_DBI, gateway.station.place.gainDbi)));
-			const tmst = (received.tmst + 1000 * delayMs) % 2 ** 32;
-			const error = gateway.send({ bytes, tmst, frequencyHz, spreadingFactor, bandwidthHz, powerDbm });
-			if (error === "NONE") {
-				this.counts.downlinks++;
-				this.counts[window.which === 1 ? "rx1" : "rx2"]++;
-				return true;
-			}
-			if (error === "TOO_LATE") this.counts.tooLate++;
-			else this.counts.busy++;
-		}
-		return false;
-	}
-}
-
-function placeOf({ frame, frequencyHz }: Received): UplinkPlace {
-	return { frequencyHz, spreadingFactor: frame.spreadingFactor, bandwidthHz: frame.bandwidthHz };
 }
