@@ -1,6 +1,7 @@
 import { utf8 } from "../modules/core/bytes.js";
 import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
+import { ImageState } from "../modules/device/image-state.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
 import type { SpiChip } from "./chips/spi-chip.js";
@@ -16,6 +17,7 @@ import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { RadioUse } from "./radio/wired-radio.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
+import { PinWaker, type Presses } from "./wake-pins.js";
 
 /** Time from the alarm or the power to the first line of `main`, on an emulated ESP32-C3 (SDK 8.2.3, image validated). */
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
@@ -23,7 +25,7 @@ export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 export const RTC_BYTES = 4096;
 /** A wait that is worth the way to light sleep and back, which takes up to a millisecond each. An assumption. */
 export const LIGHT_LEAST_MS = 5;
-/** A node that is awake this long is reset, as by the SDK's watchdog. */
+/** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
 /** One wake as the board saw it. */
@@ -71,6 +73,8 @@ export interface BoardOptions {
 	readonly analog: ReadonlyMap<number, AdcChannel>;
 	/** What its Wi-Fi finds; one without faults by default. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens at its pins; nothing by default. */
+	readonly presses?: Presses;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
 	/** Tells what the radio did since it was asked last. */
@@ -104,8 +108,11 @@ export class Board {
 	readonly random: Seeded;
 	readonly wifi: WifiStation;
 	readonly handles = new Handles();
+	readonly pins: PinWaker;
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
+	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
+	image: ImageState = ImageState.factory;
 	bytesOut = 0;
 	bytesIn = 0;
 	report: WakeReport | undefined;
@@ -133,6 +140,7 @@ export class Board {
 	#callsToCut = Number.POSITIVE_INFINITY;
 	#offMs = 1000;
 	#powerLost = false;
+	#resets = false;
 	#powered = false;
 	#alarm: Cancel | undefined;
 	#watchdog: Cancel | undefined;
@@ -142,6 +150,7 @@ export class Board {
 		this.random = new Seeded(options.seed);
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
+		this.pins = new PinWaker(options.presses);
 		this.#dispatch = new Dispatch(this);
 		const { radio } = options;
 		if (radio) radio.chip.onEdge = (line, level, atMs) => this.#edge(line, level, atMs);
@@ -204,6 +213,19 @@ export class Board {
 	spend(ms: number): void {
 		this.#busyUntil = this.now + ms;
 		if (!this.wifi.isOn) this.#busyMs += ms;
+	}
+	/** The firmware got on; where it does not do so in time, it is reset. */
+	feedWatchdog(): void {
+		this.#watchdog?.();
+		this.#watchdog = this.options.scheduler.at(this.now + WATCHDOG_MS, () =>
+			this.#panic(ResetReason.watchdog, "watchdog"),
+		);
+	}
+	/** Goes back to the image before: the engine unwinds, then the board resets. @returns false when there is none */
+	revertImage(): boolean {
+		if (this.image !== ImageState.pending) return false;
+		this.#resets = true;
+		return true;
 	}
 	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
 	requestSleep(ms: number): void {
@@ -309,8 +331,11 @@ export class Board {
 			});
 		}
 	}
-	#boot(cause: WakeCause, reason: ResetReason) {
+	#boot(cause: WakeCause, reason: ResetReason, pin?: number) {
 		const { scheduler, firmware } = this.options;
+		this.pins.boot(pin);
+		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
+		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;
 		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
@@ -329,7 +354,7 @@ export class Board {
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
-			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
+			this.feedWatchdog();
 			this.#wake = firmware.boot(this.#dispatch);
 			this.#settle();
 		});
@@ -354,12 +379,25 @@ export class Board {
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
 			return;
 		}
+		if (this.#resets) {
+			this.#resets = false;
+			const at = this.now;
+			this.#finish(undefined);
+			this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, ResetReason.software));
+			return;
+		}
 		const sleepMs = this.#sleepMs;
 		if (sleepMs === undefined) return;
 		this.#clock((this.options.drift?.(this.now) ?? 0) / 1e6);
 		const alarmAt = this.now + sleepMs / (1 + this.#drift);
+		const press = this.pins.next(this.now);
 		this.#finish(undefined);
-		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+		this.#alarm =
+			press && press.at < alarmAt
+				? scheduler.at(press.at, () =>
+						this.#boot(press.isTouch ? WakeCause.touch : WakeCause.pin, ResetReason.deepSleep, press.pin),
+					)
+				: scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
 	}
 	/** From now on the clock is so much too fast. */
 	#clock(drift: number) {

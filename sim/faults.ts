@@ -58,8 +58,8 @@ export class Faults {
 		const [, kind, from, to] = /^(\w+)@([^.]*(?:\.\d[^.]*)?)(?:\.\.(.+))?$/.exec(text) ?? [];
 		if (kind === undefined || !Object.hasOwn(FAULT_KINDS, kind))
 			throw wrong(text, `one of ${Object.keys(FAULT_KINDS).join(", ")} before the @`);
-		const fromMs = span(from!);
-		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : span(to ?? "");
+		const fromMs = spanOf(from!);
+		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : spanOf(to ?? "");
 		if (fromMs === undefined || toMs === undefined || toMs <= fromMs)
 			throw wrong(text, "two times such as 90s, 15m, 6h or 1.5d, the earlier one first,");
 		this.#spans.set(kind as FaultKind, merged([...this.spans(kind as FaultKind), [fromMs, toMs]]));
@@ -80,7 +80,8 @@ function merged(spans: readonly Span[]): Span[] {
 	return out;
 }
 
-function span(text: string): number | undefined {
+/** Milliseconds of a time such as `90s`, `15m`, `6h` or `1.5d`; undefined when it is none. */
+export function spanOf(text: string): number | undefined {
 	const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
 	return count === undefined ? undefined : Number(count) * UNITS[unit!]!;
 }

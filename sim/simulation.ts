@@ -24,6 +24,7 @@ import { WiredRadio } from "./radio/wired-radio.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 import { addUsage, type Usage } from "./usage.js";
+import type { Presses } from "./wake-pins.js";
 import type { World } from "./world/world.js";
 
 /** The divider of the simulated board's battery input. */
@@ -73,6 +74,8 @@ export interface SimulationOptions {
 	readonly lightSleep?: boolean;
 	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens at the board's pins. */
+	readonly presses?: Presses;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
@@ -242,6 +245,7 @@ export class Simulation {
 			accessPoint,
 			lightSleep: options.lightSleep ?? false,
 			...(options.drift ? { drift: options.drift } : {}),
+			...(options.presses ? { presses: options.presses } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
 			...(this.radio ? { radio: this.radio.wiring, radioUse: (at) => this.radio!.take(at) } : {}),
 			onBoot: (reason) => {

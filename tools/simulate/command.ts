@@ -78,6 +78,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		seed: options.seed,
 		settings: settingsFrom(node, options),
 		faults: options.faults,
+		presses: options.presses,
 		lengthMs,
 		speed: options.speed,
 		drift: () => options.drift,

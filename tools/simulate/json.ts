@@ -6,6 +6,7 @@ import { fromScaled } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
 import { awakeOf, chargeOf, type WakeKind } from "../../sim/energy.js";
 import type { Simulation } from "../../sim/simulation.js";
+import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
 import { radioOf, tallyOf } from "./lora-json.js";
 import { type About, nameOf, type Output } from "./output.js";
@@ -52,6 +53,8 @@ export class JsonOutput implements Output {
 				problem: report.problem || undefined,
 				start: report.start,
 				sleepMs: report.sleepMs,
+				pins: report.woken ? pinsOf(report.woken) : undefined,
+				unarmed: report.unarmed ? pinsOf(report.unarmed) : undefined,
 			}),
 			radio: log.radio?.frames.length ? radioOf(log.radio, this.#node) : undefined,
 			fault,

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { FAULT_KINDS, Faults } from "../../sim/faults.js";
+import { Presses } from "../../sim/wake-pins.js";
 import { parseSetting } from "../setting.js";
 
 export const HELP = `Simulates a node: the firmware as it is, on a simulated board, in virtual time.
@@ -31,6 +32,8 @@ export const HELP = `Simulates a node: the firmware as it is, on a simulated boa
 ${Object.entries(FAULT_KINDS)
 	.map(([kind, what]) => `                      ${kind.padEnd(10)}${what}`)
 	.join("\n")}
+  --press PIN@TIME[..TIME]
+                    a pin goes to the level that wakes a node with "wake", for 200 ms or so long; may be repeated
   --set NAME=VALUE  a setting from provisioning, such as evidenceKey; NAME=@FILE takes it from a file, so that it does
                     not stand in the shell's history; may be repeated
   --export FILE     at the end, write the tamper-evident log, for dormouse verify
@@ -64,6 +67,7 @@ export interface Options {
 	/** 0: as fast as possible. */
 	readonly speed: number;
 	readonly faults: Faults;
+	readonly presses: Presses;
 	/** Never to be printed: keys and passwords are among them. */
 	readonly settings: Readonly<Record<string, string>>;
 	readonly export: string | undefined;
@@ -96,6 +100,8 @@ export function parseOptions(args: readonly string[]): Options {
 		);
 	const faults = new Faults();
 	for (const fault of values.fault ?? []) faults.add(fault);
+	const presses = new Presses();
+	for (const press of values.press ?? []) presses.add(press);
 	return {
 		help: values.help ?? false,
 		node: values.node ?? "nodes/weather.ts",
@@ -111,6 +117,7 @@ export function parseOptions(args: readonly string[]): Options {
 		drift: drift(values.drift ?? "0"),
 		speed: values.speed === undefined ? 0 : number("speed", values.speed, Number.MIN_VALUE, 1e9),
 		faults,
+		presses,
 		settings: Object.fromEntries((values.set ?? []).map(parseSetting)),
 		export: values.export,
 		image: values.image,
@@ -138,6 +145,7 @@ function read(args: readonly string[]) {
 				drift: { type: "string" },
 				speed: { type: "string" },
 				fault: { type: "string", multiple: true },
+				press: { type: "string", multiple: true },
 				set: { type: "string", multiple: true },
 				export: { type: "string" },
 				image: { type: "string" },

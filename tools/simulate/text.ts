@@ -6,6 +6,7 @@ import type { WakeLog } from "../../sim/board.js";
 import type { Ledger, WakeKind } from "../../sim/energy.js";
 import type { LorawanUplink, Simulation } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
+import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
 import { number, reading, stamp } from "../wording.js";
 import { loraRows, radioWords } from "./lora-text.js";
@@ -205,8 +206,11 @@ function heading({ quantities }: NodeDeclaration): string {
 function line(log: WakeLog, { node, world }: About): string {
 	const { report } = log;
 	const time = stamp(world.startMs + log.at);
+	const pins = report?.woken ? ` ${pinsOf(report.woken).join(" ")}` : "";
 	const cause =
-		log.resetReason === ResetReason.deepSleep ? nameOf(WakeCause, log.cause) : nameOf(ResetReason, log.resetReason);
+		log.resetReason === ResetReason.deepSleep
+			? `${nameOf(WakeCause, log.cause)}${pins}`
+			: nameOf(ResetReason, log.resetReason);
 	const readings = node.quantities
 		.map((q, n) => (report?.number ? reading(report.values[n], q).padStart(CELL) : "".padStart(CELL)))
 		.join(" ");
@@ -235,6 +239,8 @@ function remarks(log: WakeLog): string {
 		if (range) words.push(`${range} out of range`);
 		const written = log.figures?.moduleWrites ?? [];
 		if (written.length) words.push(`wrote to module scope, which sleep forgets: ${written.join(", ")}`);
+		const deaf = pinsOf(report.unarmed).filter((pin) => !pinsOf(report.woken).includes(pin));
+		if (deaf.length) words.push(`pin ${deaf.join(", ")} is held, or cannot wake it`);
 		if (report.dropped) words.push(`${report.dropped} dropped so far`);
 	}
 	return words.length ? `  ${words.join("; ")}` : "";

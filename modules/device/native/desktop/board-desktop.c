@@ -34,12 +34,15 @@ typedef struct {
 	double powerOnMs; /* of the desktop's wall clock */
 	double aheadMs;
 	double alarmMs; /* of the board's clock */
+	double asleepMs; /* when it fell asleep */
+	uint64_t armed; /* pins that wake it */
 	uint8_t rtc[DM_RTC_SIZE];
 } Asleep;
 
 static struct {
 	int started;
 	int woke;
+	uint64_t pins; /* that woke it; none: the alarm did */
 	double bootMs; /* board's clock */
 	double bootAt; /* monotonic clock */
 	Asleep kept;
@@ -82,6 +85,19 @@ static int wakeUp(Asleep *kept)
 	return whole;
 }
 
+/* When the sleeping board woke: at its alarm, or before by a pin, which DORMOUSE_WAKE names (pins/desktop/pins-desktop.c). */
+static double pressed(const Asleep *kept)
+{
+	const char *text = getenv("DORMOUSE_WAKE");
+	char *end;
+	unsigned long pin = text ? strtoul(text, &end, 10) : 64;
+	double atMs = kept->asleepMs + (text && *end == '+' ? strtod(end + 1, NULL) * 1000 : 0);
+	if (pin > 63 || !(kept->armed >> pin & 1) || !(atMs < kept->alarmMs))
+		return kept->alarmMs;
+	board.pins = 1ull << pin;
+	return atMs;
+}
+
 static void start(void)
 {
 	if (board.started)
@@ -93,8 +109,10 @@ static void start(void)
 	board.woke = wakeUp(kept);
 	if (board.woke) {
 		double nowMs = wallMs - kept->powerOnMs + kept->aheadMs;
-		if (nowMs < kept->alarmMs)
-			kept->aheadMs += kept->alarmMs - nowMs;
+		double wakeMs = pressed(kept);
+		if (nowMs < wakeMs)
+			kept->aheadMs += wakeMs - nowMs;
+		kept->armed = 0; /* a boot forgets it */
 	} else {
 		kept->magic = MAGIC;
 		kept->size = sizeof(*kept);
@@ -120,7 +138,19 @@ double dm_awake_ms(void)
 int dm_wake_cause(void)
 {
 	start();
-	return board.woke ? DM_WAKE_TIMER : DM_WAKE_RESET;
+	return board.pins ? DM_WAKE_PIN : board.woke ? DM_WAKE_TIMER : DM_WAKE_RESET;
+}
+
+void dm_desktop_arm(uint64_t pins)
+{
+	start();
+	board.kept.armed = pins;
+}
+
+uint64_t dm_desktop_woke(void)
+{
+	start();
+	return board.pins;
 }
 
 int dm_reset_reason(void)
@@ -158,6 +188,60 @@ int dm_flash_alignment(const char *label)
 	return 1;
 }
 
+/* Nobody waits for a desktop that hangs. */
+void dm_progress(void)
+{
+}
+
+int dm_heap(uint32_t *now, uint32_t *least)
+{
+	*now = *least = 0;
+	return 0;
+}
+
+/* The file `image` holds one word; without it the image is the factory's. */
+static const char *const IMAGES[] = { "factory", "pending", "valid" };
+
+int dm_image_state(void)
+{
+	char word[16] = "";
+	const char *path = dm_state_path("image");
+	FILE *file = path ? fopen(path, "r") : NULL;
+	if (!file)
+		return DM_IMAGE_FACTORY;
+	if (!fgets(word, sizeof(word), file))
+		word[0] = 0;
+	fclose(file);
+	word[strcspn(word, "\n")] = 0;
+	for (int state = DM_IMAGE_FACTORY; state < DM_IMAGE_UNKNOWN; state++)
+		if (!strcmp(word, IMAGES[state]))
+			return state;
+	return DM_IMAGE_UNKNOWN;
+}
+
+static int writeImage(const char *word)
+{
+	const char *path = dm_state_path("image");
+	FILE *file = path ? fopen(path, "w") : NULL;
+	if (!file)
+		return 0;
+	int whole = fputs(word, file) >= 0;
+	return !fclose(file) && whole;
+}
+
+int dm_image_confirm(void)
+{
+	return dm_image_state() != DM_IMAGE_PENDING || writeImage(IMAGES[DM_IMAGE_VALID]);
+}
+
+/* There is no other image to go back to; the file tells that there would have been. */
+int dm_image_revert(void)
+{
+	if (dm_image_state() != DM_IMAGE_PENDING || !writeImage("reverted"))
+		return 0;
+	exit(DM_EXIT_RESET);
+}
+
 void dm_print(const char *line)
 {
 	puts(line);
@@ -168,7 +252,8 @@ void dm_deep_sleep(double ms)
 {
 	start();
 	const char *path = dm_state_path("rtc");
-	board.kept.alarmMs = dm_clock_ms() + (ms > 1 ? ms : 1);
+	board.kept.asleepMs = dm_clock_ms();
+	board.kept.alarmMs = board.kept.asleepMs + (ms > 1 ? ms : 1);
 	FILE *file = path ? fopen(path, "wb") : NULL;
 	if (path && (!file || fwrite(&board.kept, sizeof(board.kept), 1, file) != 1 || fclose(file)))
 		dm_state_failed(path);
