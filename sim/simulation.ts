@@ -122,6 +122,8 @@ export interface Summary {
 	bytesOut: number;
 	awakeMs: number;
 	longestAwakeMs: number;
+	/** Messages for the node that it took. */
+	taken: number;
 	/** Handles that firmware left open at sleep. */
 	leaks: number;
 	undecodable: number;
@@ -162,6 +164,7 @@ export class Simulation {
 		bytesOut: 0,
 		awakeMs: 0,
 		longestAwakeMs: 0,
+		taken: 0,
 		leaks: 0,
 		undecodable: 0,
 		flashProgrammed: 0,
@@ -341,12 +344,13 @@ export class Simulation {
 				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
 				this.#truth.set(report.number, { at: this.#seenAt, values: this.#truths() });
 			}
-			const failed = isOfExchange(report.problem);
+			const failed = this.#isOfExchange(report.problem);
 			if (report.frames > 0 || failed) summary.exchanges++;
 			if (failed) summary.failedExchanges++;
 			this.#oldest = report.oldest;
+			summary.taken += report.taken;
 		}
-		const tried = report && isOfExchange(report.problem);
+		const tried = report && this.#isOfExchange(report.problem);
 		this.ledger.add(report?.acknowledged ? "published" : tried || fault ? "failed" : "quiet", log.split);
 		this.#seen.clear();
 		this.#checkAll();
@@ -368,6 +372,10 @@ export class Simulation {
 		return this.node.sensors.flatMap(({ sources, channels }) =>
 			sources.map((source) => this.#seen.get(channels[source]!.name)),
 		);
+	}
+	/** Whether a wake's problem is that its exchange failed: not the key of the store's, or a message that was refused. */
+	#isOfExchange(problem: string): boolean {
+		return problem !== "" && problem !== "downlink" && !(problem === "key" && this.node.evidence);
 	}
 	#checkAll() {
 		for (const record of this.#unchecked) this.#check(record);
@@ -414,9 +422,4 @@ function makeIdentity(seed: number): Uint8Array {
 	const identity = Uint8Array.from({ length: 6 }, () => random.u32() & 0xff);
 	identity[0] = (identity[0]! & 0xfc) | 0x02;
 	return identity;
-}
-
-/** Whether a wake's problem is that its exchange failed: a key is the store's, and a message that is refused came. */
-function isOfExchange(problem: string): boolean {
-	return problem !== "" && problem !== "key" && problem !== "downlink";
 }

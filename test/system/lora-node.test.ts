@@ -171,7 +171,7 @@ describe("a LoRaWAN node", function () {
 	});
 	it("commands are queued: each comes once, in order, at the next exchange; a confirmed one is acknowledged", async () => {
 		let acked = 0;
-		const { wakes, simulation, network } = await runLora({
+		const { wakes, simulation, network, summary } = await runLora({
 			days: 1,
 			firmware: new NodeEngine("fresh").load(await bundleFirmware(COMMANDS)),
 			prepare({ provisioned }, network, scheduler) {
@@ -192,6 +192,7 @@ describe("a LoRaWAN node", function () {
 			"none refused, so none came twice or out of order",
 		);
 		assert.equal(acked, 4);
+		assert.equal(summary.taken, 8);
 		assert.ok(network.counts.downlinks >= 8);
 		assert.deepEqual(await cellOf(simulation.board.flash.get("store")!.bytes), [0, 8, 0, 8, 0, 0]);
 	});
@@ -206,9 +207,10 @@ describe("a LoRaWAN node", function () {
 		assert.deepEqual([summary.queued, summary.lost], [summary.samples, 0]);
 	});
 	it("no keys: each exchange fails with their absence, and the radio is not even woken", async () => {
-		const { wakes, frames } = await runLora({ days: 0.2, settings: { appKey: "none" } });
+		const { wakes, frames, summary } = await runLora({ days: 0.2, settings: { appKey: "none" } });
 		assert.equal(frames.length, 0);
 		assert.ok(wakes.some(({ report }) => report?.problem === "key"));
+		assert.ok(summary.failedExchanges > 0);
 	});
 	it("US915 at eleven bytes, an SX1276: one sample a frame at DR0, more when the network raises the rate", async () => {
 		const { summary, uplinks, frames, network, simulation } = await runLora({

@@ -54,6 +54,7 @@ export class JsonOutput implements Output {
 				start: report.start,
 				sleepMs: report.sleepMs,
 				pins: report.woken ? pinsOf(report.woken) : undefined,
+				taken: report.taken || undefined,
 				unarmed: report.unarmed ? pinsOf(report.unarmed) : undefined,
 			}),
 			radio: log.radio?.frames.length ? radioOf(log.radio, this.#node) : undefined,

@@ -48,10 +48,14 @@ export class TextOutput implements Output {
 		if (this.#show !== "none") print(heading(node));
 	}
 	wake(log: WakeLog): void {
-		if (this.#show === "all" || (this.#show === "problems" && hasProblem(log))) {
+		const about = this.#about;
+		if (
+			this.#show === "all" ||
+			(this.#show === "problems" && (log.leaks.length > 0 || problems(log, about.node).length > 0))
+		) {
 			this.#clear();
-			print(line(log, this.#about));
-			if (log.radio?.frames.length) print(`${PAD}radio: ${radioWords(log.radio, this.#about.node)}`);
+			print(line(log, about));
+			if (log.radio?.frames.length) print(`${PAD}radio: ${radioWords(log.radio, about.node)}`);
 			for (const leak of log.leaks) print(`${PAD}! left open at sleep: ${leak}`);
 			if (log.fault?.where) for (const place of log.fault.where.split("\n").slice(0, 4)) print(`${PAD}  at ${place}`);
 		}
@@ -217,17 +221,21 @@ function line(log: WakeLog, { node, world }: About): string {
 	const sent = report?.frameBytes ? `${report.frameBytes} B` : "";
 	const acked = report?.acknowledged ? String(report.acknowledged) : "";
 	const counts = `${String(report?.queued ?? "").padStart(6)} ${sent.padStart(6)} ${acked.padStart(5)}`;
-	return `${time.padEnd(20)} ${cause.padEnd(9)}${readings} ${counts} ${`${log.awakeMs.toFixed(1)} ms`.padStart(9)}${remarks(log)}`;
+	const words = problems(log, node);
+	if (report?.taken) words.push(`${report.taken} ${report.taken === 1 ? "message" : "messages"} taken`);
+	const remarks = words.length ? `  ${words.join("; ")}` : "";
+	return `${time.padEnd(20)} ${cause.padEnd(9)}${readings} ${counts} ${`${log.awakeMs.toFixed(1)} ms`.padStart(9)}${remarks}`;
 }
 
-function remarks(log: WakeLog): string {
+/** What was unusual in a wake. */
+function problems(log: WakeLog, node: NodeDeclaration): string[] {
 	const { report, fault } = log;
 	const words: string[] = [];
 	if (fault) words.push(fault.reason === "host" ? fault.message : `died: ${fault.message}`);
 	if (report) {
 		if (report.start === Start.corrupt) words.push("retained memory corrupt: cold start");
 		if (report.start === Start.partial) words.push("retained memory damaged in part");
-		if (report.problem === "key") words.push("no key: what is stored proves nothing");
+		if (report.problem === "key" && node.evidence) words.push("no key: what is stored proves nothing");
 		else if (report.problem === "downlink") words.push("a message for it was not taken");
 		else if (report.problem) {
 			const tries = report.failures > 1 ? `, ${report.failures} times in a row` : "";
@@ -243,11 +251,7 @@ function remarks(log: WakeLog): string {
 		if (deaf.length) words.push(`pin ${deaf.join(", ")} is held, or cannot wake it`);
 		if (report.dropped) words.push(`${report.dropped} dropped so far`);
 	}
-	return words.length ? `  ${words.join("; ")}` : "";
-}
-
-function hasProblem(log: WakeLog): boolean {
-	return log.leaks.length > 0 || remarks(log) !== "";
+	return words;
 }
 
 function span(seconds: number): string {
