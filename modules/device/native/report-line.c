@@ -46,6 +46,7 @@ static const Field FIELDS[] = {
 	{ "sleepMs", 0, 0 },
 	{ "pins", 0, 0 },
 	{ "unarmed", 0, 0 },
+	{ "taken", 0, 0 },
 };
 
 typedef struct {
