@@ -102,7 +102,7 @@ export async function wakeOnce(
 	state = "",
 	more: NodeJS.ProcessEnv = {},
 ): Promise<{ readonly report: Map<string, string>; readonly said: string }> {
-	const env = { ...process.env, ...more, DORMOUSE_STATE: state };
+	const env = { ...process.env, DORMOUSE_STATE: state, ...more };
 	const child = spawn(loader, [library], { env, stdio: ["ignore", "pipe", "pipe"] });
 	let said = "";
 	child.stdout.on("data", (bytes) => (said += bytes));

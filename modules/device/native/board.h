@@ -52,6 +52,24 @@ void dm_print(const char *line);
 /* Sleeps and boots again after `ms`; 0 or less is the shortest sleep. */
 void dm_deep_sleep(double ms) __attribute__((__noreturn__));
 
+/*
+ * Progress was made. A board that makes none for DM_WATCHDOG_MS is reset, and boots with DM_RESET_WATCHDOG. The time runs
+ * from the boot on. An exchange, which the cycle waits for in one piece, takes 240 s at most.
+ */
+#define DM_WATCHDOG_MS 300000
+void dm_progress(void);
+
+/* Bytes of heap that are free, and that were at the least since the boot. Returns 0 where that has no meaning. XS has its own. */
+int dm_heap(uint32_t *now, uint32_t *least);
+
+/* States of the firmware's image; values of `ImageState` in modules/device/image.ts. */
+enum { DM_IMAGE_FACTORY, DM_IMAGE_PENDING, DM_IMAGE_VALID, DM_IMAGE_UNKNOWN };
+int dm_image_state(void);
+/* Keeps an image that is on trial; does nothing to another one. Returns 0 when flash refused. */
+int dm_image_confirm(void);
+/* Gives up an image on trial: goes back to the one before, by a reset. Returns 0 where that cannot be. */
+int dm_image_revert(void);
+
 /* Prints the report of a wake (modules/cycle/report.ts) as one line; report-line.c. */
 void dm_report(const uint8_t *bytes, uint32_t count);
 

@@ -58,6 +58,12 @@ export function flashAlignment(this: unknown, label: string): number {
 export function report(this: unknown, bytes: Uint8Array): void {
 	native("xs_dormouse_report").call(this, bytes);
 }
+export function progress(this: unknown): void {
+	native("xs_dormouse_progress").call(this);
+}
+export function confirmImage(this: unknown): boolean {
+	return native("xs_dormouse_imageConfirm").call(this);
+}
 export function deepSleep(this: unknown, ms: number): void {
 	native("xs_dormouse_deepSleep").call(this, ms);
 }

@@ -39,8 +39,9 @@ typedef struct {
 	uint32_t size;
 	double powerOnMs; /* of the desktop's wall clock */
 	double aheadMs;
-	double asleepMs; /* of the board's clock, as the alarm */
+	double asleepMs; /* of the board's clock, when it fell asleep */
 	double alarmMs;
+	uint64_t armed; /* pins that wake it */
 	uint8_t rtc[DM_RTC_SIZE];
 } Asleep;
 
@@ -52,6 +53,7 @@ static struct {
 	int wakeCause;
 	double sleptMs;
 	int powerLost;
+	uint64_t pins; /* that woke it; none: the alarm did, or the window */
 	double bootMs; /* board's clock */
 	double bootAt; /* monotonic clock */
 	Asleep kept;
@@ -136,6 +138,19 @@ static int wakeUp(Asleep *kept)
 	return whole && !board.powerLost;
 }
 
+/* When the sleeping board woke: at its alarm, or before by a pin, which DORMOUSE_WAKE names (pins/desktop/pins-desktop.c). */
+static double pressed(const Asleep *kept)
+{
+	const char *text = getenv("DORMOUSE_WAKE");
+	char *end;
+	unsigned long pin = text ? strtoul(text, &end, 10) : 64;
+	double atMs = kept->asleepMs + (text && *end == '+' ? strtod(end + 1, NULL) * 1000 : 0);
+	if (pin > 63 || !(kept->armed >> pin & 1) || !(atMs < kept->alarmMs))
+		return kept->alarmMs;
+	board.pins = 1ull << pin;
+	return atMs;
+}
+
 static void start(void)
 {
 	if (board.started)
@@ -147,10 +162,12 @@ static void start(void)
 	board.woke = wakeUp(kept);
 	if (board.woke) {
 		double nowMs = atMs - kept->powerOnMs + kept->aheadMs;
+		double wakeMs = pressed(kept);
 		if (board.sleptMs >= 0)
 			kept->aheadMs += kept->asleepMs + board.sleptMs - nowMs;
-		else if (nowMs < kept->alarmMs)
-			kept->aheadMs += kept->alarmMs - nowMs;
+		else if (nowMs < wakeMs)
+			kept->aheadMs += wakeMs - nowMs;
+		kept->armed = 0; /* a boot forgets it */
 	} else {
 		kept->magic = MAGIC;
 		kept->size = sizeof(*kept);
@@ -176,7 +193,19 @@ double dm_awake_ms(void)
 int dm_wake_cause(void)
 {
 	start();
-	return board.woke ? board.wakeCause : DM_WAKE_RESET;
+	return board.pins ? DM_WAKE_PIN : board.woke ? board.wakeCause : DM_WAKE_RESET;
+}
+
+void dm_desktop_arm(uint64_t pins)
+{
+	start();
+	board.kept.armed = pins;
+}
+
+uint64_t dm_desktop_woke(void)
+{
+	start();
+	return board.pins;
 }
 
 int dm_reset_reason(void)
@@ -232,6 +261,60 @@ int dm_flash_alignment(const char *label)
 {
 	(void)label;
 	return 1;
+}
+
+/* Nobody waits for a desktop that hangs. */
+void dm_progress(void)
+{
+}
+
+int dm_heap(uint32_t *now, uint32_t *least)
+{
+	*now = *least = 0;
+	return 0;
+}
+
+/* The file `image` holds one word; without it the image is the factory's. */
+static const char *const IMAGES[] = { "factory", "pending", "valid" };
+
+int dm_image_state(void)
+{
+	char word[16] = "";
+	const char *path = dm_state_path("image");
+	FILE *file = path ? fopen(path, "r") : NULL;
+	if (!file)
+		return DM_IMAGE_FACTORY;
+	if (!fgets(word, sizeof(word), file))
+		word[0] = 0;
+	fclose(file);
+	word[strcspn(word, "\n")] = 0;
+	for (int state = DM_IMAGE_FACTORY; state < DM_IMAGE_UNKNOWN; state++)
+		if (!strcmp(word, IMAGES[state]))
+			return state;
+	return DM_IMAGE_UNKNOWN;
+}
+
+static int writeImage(const char *word)
+{
+	const char *path = dm_state_path("image");
+	FILE *file = path ? fopen(path, "w") : NULL;
+	if (!file)
+		return 0;
+	int whole = fputs(word, file) >= 0;
+	return !fclose(file) && whole;
+}
+
+int dm_image_confirm(void)
+{
+	return dm_image_state() != DM_IMAGE_PENDING || writeImage(IMAGES[DM_IMAGE_VALID]);
+}
+
+/* There is no other image to go back to; the file tells that there would have been. */
+int dm_image_revert(void)
+{
+	if (dm_image_state() != DM_IMAGE_PENDING || !writeImage("reverted"))
+		return 0;
+	exit(DM_EXIT_RESET);
 }
 
 void dm_print(const char *line)

@@ -5,6 +5,10 @@
 
 /* Status of a process that ended in deep sleep: start it again for the next wake. */
 #define DM_EXIT_ASLEEP 75
+/* And of one that was reset. */
+#define DM_EXIT_RESET 76
+
+#include <stdint.h>
 
 /* Path of one of the board's files; null when nothing is kept. */
 const char *dm_state_path(const char *name);
@@ -31,5 +35,8 @@ typedef struct {
 void dm_open_window(const DmWindow *window);
 /* Before anything is asked of the board. */
 void dm_boot(const DmBoot *boot);
+/* Pins that wake the board from its next sleep, and those that woke it from the last one: a bit each. */
+void dm_desktop_arm(uint64_t pins);
+uint64_t dm_desktop_woke(void);
 
 #endif
