@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#define __attribute__(what) /* Microsoft's compiler has none */
+#endif
+
 /* Bytes of memory that survive deep sleep, as in the simulator: of 8 KiB on ESP32, C3, S3, of 16 KiB on C6. */
 #define DM_RTC_SIZE 4096
 #define DM_IDENTITY_SIZE 6

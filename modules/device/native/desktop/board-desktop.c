@@ -30,8 +30,6 @@
 #include <unistd.h>
 #endif
 
-#include "../board.h"
-
 #define PATH_SIZE 4096
 #define MAGIC 0x31524d44u /* "DMR1" */
 

@@ -1,9 +1,7 @@
 #ifndef DORMOUSE_BOARD_DESKTOP_H
 #define DORMOUSE_BOARD_DESKTOP_H
 
-#if defined(_MSC_VER) && !defined(__attribute__)
-#define __attribute__(what) /* Microsoft's compiler has none */
-#endif
+#include "../board.h"
 
 /* Status of a process that ended in deep sleep: start it again for the next wake. */
 #define DM_EXIT_ASLEEP 75
