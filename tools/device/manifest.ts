@@ -17,6 +17,7 @@ interface Manifest {
 /** Modules that firmware may import beyond those of `manifest.json`, and what brings them. */
 const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
 	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
+	"device/digital": "./modules/device/native/digital/manifest.json",
 	"device/image": "./modules/device/native/image/manifest.json",
 	"device/pins": "./modules/device/native/pins/manifest.json",
 	"device/tls": "./modules/device/native/tls/manifest.json",
