@@ -192,6 +192,7 @@ export class Simulation {
 			// A node is provisioned for the network where it is.
 			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
 			accessPoint,
+			wiring: faults,
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.presses ? { presses: options.presses } : {}),
 			...(options.flash ? { flash: options.flash } : {}),

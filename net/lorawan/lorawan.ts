@@ -87,7 +87,7 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 	const repeater = flag(options.repeater, false, "repeater");
 	const joinNonceCounts = flag(options.joinNonceCounts, true, "joinNonceCounts");
 	const syncWord = flag(options.private, false, "private") ? 0x12 : 0x34;
-	const { cipher, packages = [] } = options;
+	const { cipher, packages = Object.freeze([]) } = options;
 	if (!Array.isArray(packages) || packages.some((each) => typeof each?.create !== "function"))
 		wrong("uplink.packages", String(packages), "a list such as [clockSync]");
 	if (cipher !== undefined && typeof cipher !== "function") wrong("uplink.cipher", String(cipher), "() => new …()");

@@ -10,6 +10,8 @@
 /* Bytes of memory that survive deep sleep, as in the simulator: of 8 KiB on ESP32, C3, S3, of 16 KiB on C6. */
 #define DM_RTC_SIZE 4096
 #define DM_IDENTITY_SIZE 6
+/* Most bytes of a setting, with its NUL: NVS's longest string. */
+#define DM_SETTING_SIZE 4000
 
 /* Values of `WakeCause` and `ResetReason` in modules/core/ports.ts. */
 enum { DM_WAKE_RESET, DM_WAKE_TIMER, DM_WAKE_PIN, DM_WAKE_TOUCH, DM_WAKE_OTHER };
@@ -36,6 +38,11 @@ void dm_random(uint8_t *into, uint32_t count);
 void dm_identity(uint8_t into[DM_IDENTITY_SIZE]);
 /* Alignment of writes to a flash partition: 1, or 16 where the hardware encrypts. */
 int dm_flash_alignment(const char *label);
+/*
+ * A setting from provisioning: its bytes without the NUL, or -1 when there is none or it does not fit. With `into` null
+ * only the count. The bytes are as they were found, whatever they are.
+ */
+int32_t dm_setting(const char *name, char *into, uint32_t size);
 /* One line for whoever looks; the end of the line is added. */
 void dm_print(const char *line);
 /* Sleeps and boots again after `ms`; 0 or less is the shortest sleep. */

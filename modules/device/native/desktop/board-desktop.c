@@ -1,5 +1,5 @@
 /*
- * board.h on a desktop, so that firmware sleeps and wakes there: a wake is a process. Deep sleep writes what survives it
+ * board.h on a desktop (Linux, macOS, Windows), so that firmware sleeps and wakes there: a wake is a process. Deep sleep writes what survives it
  * to a file, and ends the process with status DM_EXIT_ASLEEP; the next process that finds the file wakes from it.
  *
  * DORMOUSE_STATE names a folder for the files `rtc` (RTC memory and clock, there only while the board sleeps) and `store`
@@ -8,7 +8,13 @@
  *
  * Nobody has to wait for an alarm: a process that starts before it finds the clock at the alarm, and from then on the board's
  * clock is ahead of the desktop's by as much.
+ *
+ * In Moddable's simulator a wake is a launch of this library: panel-desktop.c opens a window, and sleep ends the launch.
+ * DORMOUSE_IDENTITY, 12 hexadecimal digits, makes it another board than all other desktops.
  */
+#if defined(_WIN32)
+#define _CRT_RAND_S /* rand_s of stdlib.h */
+#endif
 #include "board-desktop.h"
 
 #include <errno.h>
@@ -16,15 +22,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+#endif
 
 #include "../board.h"
 
-#ifndef PATH_MAX
-#define PATH_MAX 4096
-#endif
+#define PATH_SIZE 4096
 #define MAGIC 0x31524d44u /* "DMR1" */
 
 /* Never leaves this computer: its own byte order and alignment will do. */
@@ -33,8 +41,8 @@ typedef struct {
 	uint32_t size;
 	double powerOnMs; /* of the desktop's wall clock */
 	double aheadMs;
-	double alarmMs; /* of the board's clock */
-	double asleepMs; /* when it fell asleep */
+	double asleepMs; /* of the board's clock, when it fell asleep */
+	double alarmMs;
 	uint64_t armed; /* pins that wake it */
 	uint8_t rtc[DM_RTC_SIZE];
 } Asleep;
@@ -42,12 +50,33 @@ typedef struct {
 static struct {
 	int started;
 	int woke;
-	uint64_t pins; /* that woke it; none: the alarm did */
+	const DmWindow *window;
+	char folder[PATH_SIZE];
+	int wakeCause;
+	double sleptMs;
+	int powerLost;
+	uint64_t pins; /* that woke it; none: the alarm did, or the window */
 	double bootMs; /* board's clock */
 	double bootAt; /* monotonic clock */
 	Asleep kept;
-} board;
+} board = { .sleptMs = -1, .wakeCause = DM_WAKE_TIMER };
 
+#if defined(_WIN32)
+static double wallMs(void)
+{
+	FILETIME t; /* 100 ns since 1601 */
+	GetSystemTimeAsFileTime(&t);
+	return ((double)t.dwHighDateTime * 4294967296.0 + t.dwLowDateTime) / 1e4 - 11644473600e3;
+}
+
+static double monotonicMs(void)
+{
+	LARGE_INTEGER count, perSecond;
+	QueryPerformanceCounter(&count);
+	QueryPerformanceFrequency(&perSecond);
+	return (double)count.QuadPart * 1e3 / (double)perSecond.QuadPart;
+}
+#else
 static double clockOf(clockid_t id)
 {
 	struct timespec t;
@@ -55,11 +84,37 @@ static double clockOf(clockid_t id)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+static double wallMs(void)
+{
+	return clockOf(CLOCK_REALTIME);
+}
+
+static double monotonicMs(void)
+{
+	return clockOf(CLOCK_MONOTONIC);
+}
+#endif
+
+void dm_open_window(const DmWindow *window)
+{
+	board.window = window;
+}
+
+void dm_boot(const DmBoot *boot)
+{
+	snprintf(board.folder, sizeof(board.folder), "%s", boot->folder ? boot->folder : "");
+	board.wakeCause = boot->wakeCause;
+	board.sleptMs = boot->sleptMs;
+	board.powerLost = boot->powerLost;
+}
+
 const char *dm_state_path(const char *name)
 {
-	static char path[PATH_MAX];
+	static char path[PATH_SIZE];
 	const char *folder = getenv("DORMOUSE_STATE");
 	if (!folder || !*folder)
+		folder = board.folder;
+	if (!*folder)
 		return NULL;
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	return path;
@@ -80,9 +135,9 @@ static int wakeUp(Asleep *kept)
 		return 0;
 	int whole = fread(kept, sizeof(*kept), 1, file) == 1 && kept->magic == MAGIC && kept->size == sizeof(*kept);
 	fclose(file);
-	if (unlink(path))
+	if (remove(path))
 		dm_state_failed(path);
-	return whole;
+	return whole && !board.powerLost;
 }
 
 /* When the sleeping board woke: at its alarm, or before by a pin, which DORMOUSE_WAKE names (pins/desktop/pins-desktop.c). */
@@ -103,42 +158,44 @@ static void start(void)
 	if (board.started)
 		return;
 	board.started = 1;
-	board.bootAt = clockOf(CLOCK_MONOTONIC);
-	double wallMs = clockOf(CLOCK_REALTIME);
+	board.bootAt = monotonicMs();
+	double atMs = wallMs();
 	Asleep *kept = &board.kept;
 	board.woke = wakeUp(kept);
 	if (board.woke) {
-		double nowMs = wallMs - kept->powerOnMs + kept->aheadMs;
+		double nowMs = atMs - kept->powerOnMs + kept->aheadMs;
 		double wakeMs = pressed(kept);
-		if (nowMs < wakeMs)
+		if (board.sleptMs >= 0)
+			kept->aheadMs += kept->asleepMs + board.sleptMs - nowMs;
+		else if (nowMs < wakeMs)
 			kept->aheadMs += wakeMs - nowMs;
 		kept->armed = 0; /* a boot forgets it */
 	} else {
 		kept->magic = MAGIC;
 		kept->size = sizeof(*kept);
-		kept->powerOnMs = wallMs;
+		kept->powerOnMs = atMs;
 		kept->aheadMs = 0;
 		dm_random(kept->rtc, DM_RTC_SIZE);
 	}
-	board.bootMs = wallMs - kept->powerOnMs + kept->aheadMs;
+	board.bootMs = atMs - kept->powerOnMs + kept->aheadMs;
 }
 
 double dm_clock_ms(void)
 {
 	start();
-	return board.bootMs + clockOf(CLOCK_MONOTONIC) - board.bootAt;
+	return board.bootMs + monotonicMs() - board.bootAt;
 }
 
 double dm_awake_ms(void)
 {
 	start();
-	return clockOf(CLOCK_MONOTONIC) - board.bootAt;
+	return monotonicMs() - board.bootAt;
 }
 
 int dm_wake_cause(void)
 {
 	start();
-	return board.pins ? DM_WAKE_PIN : board.woke ? DM_WAKE_TIMER : DM_WAKE_RESET;
+	return board.pins ? DM_WAKE_PIN : board.woke ? board.wakeCause : DM_WAKE_RESET;
 }
 
 void dm_desktop_arm(uint64_t pins)
@@ -167,6 +224,14 @@ uint8_t *dm_rtc(void)
 
 void dm_random(uint8_t *into, uint32_t count)
 {
+#if defined(_WIN32)
+	while (count--) {
+		unsigned value;
+		if (rand_s(&value))
+			abort();
+		*into++ = (uint8_t)value;
+	}
+#else
 	while (count) {
 		uint32_t part = count < 256 ? count : 256; /* getentropy's limit */
 		if (getentropy(into, part))
@@ -174,12 +239,24 @@ void dm_random(uint8_t *into, uint32_t count)
 		into += part;
 		count -= part;
 	}
+#endif
 }
 
-/* The same on every desktop: a locally administered address, "dorm" and 1. */
+/* The same on every desktop that is not told another one: a locally administered address, "dorm" and 1. */
 void dm_identity(uint8_t into[DM_IDENTITY_SIZE])
 {
+	const char *digits = getenv("DORMOUSE_IDENTITY");
 	memcpy(into, "\x02" "dorm" "\x01", DM_IDENTITY_SIZE);
+	if (!digits || !*digits)
+		return;
+	unsigned value;
+	for (int n = 0; n < DM_IDENTITY_SIZE; n++) {
+		if (strlen(digits) != 2 * DM_IDENTITY_SIZE || sscanf(digits + 2 * n, "%2x", &value) != 1) {
+			fprintf(stderr, "dormouse: DORMOUSE_IDENTITY=%s: 12 hexadecimal digits would be right\n", digits);
+			exit(1);
+		}
+		into[n] = (uint8_t)value;
+	}
 }
 
 int dm_flash_alignment(const char *label)
@@ -246,16 +323,22 @@ void dm_print(const char *line)
 {
 	puts(line);
 	fflush(stdout);
+	if (board.window)
+		board.window->print(line);
 }
 
 void dm_deep_sleep(double ms)
 {
 	start();
 	const char *path = dm_state_path("rtc");
+	if (!(ms > 1))
+		ms = 1;
 	board.kept.asleepMs = dm_clock_ms();
-	board.kept.alarmMs = board.kept.asleepMs + (ms > 1 ? ms : 1);
+	board.kept.alarmMs = board.kept.asleepMs + ms;
 	FILE *file = path ? fopen(path, "wb") : NULL;
 	if (path && (!file || fwrite(&board.kept, sizeof(board.kept), 1, file) != 1 || fclose(file)))
 		dm_state_failed(path);
+	if (board.window)
+		board.window->sleep(ms);
 	exit(DM_EXIT_ASLEEP);
 }
