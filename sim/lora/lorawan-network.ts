@@ -81,7 +81,7 @@ export class LorawanNetwork {
 	readonly #forwarders: readonly Forwarder[];
 	readonly #heard = new WeakSet<LoraFrame>();
 	/** Until when a real server may answer, in virtual time. */
-	#answerUntilMs = 0;
+	#answerUntilMs = Number.NEGATIVE_INFINITY;
 
 	constructor(options: LorawanNetworkOptions) {
 		this.#options = options;
