@@ -35,6 +35,7 @@ typedef struct {
 	double aheadMs;
 	double alarmMs; /* of the board's clock */
 	uint8_t rtc[DM_RTC_SIZE];
+	uint8_t more[DM_MORE_SIZE];
 } Asleep;
 
 static struct {
@@ -101,6 +102,7 @@ static void start(void)
 		kept->powerOnMs = wallMs;
 		kept->aheadMs = 0;
 		dm_random(kept->rtc, DM_RTC_SIZE);
+		dm_random(kept->more, DM_MORE_SIZE);
 	}
 	board.bootMs = wallMs - kept->powerOnMs + kept->aheadMs;
 }
@@ -133,6 +135,12 @@ uint8_t *dm_rtc(void)
 {
 	start();
 	return board.kept.rtc;
+}
+
+uint8_t *dm_more(void)
+{
+	start();
+	return board.kept.more;
 }
 
 void dm_random(uint8_t *into, uint32_t count)
