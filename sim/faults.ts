@@ -21,6 +21,19 @@ export const FAULT_KINDS = Object.freeze({
 });
 export type FaultKind = keyof typeof FAULT_KINDS;
 
+/** Those that only one kind of uplink can meet. */
+export const MQTT_FAULTS: readonly FaultKind[] = Object.freeze([
+	"broker",
+	"refuse",
+	"ntp",
+	"lie",
+	"ap",
+	"roam",
+	"subnet",
+	"dhcp",
+]);
+export const LORAWAN_FAULTS: readonly FaultKind[] = Object.freeze(["gateway", "downlink", "forget"]);
+
 type Span = readonly [fromMs: number, toMs: number];
 
 /** A script of faults: spans of simulated time, `sensor@6h..12h` and the like. */
@@ -30,6 +43,10 @@ export class Faults {
 	/** Whether a fault is on at an instant (milliseconds since the start). */
 	active(kind: FaultKind, atMs: number): boolean {
 		return this.spans(kind).some(([from, to]) => from <= atMs && atMs < to);
+	}
+	/** Kinds that are in the script. */
+	get kinds(): readonly FaultKind[] {
+		return [...this.#spans.keys()];
 	}
 	spans(kind: FaultKind): readonly Span[] {
 		return this.#spans.get(kind) ?? [];

@@ -9,7 +9,6 @@
 #include "xsHost.h"
 #include "screen.h" /* of the SDK: build/simulators/modules */
 
-#include "../board.h"
 #include "board-desktop.h"
 
 #define XS_DEBUGGER_EXIT 0 /* of the SDK: xs/sources/xsCommon.h */
