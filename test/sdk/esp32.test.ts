@@ -8,8 +8,8 @@ import { sizeLines } from "../../tools/device/sdk-size.js";
 import * as assert from "../assert.js";
 import { folder, linkEsp32, MODULES, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
 
-/** Each chip, each with LoRa, and a plain ESP32 with named ports; the C3 comes by other tests. */
-const BOARDS = ["nodemcu", "heltec_v2", "heltec_v3", "esp32c6", "esp32s3"];
+/** Each chip, and a plain ESP32 with named ports; the C3 and a Heltec V2 come by other tests. */
+const BOARDS = ["nodemcu", "heltec_v3", "esp32c6", "esp32s3"];
 
 describe("ESP32, as far as it goes without ESP-IDF", function () {
 	this.timeout(600_000);
@@ -22,12 +22,13 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 		it(`${name}: JavaScript of the weather node, links without a warning`, async () => {
 			await linksFor(name, "nodes/weather.ts");
 		});
-	it("heltec_v3: a LoRaWAN node over its SX1262, links without a warning", async () => {
-		await linksFor("heltec_v3", "nodes/field-lora.ts");
-	});
-	it("esp32/ethernet_kit: a node on Ethernet, links without a warning", async () => {
-		links("esp32/ethernet_kit", await prepare("test/fixtures/ethernet.ts"));
-	});
+	for (const [name, node] of [
+		["heltec_v3", "nodes/field-lora.ts"],
+		["heltec_v2", "test/fixtures/heltec-v2.ts"],
+	] as const)
+		it(`${name}: a LoRaWAN node over its radio, links without a warning`, async () => {
+			await linksFor(name, node);
+		});
 	it("esp32, without named ports: the weather node, links without a warning", async () => {
 		links("esp32", await prepare("nodes/weather.ts"));
 	});
