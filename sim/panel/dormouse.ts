@@ -183,7 +183,8 @@ class BoardBehavior extends DeviceBehavior {
 		const missing = field("missing").replace(/[0,–]/g, "") === "" ? "" : `   missing: ${field("missing")}`;
 		const texts: Record<string, string> = {
 			state: this.stateText(),
-			button: view.state !== "asleep" ? "" : view.pin === undefined ? "no pin wakes it" : `pin ${view.pin} wakes it`,
+			button:
+				view.state !== "asleep" ? "" : view.pin === undefined ? "no pin wakes it now" : `pin ${view.pin} wakes it`,
 			wake: report.size ? `${field("wake")}, ${field("start")} start, awake ${field("awakeMs")} ms` : "–",
 			time: report.size ? `${view.time} in epoch ${field("epoch")}, ${view.wakes} wakes here` : "–",
 			readings: view.readingTexts().join("\n") + missing,
