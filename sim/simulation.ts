@@ -52,6 +52,8 @@ export interface LorawanUplink {
 	readonly devEui: string;
 	readonly port: number;
 	readonly payload: Uint8Array;
+	/** When it was received. */
+	readonly at: Instant;
 	readonly rssiDbm: number;
 	readonly snrDb: number;
 }

@@ -52,7 +52,7 @@ export class Forwarder {
 		errors: 0,
 	};
 	/** Virtual time until which frames are to be sent. */
-	busyUntilMs = 0;
+	busyUntilMs = Number.NEGATIVE_INFINITY;
 	readonly #options: ForwarderOptions;
 	readonly #socket: Socket;
 	readonly #timers: NodeJS.Timeout[];
@@ -155,16 +155,12 @@ export class Forwarder {
 		}
 	}
 	#transmit({ when, powerDbm = USUAL_DBM, ...tx }: RequestedTx) {
-		const { gateway, scheduler, gpsMsAtZero } = this.#options;
+		const { gateway, gpsMsAtZero } = this.#options;
 		// The server tells what is to leave the antenna; forwarders subtract its gain.
 		const wanted = powerDbm - gateway.station.place.gainDbi;
-		const tmst = when === "now" ? undefined : "tmst" in when ? when.tmst : gateway.tmst(when.gpsMs - gpsMsAtZero);
-		const error = gateway.send({
-			...tx,
-			powerDbm: Math.min(MOST_DBM, wanted),
-			...(tmst === undefined ? {} : { tmst }),
-		});
-		if (error === "NONE") this.busyUntilMs = Math.max(this.busyUntilMs, gateway.busyUntilMs, scheduler.now);
+		const time = when === "now" ? {} : "tmst" in when ? { tmst: when.tmst } : { atMs: when.gpsMs - gpsMsAtZero };
+		const error = gateway.send({ ...tx, ...time, powerDbm: Math.min(MOST_DBM, wanted) });
+		if (error === "NONE") this.busyUntilMs = Math.max(this.busyUntilMs, gateway.busyUntilMs);
 		return { error, weaker: wanted > MOST_DBM };
 	}
 }

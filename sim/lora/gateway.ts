@@ -50,8 +50,9 @@ export interface Received {
 /** A frame to send. */
 export interface Transmission {
 	readonly bytes: Uint8Array;
-	/** When, by the gateway's counter; undefined: as soon as it can be. */
+	/** When, by the gateway's counter or by its GPS (in virtual time); neither: as soon as it can be. */
 	readonly tmst?: number;
+	readonly atMs?: number;
 	readonly frequencyHz: number;
 	readonly spreadingFactor: number;
 	readonly bandwidthHz: number;
@@ -151,15 +152,15 @@ export class Gateway {
 		const leadMs = START_MS + MARGIN_MS + QUEUE_MS;
 		this.#queue = this.#queue.filter(({ endMs }) => endMs > now);
 		let startMs: number;
-		if (what.tmst === undefined) {
+		if (what.tmst === undefined && what.atMs === undefined) {
 			startMs = now + leadMs;
 			for (const other of this.#queue)
 				if (startMs < other.endMs + MARGIN_MS + START_MS && other.startMs < startMs + airtime + MARGIN_MS)
 					startMs = other.endMs + MARGIN_MS + START_MS;
 		} else {
 			// The counter wraps: what is more than half of it ahead is behind.
-			const ahead = (((what.tmst - this.tmst(now)) % TMST) + TMST) % TMST;
-			const aheadMs = (ahead >= TMST / 2 ? ahead - TMST : ahead) / 1000;
+			const ahead = ((((what.tmst ?? 0) - this.tmst(now)) % TMST) + TMST) % TMST;
+			const aheadMs = what.atMs === undefined ? (ahead >= TMST / 2 ? ahead - TMST : ahead) / 1000 : what.atMs - now;
 			if (aheadMs < leadMs) return "TOO_LATE";
 			if (aheadMs > ADVANCE_MS) return "TOO_EARLY";
 			startMs = now + aheadMs;

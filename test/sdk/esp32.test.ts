@@ -32,7 +32,7 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 	it("esp32, without named ports: the weather node, links without a warning", async () => {
 		links("esp32", await prepare("nodes/weather.ts"));
 	});
-	for (const node of ["nodes/weather-senml.ts", "nodes/cold-chain.ts"])
+	for (const node of ["nodes/weather-senml.ts", "nodes/cold-chain.ts", "nodes/door.ts"])
 		it(`esp32c3: ${node}, links without a warning`, async () => {
 			await linksFor("esp32c3", node);
 		});

@@ -95,7 +95,7 @@ export function checkForChip(
 	const system = [
 		...searched(chip),
 		...["includes", "platforms/esp", "platforms/mc"].map((each) => join(xs, each)),
-		join(MODDABLE!, "modules/io"),
+		join(MODDABLE!, "modules/io/digital"),
 	];
 	const { status, stderr, error } = spawnSync(
 		"gcc",

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { CellId, Log, STORE_PARTITION } from "../../modules/store/log.js";
 import { GPS_TO_UNIX_MS } from "../../net/lorawan/package.js";
 import type { WakeLog } from "../../sim/board.js";
 import type { LoraFrame } from "../../sim/chips/lora-air.js";
@@ -6,15 +7,18 @@ import { bundleFirmware, PROJECT } from "../../sim/engine/bundle.js";
 import type { Firmware, FirmwareBundle } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
 import { Faults } from "../../sim/faults.js";
-import { NorFlash } from "../../sim/flash.js";
+import { NorFlash, SECTOR } from "../../sim/flash.js";
 import { LorawanNetwork, type LorawanNetworkOptions } from "../../sim/lora/lorawan-network.js";
 import { VirtualNetwork } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { type LorawanUplink, lorawanOf, Simulation, type Summary } from "../../sim/simulation.js";
 import { Model } from "../../sim/world/model.js";
 import type { CollectedRecord } from "../../tools/collector.js";
+import { NorPort } from "./flash-port.js";
 
 export const FIELD = join(PROJECT, "nodes/field-lora.ts");
+/** Takes commands; see the file for what its cell holds. */
+export const COMMANDS = join(PROJECT, "test/fixtures/lora-commands.ts");
 const DAY_MS = 86_400_000;
 
 let bundle: Promise<FirmwareBundle> | undefined;
@@ -35,6 +39,8 @@ export interface LoraRun {
 	readonly simulation: Simulation;
 	readonly network: LorawanNetwork;
 	readonly scheduler: Scheduler;
+	/** What the node's handler of messages keeps in flash at the end. */
+	cell(): number[];
 }
 export interface LoraRunOptions {
 	/** The field node on Node, its modules evaluated each wake, by default. */
@@ -98,5 +104,13 @@ export async function runLora(options: LoraRunOptions = {}): Promise<LoraRun> {
 	options.prepare?.(simulation, network, scheduler);
 	const summary = await simulation.run();
 	await network.close();
-	return { summary, wakes, records, uplinks, frames, simulation, network, scheduler };
+	const cell = () => {
+		const image = simulation.board.flash.get(STORE_PARTITION)!.bytes;
+		const port = new NorPort(image.length / SECTOR, SECTOR);
+		port.nor.bytes.set(image);
+		const log = new Log({ flash: () => port });
+		log.ready();
+		return Array.from(log.get(CellId.config) ?? []);
+	};
+	return { summary, wakes, records, uplinks, frames, simulation, network, scheduler, cell };
 }

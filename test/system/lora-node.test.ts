@@ -12,12 +12,11 @@ import { buildHost } from "../../sim/xs/build.js";
 import { loadNode } from "../../tools/node-file.js";
 import * as assert from "../assert.js";
 import { runEs5 } from "../support/es5.js";
-import { FIELD, fieldBundle, type LoraRunOptions, runLora } from "../support/lora-node.js";
+import { COMMANDS, FIELD, fieldBundle, type LoraRunOptions, runLora } from "../support/lora-node.js";
 import { dormouse } from "../support/simulate.js";
 
 const HOUR_MS = 3_600_000;
 const US915 = join(PROJECT, "test/fixtures/lora-us915.ts");
-const COMMANDS = join(PROJECT, "test/fixtures/lora-commands.ts");
 
 /** A life with all that a LoRaWAN node meets. */
 const TROUBLED: LoraRunOptions = {
@@ -171,7 +170,7 @@ describe("a LoRaWAN node", function () {
 	});
 	it("commands are queued: each comes once, in order, at the next exchange; a confirmed one is acknowledged", async () => {
 		let acked = 0;
-		const { wakes, simulation, network, summary } = await runLora({
+		const { wakes, network, summary, cell } = await runLora({
 			days: 1,
 			firmware: new NodeEngine("fresh").load(await bundleFirmware(COMMANDS)),
 			prepare({ provisioned }, network, scheduler) {
@@ -194,7 +193,7 @@ describe("a LoRaWAN node", function () {
 		assert.equal(acked, 4);
 		assert.equal(summary.taken, 8);
 		assert.ok(network.counts.downlinks >= 8);
-		assert.deepEqual(await cellOf(simulation.board.flash.get("store")!.bytes), [0, 8, 0, 8, 0, 0]);
+		assert.deepEqual(cell(), [0, 8, 0, 8, 0, 0]);
 	});
 
 	it("a wrong AppKey: joins are not answered, told, and less and less often tried", async () => {
@@ -253,17 +252,6 @@ describe("a LoRaWAN node", function () {
 		assert.ok(light.wakes.some(({ split }) => split.lightMs > 1000));
 	});
 });
-
-/** What the handler of commands keeps in flash: the node's own cell. */
-async function cellOf(image: Uint8Array): Promise<number[]> {
-	const { CellId, Log } = await import("../../modules/store/log.js");
-	const { NorPort } = await import("../support/flash-port.js");
-	const port = new NorPort(image.length / 4096, 4096);
-	port.nor.bytes.set(image);
-	const log = new Log({ flash: () => port });
-	log.ready();
-	return Array.from(log.get(CellId.config) ?? []);
-}
 
 describe("a LoRaWAN node and the tools", function () {
 	this.timeout(60_000);

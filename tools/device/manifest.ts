@@ -19,6 +19,7 @@ const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
 	// On ESP32; a desktop's manifest has its own.
 	"embedded:network/interface/ethernet": "$(MODDABLE)/modules/io/ethernet/manifest.json",
 	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
+	"device/digital": "./modules/device/native/digital/manifest.json",
 	"device/image": "./modules/device/native/image/manifest.json",
 	"device/pins": "./modules/device/native/pins/manifest.json",
 	"device/tls": "./modules/device/native/tls/manifest.json",

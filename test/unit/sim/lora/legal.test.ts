@@ -78,7 +78,7 @@ describe("legal watch: where and how loud", () => {
 		["IN865", { frequencyHz: 865_062_500 }, 30],
 		["CN470-20A", { frequencyHz: 470_300_000 }, 19.15],
 	] as const)
-		it(`${name}: ${most} dBm EIRP and no more, with the antenna's gain`, () => {
+		it(`${name}, ${"bandwidthHz" in wish ? "wide" : "narrow"}: ${most} dBm EIRP and no more, with the antenna's gain`, () => {
 			assert.deepEqual(setUp(name).send({ ...wish, powerDbm: most - 2.15 }), []);
 			one(setUp(name).send({ ...wish, powerDbm: most - 2.05 }), "dBm EIRP");
 			one(setUp(name, { gainDbi: 6 }).send({ ...wish, powerDbm: most - 2.15 }), "dBm EIRP");
