@@ -12,7 +12,7 @@ import { LegalWatch } from "./legal.js";
 import { NetworkServer, type ServerCounts, type Uplink } from "./network-server.js";
 import { OtherNodes } from "./other-nodes.js";
 import type { PathLoss } from "./path-loss.js";
-import { RadioAir, type RadioStation } from "./radio-air.js";
+import { type Place, RadioAir, type RadioStation } from "./radio-air.js";
 import type { Downlink } from "./server-device.js";
 
 /** Antennas: a dipole at the node, a usual one of 3 dBi less its cable on a roof. */
@@ -155,6 +155,10 @@ export class LorawanNetwork {
 		};
 		if (options.background) new OtherNodes(scheduler, this.#radio, this.gateways, channels, seed, options.background);
 		for (const [from] of faults?.spans("forget") ?? []) scheduler.at(from, () => this.server.forget());
+	}
+	/** One more radio in the same air, the node being at (0, 0): somebody who listens, or disturbs. */
+	station(place: Place): RadioStation {
+		return this.#radio.station(place);
 	}
 	/** Whether a real network server may answer now: then virtual time keeps to real time. */
 	get live(): boolean {
