@@ -61,7 +61,7 @@ export class RigIo implements RadioIo {
 				rig.dozes &&
 				((ms: number) => {
 					rig.dozes!.push(ms);
-					clock.spend(Math.max(0, ms));
+					clock.scheduler.skipTo(clock.nowMs() + Math.max(0, ms)); // timers know of it
 				}),
 		});
 		const listeners = new Map<string, (atMs: number) => void>();
