@@ -137,12 +137,11 @@ export abstract class LoraRadio implements Radio {
 		this.task = "";
 		try {
 			if (this.stage === "starting") {
-				if (this.startStep === 0) return this.release(); // and asleep, if it was
 				// One that is held in reset cannot be told to sleep; each write takes 10 µs and more.
 				if (this.startStep === 1) for (let n = 0; n < 10; n++) this.reset!.write(0);
 				this.reset!.write(1);
 			}
-			this.rest();
+			if (this.stage === "ready" || this.startStep > 0) this.rest(); // else it was not even reset, and is as it was
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error; // nothing is left to tell it to
 		}
