@@ -72,5 +72,7 @@ int dm_image_revert(void);
 
 /* Prints the report of a wake (modules/cycle/report.ts) as one line; report-line.c. */
 void dm_report(const uint8_t *bytes, uint32_t count);
+/* Puts more at the end of that line, a space before each field; NULL where nothing has more to tell. */
+extern void (*dm_report_more)(char *into, unsigned size);
 
 #endif

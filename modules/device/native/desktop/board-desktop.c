@@ -43,6 +43,7 @@ typedef struct {
 	double alarmMs;
 	uint64_t armed; /* pins that wake it */
 	uint8_t rtc[DM_RTC_SIZE];
+	uint8_t more[DM_MORE_SIZE];
 } Asleep;
 
 static struct {
@@ -174,6 +175,7 @@ static void start(void)
 		kept->powerOnMs = atMs;
 		kept->aheadMs = 0;
 		dm_random(kept->rtc, DM_RTC_SIZE);
+		dm_random(kept->more, DM_MORE_SIZE);
 	}
 	board.bootMs = atMs - kept->powerOnMs + kept->aheadMs;
 }
@@ -218,6 +220,12 @@ uint8_t *dm_rtc(void)
 {
 	start();
 	return board.kept.rtc;
+}
+
+uint8_t *dm_more(void)
+{
+	start();
+	return board.kept.more;
 }
 
 void dm_random(uint8_t *into, uint32_t count)

@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/* More memory that survives deep sleep as RTC memory does, for C alone; aligned to 8. */
+#define DM_MORE_SIZE 1536
+uint8_t *dm_more(void);
 /* Path of one of the board's files; null when nothing is kept. */
 const char *dm_state_path(const char *name);
 /* Says what is wrong with a file and ends the process. */
