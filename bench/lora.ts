@@ -1,17 +1,18 @@
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { airtimeMs } from "../net/lorawan/airtime.js";
-import { chargeOf, Currents } from "../sim/energy.js";
-import { bundleFirmware } from "../sim/engine/bundle.js";
+import { Currents, chargeOf } from "../sim/energy.js";
+import { bundleFirmware, PROJECT } from "../sim/engine/bundle.js";
 import type { Engine } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
 import { XsEngine } from "../sim/engine/xs.js";
-import { firmwareFlash, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { isJoin } from "../sim/radio/lora-tally.js";
 import type { RadioUse } from "../sim/radio/wired-radio.js";
-import { buildHost, type ReadyHost } from "../sim/xs/build.js";
+import { buildHost } from "../sim/xs/build.js";
 import { encodeFrame } from "../test/support/frame-bytes.js";
 import { FIELD, type LoraRun, type LoraRunOptions, runLora } from "../test/support/lora-node.js";
 import { type Recording, schemaOfRecording, valuesOf, weatherRecording, windows } from "../test/support/recordings.js";
+import { sizesOf } from "../tools/size.js";
 import { row } from "./row.js";
 
 /** MHDR, DevAddr, FCtrl, FCnt, FPort and MIC, without commands: TS001-1.0.4 §4. */
@@ -30,11 +31,19 @@ const LMIC = { flash: 24_000, ram: 1900 };
 /** The design's: flash and XS heap of MAC, one region and one driver; and what an exchange may take beyond air and windows. */
 const BUDGET = { flash: 32 * 1024, heap: 6 * 1024, share: 1.1 };
 
+/** Bytes of a slot on a device. */
+const SLOT = 16;
+
 // No types come with it.
 const { encoder: cayenne } = createRequire(import.meta.url)("cayenne-lpp") as {
 	encoder: Record<string, (channel: number, value: number) => Uint8Array>;
 };
-const CAYENNE = ["encodeTemperature", "encodeRelativeHumidity", "encodeBarometricPressure", "encodeAnalogInput"] as const;
+const CAYENNE = [
+	"encodeTemperature",
+	"encodeRelativeHumidity",
+	"encodeBarometricPressure",
+	"encodeAnalogInput",
+] as const;
 
 /** LoRaWAN: a day of samples on air, what the field node takes of its battery, and the stack's size. */
 export async function bench(): Promise<void> {
@@ -44,7 +53,7 @@ export async function bench(): Promise<void> {
 	const host = await buildHost({ progress: (line) => process.stderr.write(`${line}\n`) });
 	if (!host.ready) process.stdout.write(`  JavaScript's time is not counted: ${host.reason}\n`);
 	await charge(host.ready ? new XsEngine(host, { locate: false }) : new NodeEngine("kept"));
-	if (host.ready) await size(host);
+	if (host.ready) await size();
 }
 
 /** Bytes and airtime of 24 samples, averaged over the recording's days: by data rate, in frames and one by one. */
@@ -68,7 +77,10 @@ function onAir(recording: Recording): void {
 			const ms = sizes.reduce((sum, size) => sum + airtimeMs(sf, 125_000, size + AROUND), 0) / days;
 			return `${bytes.toFixed(0)} B ${(ms / 1000).toFixed(2)} s`;
 		});
-	line("Cayenne LPP, one by one, without time", cells(() => lpp));
+	line(
+		"Cayenne LPP, one by one, without time",
+		cells(() => lpp),
+	);
 	for (const [name, batch] of [
 		["compact frames, one by one, with time", 1],
 		["compact frames of 4", 4],
@@ -141,18 +153,17 @@ function held(share: number): string {
 	return `${share.toFixed(3)} times; budget ≤ ${BUDGET.share}: ${share <= BUDGET.share ? "held" : "MISSED"}`;
 }
 
-/** What MAC, region and driver take: the difference to the same wake without them. */
-async function size(host: ReadyHost): Promise<void> {
-	const engine = new XsEngine(host, { measure: true, locate: false });
-	const measured = async (file: string, entry: string) => {
-		const firmware = engine.load(await bundleFirmware(file, entry));
-		const flash = firmwareFlash(engine, firmware.flash);
-		const ram: SmallestRam | undefined = await smallestRam(
-			firmware,
-			(boot) => void boot({ call: () => Uint8Array.of(0) }),
-		);
-		firmware.close();
-		return { flash, ram: ram! };
-	};
-	void measured;
+/** What MAC, region and driver take of flash and of RAM in the wakes up to the first uplink: what the same node has less without. */
+async function size(): Promise<void> {
+	const [whole, bare] = [await sizesOf(FIELD), await sizesOf(join(PROJECT, "test/fixtures/no-radio.ts"))];
+	const flash = whole.flash - bare.flash;
+	const heap = whole.ram.chunks - bare.ram.chunks + SLOT * (whole.ram.slots - bare.ram.slots);
+	const to = (value: number, budget: number) => `budget ≤ ${budget}: ${value <= budget ? "held" : "MISSED"}`;
+	process.stdout.write(
+		"  MAC, EU868 and SX126x: what the field node takes beyond the same one without a network; RAM with the shims of SPI and pins\n",
+	);
+	row("flash, bytes", flash, to(flash, BUDGET.flash));
+	row("heap of XS, bytes", heap, to(heap, BUDGET.heap));
+	row("LMIC on an AVR: flash, bytes of machine code", LMIC.flash);
+	row("LMIC on an AVR: RAM, bytes", LMIC.ram);
 }
