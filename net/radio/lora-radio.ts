@@ -10,7 +10,7 @@ export type Task = "" | "transmit" | "receive" | "sense" | "detect";
 export type Outcome = "" | "done" | "active" | "timeout" | "error";
 
 type Stage = "closed" | "starting" | "ready";
-type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest";
+type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest" | "doze";
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
 export const FRAME_AT = 3;
@@ -21,6 +21,8 @@ const LEAD_MS = 2;
 const PREPARE_MS = 3;
 /** A wait that is worth the way to sleep and back. */
 const NAP_MS = 20;
+/** So much before it is needed the board wakes from light sleep: its clock there is the one of deep sleep. */
+const DOZE_EARLY_MS = 5;
 /** On top of the time that a task takes at most, before it is given up. */
 const GRACE_MS = 100;
 
@@ -83,6 +85,7 @@ export abstract class LoraRadio implements Radio {
 		const { Output, OutputOpenDrain } = io.Digital;
 		this.on = on;
 		this.broken = undefined;
+		io.unpark?.();
 		try {
 			this.spi = this.own(new io.SPI({ ...wiring.spi, active: 0, mode: 0 }));
 			this.reset = this.pin(wiring.reset, OutputOpenDrain, 1);
@@ -210,6 +213,7 @@ export abstract class LoraRadio implements Radio {
 	private release() {
 		for (const handle of this.handles) handle.close();
 		this.handles = [];
+		this.io.park?.(this.wiring.spi.select, 1); // a select line that floats in deep sleep would wake the chip
 		this.on = this.spi = this.reset = this.rxEnable = this.txEnable = this.timer = undefined;
 		this.stage = "closed";
 	}
@@ -235,7 +239,10 @@ export abstract class LoraRadio implements Radio {
 		if (this.stage !== "ready") return;
 		const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
 		const ms = this.task === "receive" ? this.atMs - lead - this.ports.clock.nowMs() : 0;
-		if (ms > NAP_MS) this.run("rest");
+		const naps = ms > NAP_MS;
+		if (naps) this.run("rest");
+		// Light sleep begins in a turn of its own, when whoever asked for this window has gone on.
+		if (naps && this.io.doze) return this.later(1, "doze");
 		this.later(Math.max(1, ms), "prepare"); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
 	}
 	private later(ms: number, step: Step) {
@@ -278,6 +285,11 @@ export abstract class LoraRadio implements Radio {
 			if (ms >= 0) return this.later(ms, step);
 			this.stage = "ready";
 			return task === "" ? this.rest() : this.begin();
+		}
+		if (step === "doze") {
+			const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
+			this.io.doze!(this.atMs - lead - DOZE_EARLY_MS - nowMs);
+			return this.later(Math.max(1, this.atMs - lead - this.ports.clock.nowMs()), "prepare");
 		}
 		if (step === "rest") return this.broken ? undefined : this.rest();
 		if (step === "prepare") {
