@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from "../../modules/core/bytes.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import { decodeReport } from "../../modules/cycle/report-decoder.js";
+import { ImageState } from "../../modules/device/image-state.js";
 import { JOIN_BYTES } from "../../net/link/wifi-link.js";
 import type { Board } from "../board.js";
 import type { HostSide } from "../engine/engine.js";
@@ -123,6 +124,14 @@ export class Dispatch implements HostSide {
 				return this.#wifiJoin(request);
 			case Op.wifiJoined:
 				return board.handles.get(handle, "wifi") ? this.#bytes(board.wifi.result.subarray(1)) : Status.closed;
+			case Op.ethernetOpen:
+				return this.#ethernetOpen();
+			case Op.ethernetConnect:
+			case Op.ethernetConfigure:
+				if (!board.handles.get(handle, "ethernet")) return Status.closed;
+				if (op === Op.ethernetConnect) board.ethernet.connect(board.now);
+				else board.ethernet.configure(view.getUint8(3) === 1);
+				return Status.ok;
 			case Op.spiOpen:
 				return this.#spiOpen(view);
 			case Op.spiTransfer:
@@ -132,6 +141,22 @@ export class Dispatch implements HostSide {
 			case Op.digitalRead:
 			case Op.digitalWrite:
 				return this.#digital(handle, op === Op.digitalWrite ? view.getUint8(3) : undefined);
+			case Op.progress:
+				board.feedWatchdog();
+				return Status.ok;
+			case Op.imageState:
+				return this.#u8(board.image);
+			case Op.imageConfirm:
+				if (board.image === ImageState.pending) board.image = ImageState.valid;
+				return Status.ok;
+			case Op.imageRevert:
+				return board.revertImage() ? Status.ended : Status.notFound;
+			case Op.pinsWoke:
+				return this.#f64(board.pins.woke);
+			case Op.pinsArm:
+				return this.#f64(
+					board.pins.arm({ high: view.getFloat64(3), low: view.getFloat64(11), touch: view.getFloat64(35) }, board.now),
+				);
 			default:
 				return Status.range;
 		}
@@ -226,6 +251,12 @@ export class Dispatch implements HostSide {
 				join: request.slice(passphrase),
 			}),
 		);
+	}
+	#ethernetOpen(): number {
+		const { handles } = this.#board;
+		for (const open of handles) if (open.kind === "ethernet") return Status.busy;
+		const { number, state } = this.#board.openEthernet();
+		return this.#u16(number) || this.#u8(state);
 	}
 	#tcpRead(number: number, count: number): number {
 		const handle = this.#board.handles.get(number, "tcp");

@@ -86,6 +86,24 @@ export const Op = Object.freeze({
 	digitalRead: 117,
 	/** u8 */
 	digitalWrite: 118,
+	/** → f64 mask of the pins that woke the board; in masks the bit of value 2^n is GPIO n */
+	pinsWoke: 122,
+	/** f64 high, f64 low, f64 with pull-up, f64 with pull-down, f64 touch: masks → f64 mask of those that will not wake it */
+	pinsArm: 123,
+	/** the cycle made progress: the watchdog's time begins anew */
+	progress: 124,
+	/** → u8 image state (`ImageState` of modules/device/image.ts) */
+	imageState: 125,
+	/** keeps an image that is on trial */
+	imageConfirm: 126,
+	/** goes back to the image before, by a reset: does not return; `notFound` when there is none */
+	imageRevert: 127,
+	/** → u16 handle, u8 connection (a hundredth of ECMA-419's); fires `Kind.ethernet`; closing it leaves the driver on */
+	ethernetOpen: 138,
+	/** asks for an address */
+	ethernetConnect: 139,
+	/** u8 1 = an address of its own */
+	ethernetConfigure: 140,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -128,6 +146,8 @@ export const Kind = Object.freeze({
 	wifi: 8,
 	/** u8 level now, f64 milliseconds since the board got its power, when the edge was */
 	edge: 12,
+	/** u8 connection, a hundredth of ECMA-419's */
+	ethernet: 14,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

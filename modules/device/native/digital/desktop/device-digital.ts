@@ -1,0 +1,2 @@
+/** `device/digital` on a desktop, which has no pins. */
+export default undefined;
