@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { transform } from "esbuild";
+import { plain } from "./plain.js";
+import { sharedLocals } from "./shared-locals.js";
 import { platformNames, shortNames } from "./short-names.js";
 import { slim } from "./slim.js";
 
@@ -8,8 +10,8 @@ import { slim } from "./slim.js";
 const FIRMWARE = /^(main\.ts$|modules\/|net\/|sensors\/|sim\/)/;
 
 /**
- * A bundle as a device gets it: slim, and with names that cost nothing. The simulator runs the same with its names as they
- * were, which its reports tell; a test holds both to equal results.
+ * A bundle as a device gets it: slim, in words that take few bytes of bytecode, and with names that cost nothing. The
+ * simulator runs the same with its names as they were, which its reports tell; a test holds both to equal results.
  * @param code as esbuild writes it
  * @param inputs paths of all files in it, from the project's folder; what is not the firmware's own may name keys as it likes
  * @param project the project's folder
@@ -21,7 +23,7 @@ export async function deviceForm(
 	project: string,
 	kept: readonly string[] = [],
 ): Promise<string> {
-	const marked = slim(code).replace(/^( {2})\/\/ (\S+\.[jt]s)$/gm, "$1//! $2"); // size tells modules apart by these
+	const marked = sharedLocals(plain(slim(code))).replace(/^( {2})\/\/ (\S+\.[jt]s)$/gm, "$1//! $2"); // size tells modules apart by these
 	const { code: minified } = await transform(marked, {
 		target: "es2022",
 		charset: "utf8",
