@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { transform } from "esbuild";
+import { commonError } from "./common-error.js";
 import { plain } from "./plain.js";
 import { sharedLocals } from "./shared-locals.js";
 import { platformNames, shortNames } from "./short-names.js";
@@ -34,5 +35,5 @@ export async function deviceForm(
 	const names = new Set([...platformNames(project), ...kept]);
 	for (const path of inputs.filter((each) => !FIRMWARE.test(each)))
 		for (const name of readFileSync(resolve(project, path), "utf8").match(/[A-Za-z_$][\w$]*/g) ?? []) names.add(name);
-	return shortNames(slim(minified), names);
+	return shortNames(commonError(slim(minified)), names);
 }
