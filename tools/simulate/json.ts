@@ -7,8 +7,8 @@ import type { WakeLog } from "../../sim/board.js";
 import { awakeOf, chargeOf, type Ledger, type WakeKind } from "../../sim/energy.js";
 import type { Summary } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
-import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
+import { pinsOf } from "../device/wake-pins.js";
 import { type About, nameOf, type Output } from "./output.js";
 
 /** One JSON object a line: `begin`, `wake`, `record`, `summary`. Equal runs give equal bytes. */
