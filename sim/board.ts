@@ -16,6 +16,7 @@ import { AccessPoint } from "./net/access-point.js";
 import { EthernetStation } from "./net/ethernet-station.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
+import type { RadioUse } from "./radio/wired-radio.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 import { PinWaker, type Presses } from "./wake-pins.js";
@@ -24,6 +25,8 @@ import { PinWaker, type Presses } from "./wake-pins.js";
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
+/** A wait that is worth the way to light sleep and back, which takes up to a millisecond each. An assumption. */
+export const LIGHT_LEAST_MS = 5;
 /** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
@@ -40,9 +43,11 @@ export interface WakeLog {
 	readonly fault: Fault | undefined;
 	/** Where the time went. */
 	readonly split: AwakeSplit;
-	/** Bytes written to and read from sockets. */
+	/** Bytes written to and read from sockets, and those of frames that a LoRa radio sent. */
 	readonly bytesOut: number;
 	readonly bytesIn: number;
+	/** What its LoRa radio did; undefined where there is none. */
+	readonly radio: RadioUse | undefined;
 	/** What the engine measured; undefined where it does not. */
 	readonly figures: Figures | undefined;
 	/** Handles that were still open when it slept: a mistake of the firmware. */
@@ -76,6 +81,10 @@ export interface BoardOptions {
 	readonly presses?: Presses;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
+	/** Tells what the radio did since it was asked last. */
+	readonly radioUse?: ((at: Instant) => RadioUse) | undefined;
+	/** Whether the platform puts the CPU to light sleep while firmware waits for {@link LIGHT_LEAST_MS} or longer. Default: it idles. */
+	readonly lightSleep?: boolean;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -85,6 +94,8 @@ export interface BoardOptions {
 	drift?(at: Instant): number;
 	/** Settings from provisioning. */
 	readonly settings: Readonly<Record<string, string>>;
+	/** Hears of each boot, as it begins. */
+	onBoot?(reason: ResetReason): void;
 	/** Hears of each wake when it is over. */
 	onWake(log: WakeLog): void;
 }
@@ -124,6 +135,9 @@ export class Board {
 	#bootMs = 0;
 	/** While the radio is off. */
 	#busyMs = 0;
+	#lightMs = 0;
+	/** Since when the firmware waits. */
+	#idleSince: Instant = 0;
 	#computrons = 0;
 	#hostCalls = 0;
 	#scriptMs = 0;
@@ -246,6 +260,7 @@ export class Board {
 			return;
 		}
 		if (last) this.handles.forget(handle);
+		this.#rested();
 		wake.event(handle, kind, payload);
 		this.#settle();
 	}
@@ -352,6 +367,8 @@ export class Board {
 		this.wakeCause = cause;
 		this.resetReason = reason;
 		this.#startedAt = scheduler.now;
+		this.options.onBoot?.(reason);
+		this.options.radioUse?.(scheduler.now); // what it took while the board slept is in its total
 		const bootMs =
 			reason === ResetReason.deepSleep
 				? BOOT_MS.deepSleep
@@ -359,7 +376,7 @@ export class Board {
 					? BOOT_MS.power
 					: BOOT_MS.reset;
 		this.#bootMs = bootMs;
-		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
+		this.#busyMs = this.#lightMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
@@ -373,6 +390,7 @@ export class Board {
 		const wake = this.#wake;
 		if (!wake) return;
 		this.#account(wake);
+		this.#idleSince = this.now;
 		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
@@ -423,6 +441,11 @@ export class Board {
 		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
 		this.#powered = false;
 	}
+	/** A wait is over. */
+	#rested() {
+		const ms = this.options.scheduler.now - this.#idleSince;
+		if (this.options.lightSleep && ms >= LIGHT_LEAST_MS && !this.wifi.isOn) this.#lightMs += ms;
+	}
 	/** What the firmware has worked since it was asked last, where the engine measures it. */
 	#account(wake: Wake) {
 		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
@@ -432,18 +455,21 @@ export class Board {
 		if (this.wifi.isOn) this.#scriptRadioMs += ms;
 		else this.#scriptMs += ms;
 	}
-	#split(isMeasured: boolean): AwakeSplit {
+	#split(isMeasured: boolean, radio: RadioUse | undefined): AwakeSplit {
 		const { onMs: radioMs, sentMs } = this.wifi;
 		const bootMs = this.#bootMs;
 		const busyMs = this.#busyMs;
-		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - radioMs);
+		const lightMs = this.#lightMs;
+		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - lightMs - radioMs);
 		return {
 			bootMs,
 			busyMs,
 			waitMs,
+			lightMs,
 			radioMs,
 			sentMs,
 			wiredMs: this.ethernet.onMs(this.now),
+			loraUc: radio?.chargeUc ?? 0,
 			scriptMs: isMeasured ? this.#scriptMs : undefined,
 			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
 		};
@@ -458,9 +484,11 @@ export class Board {
 		wake?.drop();
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
-		const split = this.#split(figures !== undefined);
+		const radio = this.options.radioUse?.(this.now);
+		const split = this.#split(figures !== undefined, radio);
 		this.ethernet.off();
-		const { bytesOut, bytesIn, report } = this;
+		const { bytesIn, report } = this;
+		const bytesOut = this.bytesOut + (radio?.frames.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0);
 		this.bytesOut = 0;
 		this.bytesIn = 0;
 		this.report = undefined;
@@ -474,6 +502,7 @@ export class Board {
 			split,
 			bytesOut,
 			bytesIn,
+			radio,
 			figures,
 			leaks,
 		});

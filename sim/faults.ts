@@ -13,10 +13,26 @@ export const FAULT_KINDS = Object.freeze({
 	subnet: "its addresses are others from that moment on",
 	dhcp: "its DHCP server does not answer",
 	cable: "the network cable is unplugged",
+	gateway: "the LoRaWAN gateways neither hear nor send",
+	downlink: "LoRaWAN downlinks are lost on air",
+	forget: "the LoRaWAN network forgets its sessions at that moment",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });
 export type FaultKind = keyof typeof FAULT_KINDS;
+
+/** Those that only one kind of uplink can meet. */
+export const MQTT_FAULTS: readonly FaultKind[] = Object.freeze([
+	"broker",
+	"refuse",
+	"ntp",
+	"lie",
+	"ap",
+	"roam",
+	"subnet",
+	"dhcp",
+]);
+export const LORAWAN_FAULTS: readonly FaultKind[] = Object.freeze(["gateway", "downlink", "forget"]);
 
 type Span = readonly [fromMs: number, toMs: number];
 
@@ -27,6 +43,10 @@ export class Faults {
 	/** Whether a fault is on at an instant (milliseconds since the start). */
 	active(kind: FaultKind, atMs: number): boolean {
 		return this.spans(kind).some(([from, to]) => from <= atMs && atMs < to);
+	}
+	/** Kinds that are in the script. */
+	get kinds(): readonly FaultKind[] {
+		return [...this.#spans.keys()];
 	}
 	spans(kind: FaultKind): readonly Span[] {
 		return this.#spans.get(kind) ?? [];

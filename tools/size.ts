@@ -1,17 +1,19 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../modules/core/errors.js";
 import { EVIDENCE_KEY } from "../modules/store/tamper-evidence.js";
+import { GPS_TO_UNIX_MS } from "../net/lorawan/package.js";
 import { bundleFirmware } from "../sim/engine/bundle.js";
 import type { Figures, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
 import { type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
 import { type Boot, emptyRam, firmwareFlash, moreFlash, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { Faults } from "../sim/faults.js";
+import { LorawanNetwork } from "../sim/lora/lorawan-network.js";
 import { Broker } from "../sim/net/broker.js";
 import { MODEL_CA } from "../sim/net/tls-model.js";
 import { VirtualNetwork } from "../sim/net/virtual.js";
 import { Scheduler } from "../sim/scheduler.js";
-import { Simulation } from "../sim/simulation.js";
+import { lorawanOf, Simulation } from "../sim/simulation.js";
 import { Model } from "../sim/world/model.js";
 import { buildHost } from "../sim/xs/build.js";
 import { sdkSize } from "./device/sdk-size.js";
@@ -176,11 +178,16 @@ async function live(firmware: Firmware, hours: number): Promise<Figures | undefi
 	broker.serve(network, 8883, {});
 	let publish: Figures | undefined;
 	let died = false;
+	const world = new Model({ seed: 1 });
+	const region = lorawanOf(firmware.node)?.region;
+	const gpsMsAtZero = world.startMs - GPS_TO_UNIX_MS;
+	const lorawan = region && new LorawanNetwork({ scheduler, region, seed: 1, gpsMsAtZero });
 	const simulation: Simulation = new Simulation({
 		scheduler,
 		network,
+		lorawan,
 		firmware,
-		world: new Model({ seed: 1 }),
+		world,
 		seed: 1,
 		settings: { [EVIDENCE_KEY]: SOME_KEY, ca: MODEL_CA },
 		faults: new Faults(),

@@ -185,7 +185,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 				write: (value: Uint8Array) => log.put(CellId.config, value),
 			};
 			taken = node.downlink?.take(bytes, { cell, repeated, wallMs: this.wallMs() });
-			if (!taken) report.problem = "downlink";
+			if (taken) report.taken++;
+			else report.problem = "downlink";
 		} catch (error) {
 			report.problem = error instanceof DormouseError ? error.code : "downlink"; // it comes again
 		}

@@ -42,6 +42,7 @@ export function decodeReport(bytes: Uint8Array): WakeReport {
 	report.sleepMs = reader.uint();
 	report.woken = pins(reader);
 	report.unarmed = pins(reader);
+	report.taken = reader.uint();
 	return report;
 }
 

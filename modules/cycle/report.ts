@@ -6,7 +6,7 @@ import type { Start } from "./health.js";
 
 /** First field of an encoded report, and how many there are. */
 export const REPORT_VERSION = 3;
-export const REPORT_FIELDS = 21;
+export const REPORT_FIELDS = 22;
 
 /** What a wake did, for the serial port of a board and the simulator's line: filled while it goes, handed over at its end. */
 export class WakeReport {
@@ -46,6 +46,8 @@ export class WakeReport {
 	woken = 0;
 	/** Declared pins that cannot wake it from this sleep, likewise: they rest, are at their level, or the chip cannot. */
 	unarmed = 0;
+	/** Messages for the node that it took. */
+	taken = 0;
 
 	/** Takes the values of a sample. */
 	sample(record: NodeRecord): void {
@@ -83,7 +85,7 @@ export class WakeReport {
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
 		pins(writer, this.woken);
 		pins(writer, this.unarmed);
-		return writer.written;
+		return writer.int(this.taken).written;
 	}
 }
 

@@ -83,30 +83,42 @@ export class LorawanClient implements Uplink, RadioListener {
 
 	txDone(atMs: number): void {
 		this.mac.in.atMs = atMs;
-		this.drive(Event.txDone);
+		this.turn(Event.txDone);
 	}
 	rxDone(bytes: Uint8Array, snrDb: number, _rssiDbm: number, atMs: number): void {
 		const { in: operands } = this.mac;
-		operands.bytes = bytes;
+		operands.bytes = bytes.slice(); // a view of the radio's
 		operands.snrDb = snrDb;
 		operands.atMs = atMs;
-		this.drive(Event.rxDone);
+		this.turn(Event.rxDone);
 	}
 	rxTimeout(atMs: number): void {
 		this.mac.in.atMs = atMs;
-		this.drive(Event.rxEnd);
+		this.turn(Event.rxEnd);
 	}
 	rxError(atMs: number): void {
 		this.rxTimeout(atMs);
 	}
 	sensed(rssiDbm: number): void {
 		this.mac.in.rssiDbm = rssiDbm;
-		this.drive(Event.sensed);
+		this.turn(Event.sensed);
 	}
 	detected(): void {}
 	fault(code: ErrorCode): void {
 		this.mac.in.code = code;
-		this.drive(Event.fault);
+		this.turn(Event.fault);
+	}
+
+	/** Goes on in a callback of its own: from the radio's through the MAC into the node's store is more than an ESP32-C3's stack. */
+	private turn(event: Event) {
+		if (this.on) this.wait(event, 0);
+	}
+	private wait(event: Event, ms: number) {
+		this.timer?.close();
+		this.timer = this.options.timers.set(() => {
+			this.timer = undefined;
+			this.drive(event);
+		}, ms);
 	}
 
 	/** Steps the MAC and does what it says, until it waits. */
@@ -143,13 +155,7 @@ export class LorawanClient implements Uplink, RadioListener {
 					}
 					case Effect.wait:
 						radio!.sleep();
-						this.timer = options.timers.set(
-							() => {
-								this.timer = undefined;
-								this.drive(Event.elapsed);
-							},
-							Math.max(0, out.untilMs - mac.in.nowMs),
-						);
+						this.wait(Event.elapsed, Math.max(0, out.untilMs - mac.in.nowMs));
 						break;
 					case Effect.sense:
 						radio!.sense(out.radio.frequencyHz, out.radio.bandwidthHz, out.senseMs);

@@ -45,6 +45,15 @@ export interface LorawanOptions {
 	readonly cipher?: () => BlockCipher;
 }
 
+/** LoRaWAN as a node's uplink, and what of it tools look at. */
+export interface LorawanDeclaration extends UplinkDeclaration {
+	readonly kind: "lorawan";
+	readonly region: Region;
+	readonly radio: RadioDeclaration;
+	/** Of the node's frames. */
+	readonly port: number;
+}
+
 const FIELDS: readonly string[] = Object.freeze([
 	"region",
 	"radio",
@@ -67,7 +76,7 @@ const FIELDS: readonly string[] = Object.freeze([
  * Declares LoRaWAN 1.0.4, class A, as a node's uplink.
  * @throws {DormouseError} `declaration`, naming the field and what would be right
  */
-export function lorawan(options: LorawanOptions): UplinkDeclaration {
+export function lorawan(options: LorawanOptions): LorawanDeclaration {
 	if (typeof options !== "object" || options === null) wrong("uplink", String(options), "lorawan({ region, radio })");
 	for (const field of Object.keys(options))
 		if (!FIELDS.includes(field)) wrong(`uplink.${field}`, "an unknown field", `one of ${FIELDS.join(", ")}`);
@@ -87,15 +96,19 @@ export function lorawan(options: LorawanOptions): UplinkDeclaration {
 	const repeater = flag(options.repeater, false, "repeater");
 	const joinNonceCounts = flag(options.joinNonceCounts, true, "joinNonceCounts");
 	const syncWord = flag(options.private, false, "private") ? 0x12 : 0x34;
-	const { cipher, packages = Object.freeze([]) } = options;
-	if (!Array.isArray(packages) || packages.some((each) => typeof each?.create !== "function"))
-		wrong("uplink.packages", String(packages), "a list such as [clockSync]");
+	const { cipher, packages: listed = [] } = options;
+	if (!Array.isArray(listed) || listed.some((each) => typeof each?.create !== "function"))
+		wrong("uplink.packages", String(listed), "a list such as [clockSync]");
+	const packages = Object.freeze([...listed]);
 	if (cipher !== undefined && typeof cipher !== "function") wrong("uplink.cipher", String(cipher), "() => new …()");
 	// What fits at the lowest data rate that may be used, and so always.
 	let mtu = 255;
 	for (const size of region.dwellSizes ?? region.sizes) if (size) mtu = Math.min(mtu, size - 8);
 	return Object.freeze({
 		kind: "lorawan",
+		region,
+		radio,
+		port,
 		batch,
 		deadlineMs: deadline * 1000,
 		mtu,

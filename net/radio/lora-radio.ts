@@ -88,7 +88,7 @@ export abstract class LoraRadio implements Radio {
 		io.unpark?.();
 		try {
 			this.spi = this.own(new io.SPI({ ...wiring.spi, active: 0, mode: 0 }));
-			this.reset = this.pin(wiring.reset, OutputOpenDrain);
+			this.reset = this.pin(wiring.reset, OutputOpenDrain, 1);
 			if (wiring.rxEnable !== undefined) this.rxEnable = this.pin(wiring.rxEnable, Output);
 			if (wiring.txEnable !== undefined) this.txEnable = this.pin(wiring.txEnable, Output);
 			this.openPins();
@@ -99,7 +99,7 @@ export abstract class LoraRadio implements Radio {
 		}
 		this.stage = "starting";
 		this.startStep = 0;
-		this.later(1, "start"); // the reset line is low: both families want 100 µs
+		this.later(0, "start"); // one that is closed at once stays as it was
 	}
 	transmit(bytes: Uint8Array, how: LoraTransmit): void {
 		if (!(bytes.length >= 1 && bytes.length <= LONGEST)) throw new DormouseError("range");
@@ -139,8 +139,12 @@ export abstract class LoraRadio implements Radio {
 		this.timer?.close();
 		this.task = "";
 		try {
-			if (this.stage === "starting") this.reset!.write(1); // one that is held in reset cannot be told to sleep
-			this.rest();
+			if (this.stage === "starting") {
+				// One that is held in reset cannot be told to sleep; each write takes 10 µs and more.
+				if (this.startStep === 1) for (let n = 0; n < 10; n++) this.reset!.write(0);
+				this.reset!.write(1);
+			}
+			if (this.stage === "ready" || this.startStep > 0) this.rest(); // else it was not even reset, and is as it was
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error; // nothing is left to tell it to
 		}
@@ -188,8 +192,8 @@ export abstract class LoraRadio implements Radio {
 			}),
 		);
 	}
-	protected pin(pin: number, mode: number): DigitalIo {
-		return this.own(new this.io.Digital({ pin, mode, initialValue: 0 }));
+	protected pin(pin: number, mode: number, initialValue = 0): DigitalIo {
+		return this.own(new this.io.Digital({ pin, mode, initialValue }));
 	}
 	/** @throws {DormouseError} `io` when the bus failed */
 	protected transfer(bytes: Uint8Array): Uint8Array {
@@ -273,7 +277,11 @@ export abstract class LoraRadio implements Radio {
 		const { task } = this;
 		const symbol = symbolOf(this.spreadingFactor, this.bandwidthHz);
 		if (step === "start") {
-			const ms = this.bringUp(this.startStep++);
+			if (this.startStep++ === 0) {
+				this.reset!.write(0);
+				return this.later(1, step); // both families want 100 µs
+			}
+			const ms = this.bringUp(this.startStep - 2);
 			if (ms >= 0) return this.later(ms, step);
 			this.stage = "ready";
 			return task === "" ? this.rest() : this.begin();

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../modules/core/errors.js";
 import type { Clock, Timers } from "../../modules/core/ports.js";
+import type { Sx126xWiring, Sx127xWiring } from "./boards.js";
 
 /**
  * How a LoRa frame is sent or listened for. One mutable instance may be filled again and again: a radio takes what it
@@ -98,6 +99,8 @@ export interface RadioDeclaration {
 	/** Lowest and highest power at the connector, in dBm. */
 	readonly lowestDbm: number;
 	readonly highestDbm: number;
+	/** How it is wired to the board, by which a simulated board is wired too; none where it is no chip. */
+	readonly wiring?: Sx126xWiring | Sx127xWiring;
 	/** Opens nothing yet. */
 	create(ports: RadioPorts): Radio;
 }

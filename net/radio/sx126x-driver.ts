@@ -296,6 +296,7 @@ export function declareSx126x(wires: Sx126xWiring, buses: () => RadioIo): RadioD
 		kind: wiring.chip,
 		lowestDbm: sx1261 ? -17 : -9,
 		highestDbm: sx1261 ? 15 : 22,
+		wiring,
 		create: (ports: RadioPorts) => new Sx126x(open(), wiring, ports),
 	});
 }

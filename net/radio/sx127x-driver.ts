@@ -203,6 +203,7 @@ export function declareSx127x(wires: Sx127xWiring, buses: () => RadioIo): RadioD
 		kind: "sx127x",
 		lowestDbm: boost ? 2 : -4,
 		highestDbm: boost ? 20 : 14,
+		wiring,
 		create: (ports: RadioPorts) => new Sx127x(open(), wiring, ports),
 	});
 }

@@ -56,7 +56,8 @@ export async function buildLin(...settings: string[]): Promise<Build & { readonl
  * @param out where the first one was built
  */
 export async function buildTls(out: string, ...settings: string[]): Promise<Build & { readonly library: string }> {
-	const built = build(await prepare("nodes/weather-tls.ts"), settings, {}, out);
+	const network = ["ssid=desktop", "ntp=127.0.0.1"]; // nobody tells the time there
+	const built = build(await prepare("nodes/weather-tls.ts"), [...settings, ...network], {}, out);
 	const library = join(folder(), "mc.so");
 	cpSync(built.library, library);
 	return { ...built, library };
@@ -67,9 +68,12 @@ export function buildApp(manifest: string, ...settings: string[]): Build & { rea
 	return build(manifest, settings);
 }
 
-/** The weather node for Moddable's simulator with a skin, and the folder of its device face. */
-export async function buildFace(...settings: string[]): Promise<Build & { readonly library: string; panel: string }> {
-	const manifest = await prepare("nodes/weather.ts");
+/** A node for Moddable's simulator with a skin, and the folder of its device face. */
+export async function buildFace(
+	node: string,
+	...settings: string[]
+): Promise<Build & { readonly library: string; readonly panel: string }> {
+	const manifest = await prepare(node);
 	return { ...build(manifest, settings, {}, folder(), "sim/moddable_two"), panel: join(manifest, "../panel") };
 }
 

@@ -28,6 +28,7 @@ export const BOARDS: Readonly<Record<string, Board>> = Object.freeze({
 	esp32s3: board("esp32/esp32s3", "esp32s3"),
 	desktop: board("lin"),
 	mac: board("mac"),
+	win: board("win"),
 	"moddable-two": board("sim/moddable_two"),
 });
 

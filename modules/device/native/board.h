@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#define __attribute__(what) /* Microsoft's compiler has none */
+#endif
+
 /* Bytes of memory that survive deep sleep, as in the simulator: of 8 KiB on ESP32, C3, S3, of 16 KiB on C6. */
 #define DM_RTC_SIZE 4096
 #define DM_IDENTITY_SIZE 6
@@ -68,5 +72,7 @@ int dm_image_revert(void);
 
 /* Prints the report of a wake (modules/cycle/report.ts) as one line; report-line.c. */
 void dm_report(const uint8_t *bytes, uint32_t count);
+/* Puts more at the end of that line, a space before each field; NULL where nothing has more to tell. */
+extern void (*dm_report_more)(char *into, unsigned size);
 
 #endif

@@ -9,34 +9,9 @@
 #include "xsHost.h"
 
 #include "board.h"
+#include "text.h"
 
 #define NAME_SIZE 16 /* NVS's longest name, with its NUL */
-
-/* UTF-8 without NUL, overlong forms and surrogates. Source: RFC 3629, section 4. */
-static int isText(const uint8_t *at, int32_t count)
-{
-	const uint8_t *end = at + count;
-	while (at < end) {
-		uint8_t c = *at++, low = 0x80, high = 0xbf;
-		int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-		if (c == 0 || (c >= 0x80 && c < 0xc2) || c > 0xf4 || end - at < more)
-			return 0;
-		if (c == 0xe0)
-			low = 0xa0;
-		else if (c == 0xed)
-			high = 0x9f;
-		else if (c == 0xf0)
-			low = 0x90;
-		else if (c == 0xf4)
-			high = 0x8f;
-		for (; more > 0; more--, low = 0x80, high = 0xbf) {
-			if (*at < low || *at > high)
-				return 0;
-			at++;
-		}
-	}
-	return 1;
-}
 
 /* Undefined when there is none. */
 void xs_dormouse_provisioned(xsMachine *the)
@@ -52,7 +27,7 @@ void xs_dormouse_provisioned(xsMachine *the)
 	if (count < DM_SETTING_SIZE) {
 		xsmcSetStringBuffer(xsResult, NULL, count);
 		char *text = xsmcToString(xsResult);
-		if (dm_setting(name, text, (uint32_t)count + 1) == count && isText((uint8_t *)text, count))
+		if (dm_setting(name, text, (uint32_t)count + 1) == count && dm_is_text((const uint8_t *)text, (uint32_t)count))
 			return;
 		xsmcSetUndefined(xsResult);
 	}

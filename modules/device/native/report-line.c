@@ -46,6 +46,7 @@ static const Field FIELDS[] = {
 	{ "sleepMs", 0, 0 },
 	{ "pins", 0, 0 },
 	{ "unarmed", 0, 0 },
+	{ "taken", 0, 0 },
 };
 
 typedef struct {
@@ -133,6 +134,8 @@ static int field(Report *r, const Field *f)
 	return 1;
 }
 
+void (*dm_report_more)(char *into, unsigned size);
+
 void dm_report(const uint8_t *bytes, uint32_t count)
 {
 	Report report = { bytes, bytes + count, "dormouse", 8 };
@@ -151,5 +154,7 @@ void dm_report(const uint8_t *bytes, uint32_t count)
 	}
 	snprintf(text, sizeof(text), " awakeMs=%lu", (unsigned long)dm_awake_ms());
 	addText(r, text);
+	if (dm_report_more)
+		dm_report_more(r->line + r->length, LINE_SIZE - r->length);
 	dm_print(r->line);
 }

@@ -292,6 +292,9 @@ describe("lorawan uplink", () => {
 		const { create, ...rest } = lorawan({ region: eu868, radio });
 		assert.deepEqual(rest, {
 			kind: "lorawan",
+			region: eu868,
+			radio,
+			port: 1,
 			batch: 6,
 			deadlineMs: 60_000,
 			mtu: 51,

@@ -3,11 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DormouseError } from "../../../modules/core/errors.js";
+import { Seeded } from "../../../sim/seeded.js";
 import { parsePartitions, partitionsFor } from "../../../tools/device/partitions.js";
 import { NAMESPACE, provision } from "../../../tools/provision/command.js";
 import { nvsImage, xtsKeyOf } from "../../../tools/provision/nvs-image.js";
 import { checkSetting, SETTING_NAMES } from "../../../tools/provision/settings.js";
 import * as assert from "../../assert.js";
+import { seedOf } from "../../support/seed.js";
 import { dormouse } from "../../support/simulate.js";
 
 const KEY = "000102030405060708090a0b0c0d0e0f";
@@ -149,7 +151,7 @@ exit 7
 
 	it("desktop: the firmware's C reads back what the tool writes, and is not misled by what it does not know", async function () {
 		const reader = join(folder, "reader");
-		const made = compileReader(reader);
+		const made = compile(reader, READER, "modules/device/native/desktop/settings-desktop.c");
 		if (made === undefined) {
 			console.log("      skipped: there is no C compiler here");
 			this.skip();
@@ -174,6 +176,53 @@ exit 7
 		rmSync(state);
 		assert.equal(read("s"), "-1 -1 ");
 	});
+	it("firmware: its C takes for text what is UTF-8 without NUL, and nothing else", function () {
+		const checker = join(folder, "checker");
+		const made = compile(
+			checker,
+			`#include "text.h"
+#include <stdio.h>
+int main(void)
+{
+	uint8_t bytes[256];
+	for (int count = getchar(); count != EOF; count = getchar())
+		putchar(fread(bytes, 1, (size_t)count, stdin) == (size_t)count && dm_is_text(bytes, (uint32_t)count) ? '1' : '0');
+	return 0;
+}
+`,
+		);
+		if (made === undefined) {
+			console.log("      skipped: there is no C compiler here");
+			this.skip();
+		}
+		assert.equal(made, "");
+		const seed = seedOf(1);
+		const random = new Seeded(seed);
+		// Bytes where UTF-8's rules change, in all orders.
+		const edges = [
+			0, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5,
+			0xff,
+		];
+		const cases = [[], ...edges.map((edge) => [edge])].map((bytes) => Uint8Array.from(bytes));
+		for (let n = 0; n < 20_000; n++)
+			cases.push(Uint8Array.from({ length: random.between(2, 5) }, () => edges[random.between(0, edges.length - 1)]!));
+		const input = Buffer.concat(cases.map((bytes) => Buffer.from([bytes.length, ...bytes])));
+		const { stdout } = spawnSync(checker, { input, encoding: "latin1" });
+		assert.equal(stdout.length, cases.length);
+		const decoder = new TextDecoder("utf-8", { fatal: true });
+		let texts = 0;
+		for (const [n, bytes] of cases.entries()) {
+			let right = !bytes.includes(0);
+			try {
+				decoder.decode(bytes);
+			} catch {
+				right = false;
+			}
+			texts += +right;
+			assert.equal(stdout[n] === "1", right, `seed ${seed}: ${[...bytes].map((byte) => byte.toString(16)).join(" ")}`);
+		}
+		assert.ok(texts > 100, `${texts} of ${cases.length} were text`);
+	});
 	it("dormouse provision: is a command, and explains itself", async () => {
 		const { status, stdout } = await dormouse(["provision", "--help"]);
 		assert.equal(status, 0);
@@ -181,12 +230,8 @@ exit 7
 	});
 });
 
-/** A program that prints what the desktop's `dm_setting` says. @returns what the compiler said; undefined without one */
-function compileReader(path: string): string | undefined {
-	const source = `${path}.c`;
-	writeFileSync(
-		source,
-		`#include "board.h"
+/** A program that prints what the desktop's `dm_setting` says. */
+const READER = `#include "board.h"
 #include "board-desktop.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,15 +249,13 @@ int main(int count, char **words)
 	printf("%d %d %s", asked, got, text);
 	return 0;
 }
-`,
-	);
-	const native = "modules/device/native";
-	const sources = [source, `${native}/desktop/settings-desktop.c`];
-	const { status, stderr, error } = spawnSync(
-		"cc",
-		["-Wall", "-Wextra", "-Werror", `-I${native}`, `-I${native}/desktop`, ...sources, "-o", path],
-		{ encoding: "utf8" },
-	);
+`;
+
+/** Makes a program of C beside the firmware's. @returns what the compiler said; undefined without one */
+function compile(path: string, source: string, ...more: string[]): string | undefined {
+	writeFileSync(`${path}.c`, source);
+	const flags = ["-Wall", "-Wextra", "-Werror", "-Imodules/device/native", "-Imodules/device/native/desktop"];
+	const { status, stderr, error } = spawnSync("cc", [...flags, `${path}.c`, ...more, "-o", path], { encoding: "utf8" });
 	return error ? undefined : status === 0 ? "" : stderr;
 }
 
