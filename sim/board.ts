@@ -116,6 +116,10 @@ export class Board {
 	readonly pins: PinWaker;
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
+	/** Levels of pins that are held, through deep sleep too. */
+	readonly parked = new Map<number, number>();
+	/** Milliseconds of light sleep in this wake. They are a part of `waitMs` in its split. */
+	dozedMs = 0;
 	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
 	image: ImageState = ImageState.factory;
 	bytesOut = 0;
@@ -182,6 +186,7 @@ export class Board {
 		this.#powered = true;
 		this.#clockAt = this.#busyUntil = this.#poweredAt = this.options.scheduler.now;
 		this.#clockMs = this.#drift = 0;
+		this.parked.clear();
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
 		this.options.radio?.chip.powerCycle(this.#poweredAt);
@@ -219,6 +224,11 @@ export class Board {
 	spend(ms: number): void {
 		this.#busyUntil = this.now + ms;
 		if (!this.wifi.isOn) this.#busyMs += ms;
+	}
+	/** Light sleep: nothing runs, and events wait. */
+	doze(ms: number): void {
+		this.#busyUntil = this.now + ms;
+		this.dozedMs += ms;
 	}
 	/** The firmware got on; where it does not do so in time, it is reset. */
 	feedWatchdog(): void {
@@ -349,6 +359,7 @@ export class Board {
 	#boot(cause: WakeCause, reason: ResetReason, pin?: number) {
 		const { scheduler, firmware } = this.options;
 		this.pins.boot(pin);
+		this.dozedMs = 0;
 		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
 		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;

@@ -1,5 +1,5 @@
 import device from "embedded:provider/builtin";
-import Digital from "device/digital";
+import Digital, { doze, park, unpark } from "device/digital";
 import { DormouseError } from "../core/errors.js";
 import type { RadioIo } from "./io.js";
 
@@ -10,5 +10,5 @@ import type { RadioIo } from "./io.js";
 export function radioIo(): RadioIo {
 	const { io } = device;
 	if (!io?.SPI || !Digital) throw new DormouseError("declaration", "this board has no SPI or no digital pins");
-	return { SPI: io.SPI, Digital } as RadioIo;
+	return { SPI: io.SPI, Digital, doze, park, unpark } as RadioIo;
 }

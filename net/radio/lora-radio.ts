@@ -10,7 +10,7 @@ export type Task = "" | "transmit" | "receive" | "sense" | "detect";
 export type Outcome = "" | "done" | "active" | "timeout" | "error";
 
 type Stage = "closed" | "starting" | "ready";
-type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest";
+type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest" | "doze";
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
 export const FRAME_AT = 3;
@@ -21,6 +21,8 @@ const LEAD_MS = 2;
 const PREPARE_MS = 3;
 /** A wait that is worth the way to sleep and back. */
 const NAP_MS = 20;
+/** So much before it is needed the board wakes from light sleep: its clock there is the one of deep sleep. */
+const DOZE_EARLY_MS = 5;
 /** On top of the time that a task takes at most, before it is given up. */
 const GRACE_MS = 100;
 
@@ -83,9 +85,10 @@ export abstract class LoraRadio implements Radio {
 		const { Output, OutputOpenDrain } = io.Digital;
 		this.on = on;
 		this.broken = undefined;
+		io.unpark?.();
 		try {
 			this.spi = this.own(new io.SPI({ ...wiring.spi, active: 0, mode: 0 }));
-			this.reset = this.pin(wiring.reset, OutputOpenDrain);
+			this.reset = this.pin(wiring.reset, OutputOpenDrain, 1);
 			if (wiring.rxEnable !== undefined) this.rxEnable = this.pin(wiring.rxEnable, Output);
 			if (wiring.txEnable !== undefined) this.txEnable = this.pin(wiring.txEnable, Output);
 			this.openPins();
@@ -96,7 +99,7 @@ export abstract class LoraRadio implements Radio {
 		}
 		this.stage = "starting";
 		this.startStep = 0;
-		this.later(1, "start"); // the reset line is low: both families want 100 µs
+		this.later(0, "start"); // one that is closed at once stays as it was
 	}
 	transmit(bytes: Uint8Array, how: LoraTransmit): void {
 		if (!(bytes.length >= 1 && bytes.length <= LONGEST)) throw new DormouseError("range");
@@ -136,8 +139,12 @@ export abstract class LoraRadio implements Radio {
 		this.timer?.close();
 		this.task = "";
 		try {
-			if (this.stage === "starting") this.reset!.write(1); // one that is held in reset cannot be told to sleep
-			this.rest();
+			if (this.stage === "starting") {
+				// One that is held in reset cannot be told to sleep; each write takes 10 µs and more.
+				if (this.startStep === 1) for (let n = 0; n < 10; n++) this.reset!.write(0);
+				this.reset!.write(1);
+			}
+			if (this.stage === "ready" || this.startStep > 0) this.rest(); // else it was not even reset, and is as it was
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error; // nothing is left to tell it to
 		}
@@ -185,8 +192,8 @@ export abstract class LoraRadio implements Radio {
 			}),
 		);
 	}
-	protected pin(pin: number, mode: number): DigitalIo {
-		return this.own(new this.io.Digital({ pin, mode, initialValue: 0 }));
+	protected pin(pin: number, mode: number, initialValue = 0): DigitalIo {
+		return this.own(new this.io.Digital({ pin, mode, initialValue }));
 	}
 	/** @throws {DormouseError} `io` when the bus failed */
 	protected transfer(bytes: Uint8Array): Uint8Array {
@@ -206,6 +213,7 @@ export abstract class LoraRadio implements Radio {
 	private release() {
 		for (const handle of this.handles) handle.close();
 		this.handles = [];
+		this.io.park?.(this.wiring.spi.select, 1); // a select line that floats in deep sleep would wake the chip
 		this.on = this.spi = this.reset = this.rxEnable = this.txEnable = this.timer = undefined;
 		this.stage = "closed";
 	}
@@ -231,7 +239,10 @@ export abstract class LoraRadio implements Radio {
 		if (this.stage !== "ready") return;
 		const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
 		const ms = this.task === "receive" ? this.atMs - lead - this.ports.clock.nowMs() : 0;
-		if (ms > NAP_MS) this.run("rest");
+		const naps = ms > NAP_MS;
+		if (naps) this.run("rest");
+		// Light sleep begins in a turn of its own, when whoever asked for this window has gone on.
+		if (naps && this.io.doze) return this.later(1, "doze");
 		this.later(Math.max(1, ms), "prepare"); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
 	}
 	private later(ms: number, step: Step) {
@@ -266,10 +277,19 @@ export abstract class LoraRadio implements Radio {
 		const { task } = this;
 		const symbol = symbolOf(this.spreadingFactor, this.bandwidthHz);
 		if (step === "start") {
-			const ms = this.bringUp(this.startStep++);
+			if (this.startStep++ === 0) {
+				this.reset!.write(0);
+				return this.later(1, step); // both families want 100 µs
+			}
+			const ms = this.bringUp(this.startStep - 2);
 			if (ms >= 0) return this.later(ms, step);
 			this.stage = "ready";
 			return task === "" ? this.rest() : this.begin();
+		}
+		if (step === "doze") {
+			const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
+			this.io.doze!(this.atMs - lead - DOZE_EARLY_MS - nowMs);
+			return this.later(Math.max(1, this.atMs - lead - this.ports.clock.nowMs()), "prepare");
 		}
 		if (step === "rest") return this.broken ? undefined : this.rest();
 		if (step === "prepare") {

@@ -151,6 +151,13 @@ export class Dispatch implements HostSide {
 				return Status.ok;
 			case Op.imageRevert:
 				return board.revertImage() ? Status.ended : Status.notFound;
+			case Op.doze:
+				board.doze(Math.max(0, view.getFloat64(3)));
+				return Status.ok;
+			case Op.park:
+				if (view.getUint8(4) > 1) board.parked.clear();
+				else board.parked.set(view.getUint8(3), view.getUint8(4));
+				return Status.ok;
 			case Op.pinsWoke:
 				return this.#f64(board.pins.woke);
 			case Op.pinsArm:

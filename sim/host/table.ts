@@ -98,6 +98,10 @@ export const Op = Object.freeze({
 	imageConfirm: 126,
 	/** goes back to the image before, by a reset: does not return; `notFound` when there is none */
 	imageRevert: 127,
+	/** f64 milliseconds of light sleep: answered when they are over */
+	doze: 128,
+	/** u8 pin, u8 level: held from now on, through deep sleep; level 255: all pins are let go */
+	park: 129,
 	/** → u16 handle, u8 connection (a hundredth of ECMA-419's); fires `Kind.ethernet`; closing it leaves the driver on */
 	ethernetOpen: 138,
 	/** asks for an address */

@@ -77,12 +77,14 @@ function searched(chip: string): string[] {
  * Has the compiler read a C file as the SDK builds it for a chip; warnings are errors.
  * @param path of the file
  * @param settings of `sdkconfig.h`, without their CONFIG_
+ * @param beside the folder that its own headers are in
  * @returns what the compiler complains about; empty when it does not
  */
 export function checkForChip(
 	path: string,
 	chip: string,
 	settings: Readonly<Record<string, string | number>> = {},
+	beside = dirname(path),
 ): string {
 	const made = folder();
 	mkdirSync(join(made, "config"));
@@ -102,7 +104,7 @@ export function checkForChip(
 		[
 			...["-m32", "-fsyntax-only", "-std=gnu17", "-Wall", "-Wextra", "-Werror"],
 			...["-D__ets__", `-DESP32=${CHIPS[chip]}`, "-DESP_PLATFORM", "-DBOOTLOADER_BUILD=1"],
-			...[`-I${join(PROJECT, "test/sdk/idf-stubs")}`, `-I${join(made, "config")}`, `-I${made}`, `-I${dirname(path)}`],
+			...[`-I${join(PROJECT, "test/sdk/idf-stubs")}`, `-I${join(made, "config")}`, `-I${made}`, `-I${beside}`],
 			...system.flatMap((each) => ["-isystem", each]),
 			path,
 		],

@@ -8,6 +8,7 @@ import type { Firmware } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
 import { XsEngine } from "../../sim/engine/xs.js";
 import { isJoin } from "../../sim/radio/lora-tally.js";
+import { Seeded } from "../../sim/seeded.js";
 import { buildHost } from "../../sim/xs/build.js";
 import { loadNode } from "../../tools/node-file.js";
 import * as assert from "../assert.js";
@@ -167,6 +168,29 @@ describe("a LoRaWAN node", function () {
 		assert.equal(frames.length, 0, "the test's own hook counted");
 		assert.ok(seen.size > 60, `${seen.size} frames`);
 		assert.deepEqual([summary.lost, summary.wrong, summary.faults], [0, 0, 0]);
+	});
+	it("more to send than the law allows, at the slowest rate, the power gone again and again: no hour over it", async () => {
+		const random = new Seeded(3);
+		let cuts = 0;
+		const { network, frames, summary } = await runLora({
+			days: 1,
+			firmware: new NodeEngine("kept").load(await bundleFirmware(join(PROJECT, "test/fixtures/lora-busy.ts"))),
+			network: { gateways: [{ distanceM: 5000 }], adr: false },
+			onWake({ fault, radio }, { board }) {
+				if (fault && radio!.frames.length) cuts++;
+				if (random.between(1, 25) === 1) board.cutInCall(random.between(0, 900), random.between(100, 200_000));
+			},
+		});
+		const slow = frames.filter(({ spreadingFactor }) => spreadingFactor === 12);
+		assert.ok(slow.length > 400, `${slow.length} frames at SF12`);
+		assert.ok(cuts > 5, `${cuts} cuts after a frame`);
+		assert.deepEqual(network.violations, []);
+		for (const { band, perMille, allowed } of network.fullest)
+			assert.ok(perMille > allowed / 2 && perMille <= allowed, `${perMille} of ${allowed} ‰ in ${band}`);
+		assert.deepEqual([summary.lost, summary.wrong, summary.faults], [0, 0, 0]);
+		console.log(
+			`      ${cuts} cuts; ${network.fullest.map(({ band, perMille }) => `${perMille.toFixed(2)} ‰ in ${band}`).join(", ")}`,
+		);
 	});
 	it("commands are queued: each comes once, in order, at the next exchange; a confirmed one is acknowledged", async () => {
 		let acked = 0;

@@ -120,7 +120,6 @@ describe("a node that pins wake", function () {
 			if (cause !== WakeCause.pin) assert.deepEqual(pinsOf(report!.unarmed), [5]);
 	});
 	const mistakes: readonly (readonly [options: string, message: string])[] = [
-		["{}", "wake: [object Object] is wrong"],
 		["wakeOn()", "wake: undefined is wrong; wakeOn({ pins: […] }) would be right"],
 		["wakeOn({})", "wake.pins: their number is wrong; one to 8 of them"],
 		["wakeOn({ pin: 3 })", "wake.pin: this field is wrong; one of pins, touch, send, rest"],
@@ -133,16 +132,35 @@ describe("a node that pins wake", function () {
 		["wakeOn({ touch: [4], rest: 0 })", "wake.rest: 0 is wrong; seconds(1) to 3600"],
 		["wakeOn({ touch: [4], send: 1 })", "wake.send: 1 is wrong; true or false"],
 	];
-	for (const [options, message] of mistakes)
-		it(`declaration: ${options}, told with what would be right`, async () => {
-			let said = "";
-			try {
-				await door(options);
-			} catch (error) {
-				said = (error as Error).message;
-			}
-			assert.ok(said.includes(message), said);
-		});
+	it("declaration: what cannot work, told with what would be right", async () => {
+		const path = join(folder, "mistakes.ts");
+		const tries = mistakes.map(([options]) => `() => ${options}`).join(", ");
+		writeFileSync(
+			path,
+			`import { wakeOn } from "${PROJECT}/modules/device/wake.js";
+			const said = [${tries}].map((make) => { try { make(); } catch (error) { return error.message; } return ""; });
+			throw new Error(JSON.stringify(said));
+			export default {};`,
+		);
+		const bundle = await bundleFirmware(path);
+		let said: string[] = [];
+		try {
+			new NodeEngine("fresh").load(bundle);
+		} catch (error) {
+			said = JSON.parse((error as Error).message.replace(/[^\]]*$/, "")); // its place stands behind it
+		}
+		assert.equal(said.length, mistakes.length);
+		mistakes.forEach(([options, message], n) => assert.ok(said[n]!.includes(message), `${options}: ${said[n]}`));
+	});
+	it("declaration: something else in the place of wakeOn, told", async () => {
+		let said = "";
+		try {
+			await door("{}");
+		} catch (error) {
+			said = (error as Error).message;
+		}
+		assert.ok(said.includes("wake: [object Object] is wrong; wakeOn({ pins: […] }) would be right"), said);
+	});
 });
 
 describe("a node that pins wake, on XS", () => {

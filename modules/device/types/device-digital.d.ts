@@ -7,4 +7,10 @@ declare module "device/digital" {
 
 	const class_: typeof Digital | undefined;
 	export default class_;
+	/** Light sleep: nothing runs for so many milliseconds, and no edge is heard. Timers know of it. */
+	export function doze(ms: number): void;
+	/** Holds a pin at a level from now on, through deep sleep too. */
+	export function park(pin: number, level: number): void;
+	/** Lets go of all pins that are held, also since before a deep sleep. */
+	export function unpark(): void;
 }
