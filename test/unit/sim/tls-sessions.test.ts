@@ -199,7 +199,14 @@ describe("tls sessions", () => {
 			assert.equal(rig.broker.received.get("connect"), connects);
 		});
 	it("tls sessions: nothing of a connection that never answered is kept; what was offered is not offered again", () => {
-		const request: TlsRequest = { host: "h", alpn: undefined, wallMs: 0, ca: "a", certificate: undefined, key: undefined };
+		const request: TlsRequest = {
+			host: "h",
+			alpn: undefined,
+			wallMs: 0,
+			ca: "a",
+			certificate: undefined,
+			key: undefined,
+		};
 		let nowMs = 0;
 		const sessions = new TlsSessions(() => nowMs);
 		const first = sessions.begin(request, 1);
