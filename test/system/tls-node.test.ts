@@ -84,6 +84,16 @@ describe("tls node", function () {
 		for (const { awakeMs, tls } of wakes.slice(20))
 			if (tls) assert.ok(tls === "full" ? awakeMs > 1500 : awakeMs < 400, `${awakeMs}`);
 	});
+	it("tls node: the power goes, and the clock begins anew so that what was kept would look young: a full handshake", async () => {
+		const firmware = new NodeEngine("kept").load(await bundleFirmware(WEATHER_TLS));
+		const faults = ["power@2h..2.1h", "broker@3.5h..3.7h"]; // the first try after the cut comes to nothing
+		const serve = (network: VirtualNetwork, broker: Broker) =>
+			void broker.serve(network, 8883, { ticketSeconds: 86_400 });
+		const { wakes } = await run({ firmware, days: 0.25, settings: { ca: MODEL_CA }, faults, serve });
+		const hours = wakes.flatMap(({ at, tls }) => (tls ? [at / 3_600_000] : []));
+		assert.ok(hours[0]! < 2 && hours[1]! > 3.7 && hours[1]! - 2.1 > hours[0]!, hours.join(", "));
+		assert.deepEqual(wakes.flatMap(({ tls }) => tls ?? []).slice(0, 2), ["full", "full"]);
+	});
 	it("tls node: a broker with TLS 1.3, each exchange but the first of a day resumes", async () => {
 		const firmware = new NodeEngine("kept").load(await bundleFirmware(WEATHER_TLS));
 		const serve = (network: VirtualNetwork, broker: Broker) => void broker.serve(network, 8883, { version: 1.3 });
