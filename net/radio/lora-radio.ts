@@ -11,7 +11,7 @@ export type Task = "" | "transmit" | "receive" | "sense" | "detect";
 export type Outcome = "" | "done" | "active" | "timeout" | "error";
 
 type Stage = "closed" | "starting" | "ready";
-type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest" | "doze" | "hush";
+type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest" | "doze" | "hush" | "nap";
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
 export const FRAME_AT = 3;
@@ -134,11 +134,13 @@ export abstract class LoraRadio implements Radio {
 		this.take(how, "detect");
 		this.begin();
 	}
-	sleep(): void {
+	sleep(ms = 0): void {
 		this.task = "";
 		if (this.stage !== "ready") return; // one that starts goes to sleep when it has
 		this.timer?.close();
 		this.run("rest");
+		this.quietMs = this.ports.clock.nowMs() + ms - DOZE_EARLY_MS;
+		if (ms > NAP_MS && this.io.doze) this.later(1, "nap");
 	}
 	close(): void {
 		if (!this.on) return;
@@ -297,8 +299,9 @@ export abstract class LoraRadio implements Radio {
 			this.io.doze!(this.atMs - lead - DOZE_EARLY_MS - nowMs);
 			return this.later(Math.max(1, this.atMs - lead - this.ports.clock.nowMs()), "prepare");
 		}
-		if (step === "hush") {
+		if (step === "hush" || step === "nap") {
 			this.io.doze!(this.quietMs - nowMs);
+			if (step === "nap") return;
 			const now = this.ports.clock.nowMs();
 			this.later(Math.max(1, this.dueMs - now), "overdue");
 			return this.complete("interrupt", now); // an edge meanwhile was not heard

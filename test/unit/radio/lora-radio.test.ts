@@ -168,6 +168,25 @@ for (const [name, make] of [
 			rig.next();
 			assert.deepEqual(rig.io.dozes, []);
 		});
+		it("sleep: for so long, and the board sleeps lightly but for its last milliseconds; without a time, or for a moment, not", () => {
+			const { rig, chip } = opened();
+			rig.run(100);
+			rig.io.dozes = [];
+			rig.radio.sleep(2000);
+			assert.deepEqual(rig.io.dozes, [], "not before the caller has gone on");
+			rig.run(10);
+			assert.equal(rig.io.dozes.length, 1);
+			assert.near(rig.io.dozes[0]!, 1994, 2);
+			assert.equal(chip.mode, "sleep");
+			rig.run(2000);
+			for (const ms of [undefined, 15]) {
+				rig.radio.sleep(ms);
+				rig.run(50);
+			}
+			assert.equal(rig.io.dozes.length, 1);
+			rig.radio.transmit(payload(5), how());
+			assert.equal(rig.next()!.what, "txDone");
+		});
 		it("close: its select line is held inactive, until it is opened again", () => {
 			const { rig } = opened();
 			rig.run(100);
