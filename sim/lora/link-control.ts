@@ -58,7 +58,6 @@ export class LinkControl {
 			else if (kind === "linkAdr") session.adrPause = ADR_PAUSE;
 			asked!.done?.(done, answer);
 		}
-		for (const asked of session.asked) asked.sent = false; // whatever was not answered goes again
 		return out;
 	}
 	/** The device did what was asked. */

@@ -212,7 +212,7 @@ export class NetworkServer {
 		const up = placeOf(copies[0]!.received);
 		const dataRate = rateOf(region, up.spreadingFactor, up.bandwidthHz);
 		const joinNonce = ++device.joinNonce;
-		const devAddr = 0x2600_0000 + ((++this.#lastAddress << 12) | (this.#seeded.u32() & 0xfff));
+		const devAddr = 0x2600_0000 + (((++this.#lastAddress & 0x1fff) << 12) | (this.#seeded.u32() & 0xfff));
 		const keys = sessionKeys(device.appKey, joinNonce, NET_ID, frame.devNonce);
 		const settings = initialSettings(region, rxDelay, dataRate, joinRx2Hz(region, up.frequencyHz, dataRate));
 		this.#end(device.offered);

@@ -35,6 +35,8 @@ export class BoardView {
 	wakes = 0;
 	/** Of deep sleep, as the firmware asked for it. */
 	sleepMs = 0;
+	/** A pin that wakes it from this sleep; undefined where none does. */
+	pin: number | undefined;
 	/** The last report's fields, by name. */
 	report: ReadonlyMap<string, string> = new Map();
 	sent: Sent | undefined;
@@ -61,9 +63,11 @@ export class BoardView {
 			this.#stream.reset();
 			return "boot";
 		}
-		if (message.startsWith("asleep ")) {
-			this.state = "asleep";
-			this.sleepMs = Number(message.slice(7));
+		if (message.startsWith("asleep ") || message === "reset") {
+			const [, ms = 0, pin = -1] = message.split(" ").map(Number);
+			this.state = "asleep"; // for no time where it was reset: it then boots as if the power had been lost
+			this.sleepMs = ms;
+			this.pin = pin < 0 ? undefined : pin;
 			return "asleep";
 		}
 		if (message.startsWith("dormouse ")) {

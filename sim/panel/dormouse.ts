@@ -1,6 +1,5 @@
 import { ButtonsRow, ControlsColumn, PopupRow, SliderRow, SwitchRow } from "ControlsPane";
 import { DeviceBehavior, DeviceContainer, DeviceScreen } from "DevicePane";
-import { WakeCause } from "../../modules/core/ports.js";
 import { BoardView, clock, type PanelNode } from "./board-view.js";
 
 /**
@@ -65,7 +64,7 @@ class BoardBehavior extends DeviceBehavior {
 	/** Rows that are to change, under the names that they have in their data. */
 	[name: string]: unknown;
 	private shown: Record<string, PiuContent> = {};
-	private wakeCause: number = WakeCause.timer;
+	private pressed = false;
 	private sleptMs = ALARM;
 	private powerLost = false;
 	private container: PiuContent | undefined;
@@ -100,21 +99,23 @@ class BoardBehavior extends DeviceBehavior {
 		this.show();
 	}
 	onFinished(container: PiuContent): void {
-		this.wake(container, WakeCause.timer, ALARM);
+		this.wake(container);
 	}
-	/** A press wakes a sleeper before its alarm. */
+	/** A press wakes a sleeper before its alarm, where the node has a pin for it. */
 	onButton(container: PiuContent): void {
-		if (view.state !== "asleep") return;
-		this.wake(container, WakeCause.pin, (view.sleepMs * container.time) / container.duration);
+		if (view.state !== "asleep" || view.pin === undefined) return;
+		this.pressed = true;
+		this.sleptMs = (view.sleepMs * container.time) / container.duration;
+		this.wake(container);
 	}
 	onSkip(container: PiuContent): void {
-		if (view.state === "asleep" || view.state === "died") this.wake(container, WakeCause.timer, ALARM);
+		if (view.state === "asleep" || view.state === "died") this.wake(container);
 	}
 	onPower(container: PiuContent): void {
 		container.stop();
 		if (power.value) {
 			this.powerLost = true;
-			this.wake(container, WakeCause.timer, ALARM);
+			this.wake(container);
 		} else {
 			application.behavior.quitScreen();
 			view.state = "off";
@@ -137,22 +138,20 @@ class BoardBehavior extends DeviceBehavior {
 		container.time = part * container.duration;
 	}
 
-	private wake(container: PiuContent, wakeCause: number, sleptMs: number) {
+	private wake(container: PiuContent) {
 		container.stop();
-		this.wakeCause = wakeCause;
-		this.sleptMs = sleptMs;
 		application.defer("doReloadFile");
 	}
 	private boot(container: PiuContent) {
 		container.stop();
 		const folder = system.buildPath(system.localDirectory, `dormouse-${NODE.name}`);
 		system.ensureDirectory(folder);
-		const { wakeCause, sleptMs, powerLost } = this;
+		const { pressed, sleptMs, powerLost } = this;
 		this.postMessage(
 			container,
-			JSON.stringify({ boot: { folder, wakeCause, sleptMs, powerLost }, world: this.worldNow() }),
+			JSON.stringify({ boot: { folder, pressed, sleptMs, powerLost }, world: this.worldNow() }),
 		);
-		this.wakeCause = WakeCause.timer;
+		this.pressed = false;
 		this.sleptMs = ALARM;
 		this.powerLost = false;
 		if (power.value) return;
@@ -184,6 +183,8 @@ class BoardBehavior extends DeviceBehavior {
 		const missing = field("missing").replace(/[0,–]/g, "") === "" ? "" : `   missing: ${field("missing")}`;
 		const texts: Record<string, string> = {
 			state: this.stateText(),
+			button:
+				view.state !== "asleep" ? "" : view.pin === undefined ? "no pin wakes it now" : `pin ${view.pin} wakes it`,
 			wake: report.size ? `${field("wake")}, ${field("start")} start, awake ${field("awakeMs")} ms` : "–",
 			time: report.size ? `${view.time} in epoch ${field("epoch")}, ${view.wakes} wakes here` : "–",
 			readings: view.readingTexts().join("\n") + missing,
@@ -292,6 +293,7 @@ export default {
 							top: 8,
 							contents: [
 								["state", "State"],
+								["button", "Button"],
 								["wake", "Woke by"],
 								["time", "Time"],
 								["readings", "Readings"],

@@ -159,6 +159,28 @@ describe("semtech udp: a real network server behind the simulation", () => {
 			await until(() => server.acks.length === 1);
 			assert.equal(server.acks[0], expected);
 		});
+	it("txpk: all fields are read, and the protocol's own where they are not there", () => {
+		const read = (txpk: object) => {
+			const bytes = Buffer.concat([Buffer.from([2, 0xab, 0xcd, 3]), Buffer.from(JSON.stringify({ txpk }))]);
+			const message = parseFromServer(bytes);
+			if (message?.type !== "pullResp") return assert.fail("no PULL_RESP");
+			assert.equal(message.token, 0xabcd);
+			return message.tx;
+		};
+		const usual = {
+			...{ bytes: Uint8Array.of(1, 2, 3), frequencyHz: 869_525_000, spreadingFactor: 9, bandwidthHz: 125_000 },
+			...{ codingRate: 1, preambleSymbols: 8 },
+		};
+		assert.deepEqual(read(good), { ...usual, when: "now", powerDbm: 27, invertIq: true, crc: true });
+		const { imme: _, powe: __, ipol: ___, codr: ____, modu: _____, ...bare } = good;
+		assert.deepEqual(read({ ...bare, tmst: 2 ** 32 - 1 }), {
+			...{ ...usual, when: { tmst: 2 ** 32 - 1 }, powerDbm: undefined, invertIq: false, crc: true },
+		});
+		assert.deepEqual(read({ ...bare, tmms: 5, ncrc: true, prea: 10, codr: "4/8", data: "-_8=", size: 2 }), {
+			...{ ...usual, when: { gpsMs: 5 }, powerDbm: undefined, invertIq: false, crc: false },
+			...{ preambleSymbols: 10, codingRate: 4, bytes: Uint8Array.of(0xfb, 0xff) },
+		});
+	});
 	it("txpk twice at once for one instant: the second meets the first", async () => {
 		const tmst = (rig.network.gateways[0]!.tmst(rig.node.scheduler.now) + 1e6) % 2 ** 32;
 		for (let n = 0; n < 2; n++) await server.respond({ ...good, imme: false, tmst });

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { boardOf } from "../../tools/device/boards.js";
 import { prepare } from "../../tools/device/command.js";
 import { partitionsFile } from "../../tools/device/partitions.js";
-import { configure, flashBytes, type Link, moduleCode, projectOf } from "../../tools/device/sdk-link.js";
-import { sdkSize } from "../../tools/device/sdk-size.js";
+import { configure, flashBytes, type Link, projectOf } from "../../tools/device/sdk-link.js";
+import { sizeLines } from "../../tools/device/sdk-size.js";
 import * as assert from "../assert.js";
 import { folder, linkEsp32, MODULES, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
 
-/** Each chip, each with LoRa, and a plain ESP32 with named ports; the C3 comes by other tests. */
-const BOARDS = ["nodemcu", "heltec_v2", "heltec_v3", "esp32c6", "esp32s3"];
-const LORA = "test/fixtures/lora-board.ts";
+/** Each chip, and a plain ESP32 with named ports; the C3 and a Heltec V2 come by other tests. */
+const BOARDS = ["nodemcu", "heltec_v3", "esp32c6", "esp32s3"];
 
 describe("ESP32, as far as it goes without ESP-IDF", function () {
 	this.timeout(600_000);
@@ -23,12 +22,13 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 		it(`${name}: JavaScript of the weather node, links without a warning`, async () => {
 			await linksFor(name, "nodes/weather.ts");
 		});
-	it("heltec_v3: a LoRaWAN node over its SX1262, links without a warning", async () => {
-		await linksFor("heltec_v3", LORA);
-	});
-	it("esp32/ethernet_kit: a node on Ethernet, links without a warning", async () => {
-		links("esp32/ethernet_kit", await prepare("test/fixtures/ethernet.ts"));
-	});
+	for (const [name, node] of [
+		["heltec_v3", "nodes/field-lora.ts"],
+		["heltec_v2", "test/fixtures/heltec-v2.ts"],
+	] as const)
+		it(`${name}: a LoRaWAN node over its radio, links without a warning`, async () => {
+			await linksFor(name, node);
+		});
 	it("esp32, without named ports: the weather node, links without a warning", async () => {
 		links("esp32", await prepare("nodes/weather.ts"));
 	});
@@ -40,19 +40,12 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 		const modules = links("esp32/esp32c3", MODULES).bytes;
 		const { bytes: bundle, link } = await linksFor("esp32c3", "nodes/weather.ts");
 		if (modules !== undefined && bundle !== undefined) assert.ok(modules > bundle, `${modules} and ${bundle} bytes`);
-		const codes = moduleCode(link);
-		const sum = codes.reduce((total, { bytes }) => total + bytes, 0);
-		assert.equal(codes[0]!.module, "main", "the firmware is the largest module");
-		if (bundle !== undefined) assert.ok(sum > bundle / 4 && sum < bundle, `${sum} of ${bundle} bytes are bytecode`);
-	});
-	it("npm run size -- --sdk: bytecode by module, and flash in all", async () => {
-		const lines: string[] = [];
-		assert.equal(await sdkSize("nodes/weather.ts", "heltec_v3", (line) => lines.push(line)), 0);
-		const bytes = new Map(
-			lines.map((line) => [line.slice(0, 40).trim(), Number(line.slice(40).replaceAll(/\D/g, ""))]),
+		const lines = new Map(
+			sizeLines(link, "esp32c3").map((line) => [line.slice(0, 48).trim(), Number(line.slice(48).replaceAll(",", ""))]),
 		);
-		assert.ok(bytes.get("main")! > bytes.get("device/native")!, lines.join("\n"));
-		assert.ok(bytes.get("all of it")! > bytes.get("main")!, lines.join("\n"));
+		const [main, all] = [lines.get("main")!, lines.get("all of it")!];
+		assert.ok(main > all / 2 && main < all, `${main} of ${all} bytes of bytecode are ours`);
+		if (bundle !== undefined) assert.ok(all < bundle && all > bundle / 4, `${all} of ${bundle} bytes are bytecode`);
 	});
 	for (const [name, profile, expected] of [
 		["esp32c3", "development", { BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP: "y", ESPTOOLPY_FLASHSIZE_4MB: "y" }],

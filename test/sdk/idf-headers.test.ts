@@ -5,9 +5,9 @@ import { CHIPS, checkForChip, idfVersion, LACKING_IDF } from "./idf.js";
 import { folder, PROJECT, removeFolders } from "./sdk.js";
 
 const NATIVE = join(PROJECT, "modules/device/native");
-/** What is compiled for a chip: all but the desktop's, and TLS, which is checked by building it. */
+/** What is compiled for a chip: all but the desktop's, and TLS's engine, which is checked by building it. */
 const SOURCES = readdirSync(NATIVE, { recursive: true, encoding: "utf8" })
-	.filter((path) => path.endsWith(".c") && !/(^|\/)(desktop|tls|face)\//.test(path))
+	.filter((path) => path.endsWith(".c") && !/(^|\/)(desktop|face)\/|^tls\/[^/]*$/.test(path))
 	.sort()
 	.map((path) => join(NATIVE, path));
 

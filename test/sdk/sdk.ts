@@ -68,9 +68,12 @@ export function buildApp(manifest: string, ...settings: string[]): Build & { rea
 	return build(manifest, settings);
 }
 
-/** The weather node for Moddable's simulator with a skin, and the folder of its device face. */
-export async function buildFace(...settings: string[]): Promise<Build & { readonly library: string; panel: string }> {
-	const manifest = await prepare("nodes/weather.ts");
+/** A node for Moddable's simulator with a skin, and the folder of its device face. */
+export async function buildFace(
+	node: string,
+	...settings: string[]
+): Promise<Build & { readonly library: string; readonly panel: string }> {
+	const manifest = await prepare(node);
 	return { ...build(manifest, settings, {}, folder(), "sim/moddable_two"), panel: join(manifest, "../panel") };
 }
 

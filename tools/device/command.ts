@@ -58,6 +58,11 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 	const profile = PROFILES.find((each) => each === (values.profile ?? PROFILES[0]));
 	if (profile === undefined)
 		throw new DormouseError("declaration", `--profile ${values.profile}: ${PROFILES.join(" or ")} would be right`);
+	if (profile === "production" && !values["build-only"] && !values["prepare-only"])
+		throw new DormouseError(
+			"declaration",
+			"--profile production: --build-only would be right; images are signed before they are written",
+		);
 	const given = settings.map((text) => {
 		const [setting, value] = parseSetting(text);
 		checkSetting(setting, value);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DormouseError } from "../../modules/core/errors.js";
 import { boardOf, lacking } from "./boards.js";
 import { prepare } from "./command.js";
-import { flashBytes, linkJavaScript, moduleCode } from "./sdk-link.js";
+import { flashBytes, type Link, linkJavaScript, moduleCode } from "./sdk-link.js";
 
 const TARGET = "esp32c3";
 
@@ -29,17 +29,27 @@ export async function sdkSize(
 	const out = mkdtempSync(join(tmpdir(), "dormouse-sdk-size-"));
 	try {
 		const link = linkJavaScript(board.platform, await prepare(node, { board }), out);
-		const codes = moduleCode(link);
-		const bytecode = codes.reduce((sum, { bytes }) => sum + bytes, 0);
-		print(`bytecode by module, ${target}`);
-		for (const { module, bytes } of codes) print(`${module.padEnd(48)} ${bytes.toLocaleString("en-US").padStart(9)}`);
-		print(`${"all of it".padEnd(48)} ${bytecode.toLocaleString("en-US").padStart(9)}`);
-		const flash = flashBytes(link);
-		if (flash === undefined) print("flash: not measured, gcc makes no 32-bit code here (apt-get install gcc-multilib)");
-		else
-			print(`${"flash with preloaded slots, names and keys".padEnd(48)} ${flash.toLocaleString("en-US").padStart(9)}`);
+		for (const line of sizeLines(link, target)) print(line);
 		return 0;
 	} finally {
 		rmSync(out, { recursive: true, force: true });
 	}
+}
+
+/** What a link takes, as lines. @param target the board's name, for the heading */
+export function sizeLines(link: Link, target: string): string[] {
+	const line = (name: string, bytes: number) => `${name.padEnd(48)} ${bytes.toLocaleString("en-US").padStart(9)}`;
+	const codes = moduleCode(link);
+	const flash = flashBytes(link);
+	return [
+		`bytecode by module, ${target}`,
+		...codes.map(({ module, bytes }) => line(module, bytes)),
+		line(
+			"all of it",
+			codes.reduce((sum, { bytes }) => sum + bytes, 0),
+		),
+		flash === undefined
+			? "flash: not measured, gcc makes no 32-bit code here (apt-get install gcc-multilib)"
+			: line("flash with preloaded slots, names and keys", flash),
+	];
 }

@@ -60,6 +60,9 @@ const SETTINGS: Readonly<Record<string, Check>> = Object.freeze({
 	devAddr: hex(4),
 	nwkSKey: hex(16),
 	appSKey: hex(16),
+	// Of a desktop: which world (sim/moddable-provider.ts), and when the power comes, in seconds since 1970.
+	seed: number(0, 0xffff_ffff),
+	start: number(0, 0xffff_ffff),
 });
 
 /** Names of all settings. */

@@ -77,9 +77,10 @@ describe("panel: the board", function () {
 		assert.equal(view.take("boot"), "boot");
 		assert.equal(view.state, "awake");
 		assert.equal(view.take(REPORT), undefined);
-		assert.equal(view.take("asleep 599988"), "asleep");
+		assert.equal(view.take("asleep 599988 33"), "asleep");
 		assert.equal(view.state, "asleep");
 		assert.equal(view.sleepMs, 599_988);
+		assert.equal(view.pin, 33);
 		assert.equal(view.wakes, 1);
 	});
 	it("readings: scaled integers with their units, and a missing one", () => {
@@ -111,6 +112,17 @@ describe("panel: the board", function () {
 		view.take(new Uint8Array(sending(4, 0, Uint8Array.of(0xff))).buffer);
 		assert.equal(view.sent!.hex, "ff");
 		assert.equal(view.sent!.content, "not a compact frame");
+	});
+	it("no pin is armed: the button has nothing to wake", () => {
+		view.take("boot");
+		view.take("asleep 1000 -1");
+		assert.equal(view.pin, undefined);
+	});
+	it("a reset: the board boots again at once", () => {
+		view.take("boot");
+		assert.equal(view.take("reset"), "asleep");
+		assert.equal(view.sleepMs, 0);
+		assert.equal(view.pin, undefined);
 	});
 	it("the firmware died: the reason is kept", () => {
 		view.died("unhandled exception");

@@ -197,6 +197,7 @@ describe("device builds", function () {
 		[["--board", "desktop", "--set", "broker"], "--set: NAME=VALUE"],
 		[["--board", "desktop", "--set", "brokr=x"], "there is no setting brokr"],
 		[["--board", "desktop", "--profile", "field"], "--profile field: development or production"],
+		[["--board", "nodemcu", "--profile", "production"], "--profile production: --build-only would be right"],
 		[["--board", "desktop", "--node", "no.ts"], "--node no.ts: no such file"],
 		[["--board", "desktop", "--nonsense"], "--nonsense"],
 	] as readonly (readonly [string[], string])[])

@@ -1,6 +1,7 @@
 /*
- * board.h on a desktop (Linux, macOS, Windows), so that firmware sleeps and wakes there: a wake is a process. Deep sleep writes what survives it
- * to a file, and ends the process with status DM_EXIT_ASLEEP; the next process that finds the file wakes from it.
+ * board.h on a desktop (Linux, macOS, Windows), so that firmware sleeps and wakes there: a wake is a process. Deep sleep
+ * writes what survives it to a file, and ends the process with status DM_EXIT_ASLEEP; the next process that finds the file
+ * wakes from it.
  *
  * DORMOUSE_STATE names a folder for the files `rtc` (RTC memory and clock, there only while the board sleeps) and `store`
  * (flash). A process that is killed has lost its power: RTC memory is gone, flash stays. Without DORMOUSE_STATE nothing is
@@ -51,14 +52,14 @@ static struct {
 	int woke;
 	const DmWindow *window;
 	char folder[PATH_SIZE];
-	int wakeCause;
+	int pressed;
 	double sleptMs;
 	int powerLost;
-	uint64_t pins; /* that woke it; none: the alarm did, or the window */
+	uint64_t pins; /* that woke it; none: the alarm did */
 	double bootMs; /* board's clock */
 	double bootAt; /* monotonic clock */
 	Asleep kept;
-} board = { .sleptMs = -1, .wakeCause = DM_WAKE_TIMER };
+} board = { .sleptMs = -1 };
 
 #if defined(_WIN32)
 static double wallMs(void)
@@ -102,7 +103,7 @@ void dm_open_window(const DmWindow *window)
 void dm_boot(const DmBoot *boot)
 {
 	snprintf(board.folder, sizeof(board.folder), "%s", boot->folder ? boot->folder : "");
-	board.wakeCause = boot->wakeCause;
+	board.pressed = boot->pressed;
 	board.sleptMs = boot->sleptMs;
 	board.powerLost = boot->powerLost;
 }
@@ -164,6 +165,8 @@ static void start(void)
 	if (board.woke) {
 		double nowMs = atMs - kept->powerOnMs + kept->aheadMs;
 		double wakeMs = pressed(kept);
+		if (board.pressed)
+			board.pins = kept->armed & (~kept->armed + 1); /* the lowest */
 		if (board.sleptMs >= 0)
 			kept->aheadMs += kept->asleepMs + board.sleptMs - nowMs;
 		else if (nowMs < wakeMs)
@@ -195,7 +198,7 @@ double dm_awake_ms(void)
 int dm_wake_cause(void)
 {
 	start();
-	return board.pins ? DM_WAKE_PIN : board.woke ? board.wakeCause : DM_WAKE_RESET;
+	return board.pins ? DM_WAKE_PIN : board.woke ? DM_WAKE_TIMER : DM_WAKE_RESET;
 }
 
 void dm_desktop_arm(uint64_t pins)
@@ -322,6 +325,8 @@ int dm_image_revert(void)
 {
 	if (dm_image_state() != DM_IMAGE_PENDING || !writeImage("reverted"))
 		return 0;
+	if (board.window)
+		board.window->reset();
 	exit(DM_EXIT_RESET);
 }
 
@@ -345,6 +350,6 @@ void dm_deep_sleep(double ms)
 	if (path && (!file || fwrite(&board.kept, sizeof(board.kept), 1, file) != 1 || fclose(file)))
 		dm_state_failed(path);
 	if (board.window)
-		board.window->sleep(ms);
+		board.window->sleep(ms, board.kept.armed);
 	exit(DM_EXIT_ASLEEP);
 }

@@ -20,18 +20,20 @@ void dm_state_failed(const char *path) __attribute__((__noreturn__));
 
 /*
  * A window that shows the board and goes on when it sleeps (panel-desktop.c), in the place of a process for each wake.
- * `print` also gets each line of the board, `sleep` ends the wake and does not return.
+ * `print` also gets each line of the board. `sleep` ends the wake, `reset` ends it for a board that has forgotten all; neither
+ * returns.
  */
 typedef struct {
 	void (*print)(const char *line);
-	void (*sleep)(double ms);
+	void (*sleep)(double ms, uint64_t armed);
+	void (*reset)(void);
 } DmWindow;
 
 /* How a board in a window boots. */
 typedef struct {
 	const char *folder; /* for its files where DORMOUSE_STATE names none; null or empty: nothing is kept */
-	int wakeCause;      /* one of board.h, for a board that slept */
-	double sleptMs;     /* how long; negative: as ever, until the alarm at least */
+	int pressed;        /* a pin that was armed woke it, not its alarm */
+	double sleptMs;     /* how long it slept; negative: as ever, until the alarm at least */
 	int powerLost;      /* RTC memory and clock are lost */
 } DmBoot;
 

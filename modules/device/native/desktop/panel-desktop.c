@@ -23,15 +23,30 @@ static void print(const char *line)
 	panel.screen->post(panel.screen, (char *)line, 0);
 }
 
-static void sleepInWindow(double ms)
+/* Tells the screen, and leaves all of XS's C; logs "XS abort: debugger". */
+static void end(const char *text)
 {
-	char text[40];
-	snprintf(text, sizeof(text), "asleep %.0f", ms);
 	print(text);
-	fxAbort(panel.the, XS_DEBUGGER_EXIT); /* tells the screen, and leaves all of XS's C; logs "XS abort: debugger" */
+	fxAbort(panel.the, XS_DEBUGGER_EXIT);
 }
 
-static const DmWindow window = { print, sleepInWindow };
+/* "asleep 600000 33": how long, and the first pin that wakes it before; -1 where none does */
+static void sleepInWindow(double ms, uint64_t armed)
+{
+	char text[40];
+	int pin = 0;
+	while (pin < 64 && !(armed >> pin & 1))
+		pin++;
+	snprintf(text, sizeof(text), "asleep %.0f %d", ms, pin < 64 ? pin : -1);
+	end(text);
+}
+
+static void reset(void)
+{
+	end("reset");
+}
+
+static const DmWindow window = { print, sleepInWindow, reset };
 
 /* open() returns whether there is a window */
 void xs_dormouse_panelOpen(xsMachine *the)
@@ -47,11 +62,11 @@ void xs_dormouse_panelOpen(xsMachine *the)
 	xsmcSetBoolean(xsResult, there);
 }
 
-/* boot(folder, wakeCause, sleptMs, powerLost) */
+/* boot(folder, pressed, sleptMs, powerLost) */
 void xs_dormouse_panelBoot(xsMachine *the)
 {
 	DmBoot boot;
-	boot.wakeCause = xsmcToInteger(xsArg(1));
+	boot.pressed = xsmcToBoolean(xsArg(1));
 	boot.sleptMs = xsmcToNumber(xsArg(2));
 	boot.powerLost = xsmcToBoolean(xsArg(3));
 	boot.folder = xsmcToString(xsArg(0));

@@ -13,7 +13,8 @@ interface Message {
 	/** How to boot: the answer to "boot". */
 	readonly boot?: {
 		readonly folder: string;
-		readonly wakeCause: number;
+		/** A pin that was armed woke it. */
+		readonly pressed: boolean;
 		/** Negative: until the alarm. */
 		readonly sleptMs: number;
 		readonly powerLost: boolean;
@@ -33,8 +34,8 @@ const ANSWER_MS = 1000;
 function open(this: unknown): boolean {
 	return native("xs_dormouse_panelOpen").call(this);
 }
-function boot(this: unknown, folder: string, wakeCause: number, sleptMs: number, powerLost: boolean): void {
-	native("xs_dormouse_panelBoot").call(this, folder, wakeCause, sleptMs, powerLost);
+function boot(this: unknown, folder: string, pressed: boolean, sleptMs: number, powerLost: boolean): void {
+	native("xs_dormouse_panelBoot").call(this, folder, pressed, sleptMs, powerLost);
 }
 
 export default function setup(done: () => void): void {
@@ -55,8 +56,8 @@ export default function setup(done: () => void): void {
 		const message: Message = JSON.parse(text);
 		if (message.world !== undefined) globals.dormouseWorld = message.world ?? undefined;
 		if (!message.boot || !isBooting) return;
-		const { folder, wakeCause, sleptMs, powerLost } = message.boot;
-		boot(folder, wakeCause, sleptMs, powerLost);
+		const { folder, pressed, sleptMs, powerLost } = message.boot;
+		boot(folder, pressed, sleptMs, powerLost);
 		Timer.set(begin, 0); // from the loop: the message is done with
 	};
 }

@@ -10,20 +10,14 @@
 #include "mbedtls/ssl.h"
 #include "mbedtls/version.h"
 
-/* Bytes of memory for it: one with a ticket of some 1,300 bytes. What is larger is not kept. */
-#define DM_SESSION_SIZE 1536
-#define DM_SESSION_SECRET 32
+#include "session-memory.h"
+
 #define DM_SESSION_BINDING 32
 
 /* Earlier ones know the age of a ticket of 1.3 by a clock that may be set while it is kept: those are not kept. */
 #if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_HAVE_TIME)
 #define DM_SESSION_TLS13 1
 #endif
-
-/* The platform's, in esp32/ and desktop/: memory of DM_SESSION_SIZE bytes that survives deep sleep, aligned to 4. */
-uint8_t *dm_session_memory(void);
-/* The platform's: a random secret of this device, made once, that is not in that memory. Returns 0 when there is none. */
-int dm_session_secret(uint8_t into[DM_SESSION_SECRET]);
 
 /* What is known of a session beyond mbedTLS's own. */
 typedef struct {

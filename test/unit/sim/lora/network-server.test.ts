@@ -226,6 +226,22 @@ describe("network server: commands to devices", () => {
 			assert.equal(rig.uplink({ fOpts: new Uint8Array(fOpts) }), undefined, "said again");
 			assert.deepEqual(outcomes, [true]);
 		});
+	it("an answer that is said again is none to what was not sent yet", () => {
+		const rig = new ServerRig({ adr: false });
+		rig.join();
+		rig.uplink();
+		const done: number[] = [];
+		const ask = (seconds: number) =>
+			rig.server.request(DEV_EUI, { kind: "rxTimingSetup", seconds }, () => done.push(seconds));
+		ask(3);
+		rig.uplink();
+		rig.uplink({ fOpts: Uint8Array.of(8) });
+		ask(5);
+		assert.ok(rig.uplink({ fOpts: Uint8Array.of(8) }));
+		assert.deepEqual(done, [3]);
+		rig.uplink({ fOpts: Uint8Array.of(8) });
+		assert.deepEqual(done, [3, 5]);
+	});
 	it("refused: told so, and nothing changes", () => {
 		const rig = new ServerRig({ adr: false });
 		rig.join();
@@ -378,7 +394,9 @@ describe("network server: downlinks", () => {
 		rig.server.request(DEV_EUI, { kind: "txParamSetup", downDwell: true, upDwell: false, eirp: 5 });
 		rig.uplink();
 		rig.uplink({ fOpts: Uint8Array.of(9) });
-		assert.equal(rig.uplink({ confirmed: true, air: { spreadingFactor: 12 } })!.frame.spreadingFactor, 10);
+		const { frame } = rig.uplink({ confirmed: true, air: { spreadingFactor: 12 } })!;
+		assert.equal(frame.spreadingFactor, 10);
+		assert.near(frame.startMs - rig.uplinks.at(-1)!.at, 1000, 0.01, "in RX1");
 	});
 });
 

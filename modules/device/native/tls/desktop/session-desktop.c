@@ -2,7 +2,7 @@
  * Where a TLS session is kept on a desktop: in the memory of the board that deep sleep writes to its file. The secret is a
  * file `tls-secret` beside it, as flash keeps one; without DORMOUSE_STATE it lives as long as the process.
  */
-#include "../tls-session.h"
+#include "../session-memory.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Where a TLS session is kept on ESP32 and its relatives, and the secret that seals it. Source: ESP-IDF v6.0 headers. */
-#include "../tls-session.h"
+#include "../session-memory.h"
 
 #include "esp_attr.h" /* esp_common: RTC_NOINIT_ATTR */
-#include "nvs.h" /* nvs_flash; the SDK's main opens the default partition */
+#include "nvs_flash/include/nvs.h" /* nvs_flash; the SDK's main opens the default partition */
 
 #include "../../board.h"
 
