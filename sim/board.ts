@@ -26,8 +26,6 @@ import { PinWaker, type Presses } from "./wake-pins.js";
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
-/** A wait that is worth the way to light sleep and back, which takes up to a millisecond each. An assumption. */
-export const LIGHT_LEAST_MS = 5;
 /** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
@@ -86,8 +84,6 @@ export interface BoardOptions {
 	readonly radio?: SpiWiring;
 	/** Tells what the radio did since it was asked last. */
 	readonly radioUse?: ((at: Instant) => RadioUse) | undefined;
-	/** Whether the platform puts the CPU to light sleep while firmware waits for {@link LIGHT_LEAST_MS} or longer. Default: it idles. */
-	readonly lightSleep?: boolean;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -121,7 +117,7 @@ export class Board {
 	resetReason: ResetReason = ResetReason.power;
 	/** Levels of pins that are held, through deep sleep too. */
 	readonly parked = new Map<number, number>();
-	/** Milliseconds of light sleep in this wake. They are a part of `waitMs` in its split. */
+	/** Milliseconds of light sleep in this wake. */
 	dozedMs = 0;
 	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
 	image: ImageState = ImageState.factory;
@@ -141,9 +137,6 @@ export class Board {
 	#bootMs = 0;
 	/** While the radio is off. */
 	#busyMs = 0;
-	#lightMs = 0;
-	/** Since when the firmware waits. */
-	#idleSince: Instant = 0;
 	#computrons = 0;
 	#hostCalls = 0;
 	#scriptMs = 0;
@@ -266,7 +259,6 @@ export class Board {
 			return;
 		}
 		if (last) this.handles.forget(handle);
-		this.#rested();
 		wake.event(handle, kind, payload);
 		this.#settle();
 	}
@@ -394,7 +386,7 @@ export class Board {
 					? BOOT_MS.power
 					: BOOT_MS.reset;
 		this.#bootMs = bootMs;
-		this.#busyMs = this.#lightMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
+		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
@@ -408,7 +400,6 @@ export class Board {
 		const wake = this.#wake;
 		if (!wake) return;
 		this.#account(wake);
-		this.#idleSince = this.now;
 		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
@@ -459,11 +450,6 @@ export class Board {
 		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
 		this.#powered = false;
 	}
-	/** A wait is over. */
-	#rested() {
-		const ms = this.options.scheduler.now - this.#idleSince;
-		if (this.options.lightSleep && ms >= LIGHT_LEAST_MS && !this.wifi.isOn) this.#lightMs += ms;
-	}
 	/** What the firmware has worked since it was asked last, where the engine measures it. */
 	#account(wake: Wake) {
 		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
@@ -477,7 +463,7 @@ export class Board {
 		const { onMs: radioMs, sentMs } = this.wifi;
 		const bootMs = this.#bootMs;
 		const busyMs = this.#busyMs;
-		const lightMs = this.#lightMs;
+		const lightMs = this.dozedMs;
 		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - lightMs - radioMs);
 		return {
 			bootMs,
