@@ -198,7 +198,7 @@ for (const [name, make] of [
 			assert.equal(chip.log.length, before);
 			assert.equal(chip.mode, "sleep");
 			rig.radio.open(rig.listener);
-			rig.run(0.5);
+			rig.run(0.02);
 			rig.radio.close(); // an SX127x does not hear it so early, and stays in standby until it is opened again
 			assert.equal(rig.io.open, 0);
 			assert.deepEqual(
