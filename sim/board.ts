@@ -15,6 +15,7 @@ import { Kind } from "./host/table.js";
 import { AccessPoint } from "./net/access-point.js";
 import { EthernetStation } from "./net/ethernet-station.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
+import { resuming, type TlsAttempt, TlsSessions } from "./net/tls-sessions.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { RadioUse } from "./radio/wired-radio.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
@@ -50,6 +51,8 @@ export interface WakeLog {
 	readonly figures: Figures | undefined;
 	/** Handles that were still open when it slept: a mistake of the firmware. */
 	readonly leaks: readonly string[];
+	/** How the server of the last TLS connection proved itself; undefined when none did. */
+	readonly tls?: "full" | "resumed" | undefined;
 }
 
 /** A chip with an SPI bus of its own, and which pins its lines are at. */
@@ -122,6 +125,9 @@ export class Board {
 	bytesIn = 0;
 	report: WakeReport | undefined;
 	readonly #dispatch: Dispatch;
+	/** Memory of its own beside {@link rtc}. */
+	readonly #sessions = new TlsSessions(() => this.uptimeMs);
+	#attempt: TlsAttempt | undefined;
 	/** What the clock showed at an instant, and how much too fast it runs since. */
 	#clockAt: Instant = 0;
 	#clockMs = 0;
@@ -300,7 +306,18 @@ export class Board {
 		const { network, settings } = this.options;
 		const { ca, certificate, key } = settings;
 		const tls = { ...peer, ca, certificate, key };
-		return this.#connect(`TLS to ${address}:${port}`, (on) => network.connectTls(address, port, tls, on));
+		return this.#connect(`TLS to ${address}:${port}`, (on) =>
+			resuming(
+				this.#sessions,
+				tls,
+				port,
+				on,
+				(request, hears) => network.connectTls(address, port, request, hears),
+				(attempt) => {
+					this.#attempt = attempt;
+				},
+			),
+		);
 	}
 
 	get #isReachable(): boolean {
@@ -352,6 +369,7 @@ export class Board {
 		const { scheduler, firmware } = this.options;
 		this.pins.boot(pin);
 		this.dozedMs = 0;
+		if (reason !== ResetReason.deepSleep) this.#sessions.forget();
 		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
 		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;
@@ -478,6 +496,8 @@ export class Board {
 		this.bytesOut = 0;
 		this.bytesIn = 0;
 		this.report = undefined;
+		const tls = this.#attempt?.how;
+		this.#attempt = undefined;
 		this.options.onWake({
 			at: this.#startedAt,
 			awakeMs: this.now - this.#startedAt,
@@ -491,6 +511,7 @@ export class Board {
 			radio,
 			figures,
 			leaks,
+			tls,
 		});
 	}
 }
