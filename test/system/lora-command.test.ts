@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DormouseError } from "../../modules/core/errors.js";
@@ -122,6 +122,16 @@ describe("dormouse simulate, a LoRaWAN node", function () {
 		);
 		assert.ok(stdout.includes("not delivered: timeout"));
 		assert.ok(!stdout.includes("abab"));
+	});
+
+	it("an antenna that gains more than it is declared to: too strong on air, told with the law, exit status 1", async () => {
+		const path = join(folder, "loud.ts");
+		const text = readFileSync(FIELD, "utf8").replaceAll('"../', `"${PROJECT}/`);
+		writeFileSync(path, text.replace("batch: 4", "batch: 4, antenna: -5"));
+		const { status, stdout } = await simulate("--node", path, "--days", "0.1", "--show", "none");
+		assert.equal(status, 1);
+		assert.ok(/law {8}BROKEN \d+ times/.test(stdout), stdout);
+		assert.ok(/! .* dBm EIRP at 86\d\.\d+ MHz, where 16\.\d+ are the most/.test(stdout), stdout);
 	});
 
 	const broken = () => {

@@ -187,6 +187,25 @@ for (const [name, make] of [
 			rig.radio.transmit(payload(5), how());
 			assert.equal(rig.next()!.what, "txDone");
 		});
+		it("close: at once after open, not even reset, and asleep as before; a moment later, reset for as long as that takes", () => {
+			const made = opened();
+			const { rig, chip } = made;
+			rig.run(100);
+			rig.radio.close();
+			const before = chip.log.length;
+			rig.radio.open(rig.listener);
+			rig.radio.close();
+			assert.equal(chip.log.length, before);
+			assert.equal(chip.mode, "sleep");
+			rig.radio.open(rig.listener);
+			rig.run(0.02);
+			rig.radio.close(); // an SX127x does not hear it so early, and stays in standby until it is opened again
+			assert.equal(rig.io.open, 0);
+			assert.deepEqual(
+				chip.violations.filter((what) => what !== "SPI while it resets"),
+				[],
+			);
+		});
 		it("close: its select line is held inactive, until it is opened again", () => {
 			const { rig } = opened();
 			rig.run(100);
