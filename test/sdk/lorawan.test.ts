@@ -4,9 +4,9 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex, toHex } from "../../modules/core/bytes.js";
 import { Aes128 } from "../../net/lorawan/aes.js";
-import { cryptPayload, dataMic } from "../../net/lorawan/crypto.js";
-import { DataFrame, decodeData } from "../../net/lorawan/frame.js";
+import { cryptPayload } from "../../net/lorawan/crypto.js";
 import * as assert from "../assert.js";
+import { DataFrame, dataMic, decodeData } from "../support/lorawan-frame.js";
 import { buildApp, buildLoader, folder, PROJECT, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
 
 /** Prints a line, and ends. */
