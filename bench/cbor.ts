@@ -185,7 +185,7 @@ async function bundled(file: string): Promise<FirmwareBundle> {
 		charset: "utf8",
 		sourcemap: "external",
 		logLevel: "silent",
-		tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
+		tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 	});
 	const text = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))!.text;
 	const host = `globalThis.TextEncoder = class {

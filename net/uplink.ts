@@ -150,6 +150,8 @@ export interface UplinkDeclaration {
 	readonly kind: string;
 	/** MQTT: where a subscriber finds the frames; `{nodeId}` stands for the node's id. */
 	readonly topic?: string;
+	/** The kind of its link, where it has one: `wifi`, `ethernet`, `direct`. */
+	readonly link?: string;
 	/** Records that are collected before they are sent, 1 … 255. */
 	readonly batch: number;
 	/** Longest time that one exchange may take, in milliseconds. */

@@ -6,11 +6,13 @@ import type { I2cChip } from "./chips/i2c-chip.js";
 import type { SpiChip } from "./chips/spi-chip.js";
 import { type AwakeSplit, scriptMs } from "./energy.js";
 import type { Fault, Figures, Firmware, Wake } from "./engine/engine.js";
+import type { Faults } from "./faults.js";
 import { NorFlash, SECTOR } from "./flash.js";
 import { Dispatch } from "./host/dispatch.js";
 import { Handles } from "./host/handles.js";
 import { Kind } from "./host/table.js";
 import { AccessPoint } from "./net/access-point.js";
+import { EthernetStation } from "./net/ethernet-station.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
@@ -66,6 +68,8 @@ export interface BoardOptions {
 	readonly analog: ReadonlyMap<number, AdcChannel>;
 	/** What its Wi-Fi finds; one without faults by default. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens to its network cable and the DHCP server there; nothing by default. */
+	readonly wiring?: Faults;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
@@ -92,6 +96,7 @@ export class Board {
 	readonly flash: ReadonlyMap<string, NorFlash>;
 	readonly random: Seeded;
 	readonly wifi: WifiStation;
+	readonly ethernet: EthernetStation;
 	readonly handles = new Handles();
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
@@ -128,6 +133,7 @@ export class Board {
 		this.random = new Seeded(options.seed);
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
+		this.ethernet = new EthernetStation(options.scheduler, options.wiring);
 		this.#dispatch = new Dispatch(this);
 		const { radio } = options;
 		if (radio) radio.chip.onEdge = (line, level, atMs) => this.#edge(line, level, atMs);
@@ -229,14 +235,21 @@ export class Board {
 		this.wifi.join(wanted, isCold, this.now, (status) => this.deliver(number, Kind.wifi, Uint8Array.of(status)));
 		return this.handles.add({ kind: "wifi", what: "Wi-Fi", close: () => this.wifi.leave(this.now) }, number);
 	}
+	/** Opens the Ethernet interface. @returns its handle, and its state */
+	openEthernet(): { readonly number: number; readonly state: number } {
+		const number = this.handles.reserve();
+		const state = this.ethernet.open(this.now, (to) => this.deliver(number, Kind.ethernet, Uint8Array.of(to)));
+		this.handles.add({ kind: "ethernet", what: "Ethernet", close: () => this.ethernet.close() }, number);
+		return { number, state };
+	}
 	/** Looks a name up. @returns a handle that is closed once the answer was delivered */
 	resolve(name: string): number {
 		const number = this.handles.reserve();
-		if (!this.wifi.isReachable(this.now))
+		if (!this.#isReachable)
 			return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close() {} }, number);
-		const cancel = this.options.network.resolve(name, (address) =>
-			this.deliver(number, Kind.resolved, utf8(address ?? ""), true),
-		);
+		const told = (address: string | undefined) => this.deliver(number, Kind.resolved, utf8(address ?? ""), true);
+		const { network, scheduler } = this.options;
+		const cancel = this.ethernet.hasNames ? network.resolve(name, told) : scheduler.after(0, () => told(undefined));
 		return this.handles.add({ kind: "resolve", what: `look-up of ${name}`, close: () => cancel() }, number);
 	}
 	/** Opens a connection. @returns its handle */
@@ -251,10 +264,12 @@ export class Board {
 		return this.#connect(`TLS to ${address}:${port}`, (on) => network.connectTls(address, port, tls, on));
 	}
 
+	get #isReachable(): boolean {
+		return this.wifi.isReachable(this.now) && this.ethernet.isReachable(this.now);
+	}
 	#connect(what: string, open: (on: SocketListener) => SimSocket): number {
 		const number = this.handles.reserve();
-		if (!this.wifi.isReachable(this.now))
-			return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
+		if (!this.#isReachable) return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
 		const socket = open({
 			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
 			readable: (count) => {
@@ -379,6 +394,7 @@ export class Board {
 			waitMs,
 			radioMs,
 			sentMs,
+			wiredMs: this.ethernet.onMs(this.now),
 			scriptMs: isMeasured ? this.#scriptMs : undefined,
 			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
 		};
@@ -394,6 +410,7 @@ export class Board {
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
 		const split = this.#split(figures !== undefined);
+		this.ethernet.off();
 		const { bytesOut, bytesIn, report } = this;
 		this.bytesOut = 0;
 		this.bytesIn = 0;

@@ -19,6 +19,11 @@ export const Currents = frozen({
 	listen: 84,
 	/** Radio sending 802.11b at 1 Mbit/s and 21 dBm; all frames count as such, though data goes out at 276 … 285. */
 	send: 335,
+	/**
+	 * A W5500 with a link of 100 Mbit/s, on top of all else; a LAN8720A takes some 50. Its supply is off in deep sleep.
+	 * Source: W5500 data sheet 1.0.2 §5.4, from memory.
+	 */
+	ethernet: 132,
 	/** BME280 asleep. Source: BME280 data sheet, table 1, typical. */
 	sensorSleep: 0.0001,
 	/** BME280 converting: pressure, which takes most. Source: the same. */
@@ -62,6 +67,8 @@ export interface AwakeSplit {
 	radioMs: number;
 	/** Of that, sending. */
 	sentMs: number;
+	/** With Ethernet on, beside all that is named here. */
+	wiredMs: number;
 	/** JavaScript, on top: with the radio off, and on. Undefined where the engine does not measure. */
 	scriptMs: number | undefined;
 	scriptRadioMs: number | undefined;
@@ -69,9 +76,10 @@ export interface AwakeSplit {
 
 /** Charge of a wake without flash and sensor, in microcoulombs; JavaScript counts where it is known. */
 export function chargeOf(split: AwakeSplit): number {
-	const { cpu, wait, listen, send } = Currents;
-	const { bootMs, busyMs, waitMs, radioMs, sentMs, scriptMs = 0, scriptRadioMs = 0 } = split;
+	const { cpu, wait, listen, send, ethernet } = Currents;
+	const { bootMs, busyMs, waitMs, radioMs, sentMs, wiredMs, scriptMs = 0, scriptRadioMs = 0 } = split;
 	return (
+		wiredMs * ethernet +
 		(bootMs + busyMs + scriptMs) * cpu +
 		waitMs * wait +
 		radioMs * listen +

@@ -12,6 +12,7 @@ export const FAULT_KINDS = Object.freeze({
 	roam: "it is replaced at that moment: another BSSID, channel and subnet",
 	subnet: "its addresses are others from that moment on",
 	dhcp: "its DHCP server does not answer",
+	cable: "the network cable is unplugged",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });

@@ -189,6 +189,7 @@ export class Simulation {
 			// A node is provisioned for the network where it is.
 			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
 			accessPoint,
+			wiring: faults,
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
 			chips: [this.#sensor],

@@ -27,6 +27,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	"net/lorawan": ["modules/core", "modules/codec", "modules/store", "net"],
 	// The one file of the links that is bound to the board's Wi-Fi.
 	"net/link/wifi.ts": ["net/link", "device/wifi"],
+	// The one file of the links that is bound to the board's Ethernet.
+	"net/link/ethernet.ts": ["net/link", "embedded:network/interface/ethernet"],
 	"net/mqtt": ["modules/core", "modules/codec", "modules/store", "net"],
 	// Radios: drivers over injected ECMA-419 I/O. Files that bind one to a board get a rule of their own.
 	"net/radio": ["modules/core", "net", "type modules/device/io.ts"],

@@ -2,10 +2,10 @@ import { parseArgs } from "node:util";
 import { DormouseError } from "../modules/core/errors.js";
 import { EVIDENCE_KEY } from "../modules/store/tamper-evidence.js";
 import { bundleFirmware } from "../sim/engine/bundle.js";
-import type { Engine, Figures, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
+import type { Figures, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
 import { type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
-import { type Boot, emptyRam, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
+import { type Boot, emptyRam, firmwareFlash, moreFlash, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { Faults } from "../sim/faults.js";
 import { Broker } from "../sim/net/broker.js";
 import { MODEL_CA } from "../sim/net/tls-model.js";
@@ -26,23 +26,20 @@ const HELP = `What a node costs on the device's engine: RAM, flash by module, wo
 RAM is the smallest that survives all wakes up to the first with a publish, found by bisection: chunks, slots and stack
 each with plenty of the others. Budgets are compared without the simulator's shims, which the SDK's own I/O classes replace
 on a board: theirs is what a wake of the shims alone takes beyond an empty one (sim/bare.ts).
-Flash is what the engine's linker would write: bytecode, preloaded slots, chunks (names, strings) and keys.
+Flash is what the SDK's linker would write: bytecode of the functions that are still referred to once all modules were
+evaluated, preloaded slots, chunks (names, strings, lists) and keys. Its sum is exact, its modules are about right.
 `;
 
 /** Budgets of the design (docs/architecture.md), where this measures the like. */
 const BUDGETS = Object.freeze({ chunks: 8192, slots: 640, stack: 256, flash: 96 * 1024 });
 /** A key to measure with, for nodes that want one; others want a CA. */
 const SOME_KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-/** A key is a name in a table: a pointer each, beside the name itself, which is a chunk. */
-const KEY_BYTES = 4;
+/** A key is a place in two tables of the linker's, of pointers and of colours, beside its slot and its name. */
+const KEY_BYTES = 6;
 
-export interface ModuleSize {
+export interface ModuleSize extends FlashTotals {
 	readonly module: string;
-	readonly bytecode: number;
-	readonly slots: number;
-	readonly chunks: number;
-	readonly keys: number;
-	/** All of these in bytes. */
+	/** All of it. */
 	readonly bytes: number;
 }
 
@@ -54,7 +51,7 @@ interface Sizes {
 	readonly shimsRam: SmallestRam;
 	/** Of the wake with a publish. */
 	readonly publish: Figures;
-	/** Flash of the firmware without the simulator's shims, in bytes. */
+	/** Flash of the firmware without the simulator's shims and XS's built-ins, in bytes. */
 	readonly flash: number;
 	readonly shims: number;
 	readonly modules: readonly ModuleSize[];
@@ -74,9 +71,9 @@ export async function size(args: readonly string[]): Promise<number> {
 	}
 	const host = await buildHost({ progress: (line) => process.stderr.write(`${line}\n`) });
 	if (!host.ready) throw new DormouseError("unsupported", host.reason);
-	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts");
+	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts", undefined, "short");
 	const engine = new XsEngine(host, { measure: true, locate: false });
-	const bare = await bundleFirmware(values.node ?? "nodes/weather.ts", "sim/bare.ts");
+	const bare = await bundleFirmware(values.node ?? "nodes/weather.ts", "sim/bare.ts", "short");
 	const sizes = await measure(engine, bundle, bare, host.representative);
 	if (values.json) process.stdout.write(`${JSON.stringify(sizes, undefined, "\t")}\n`);
 	else print(sizes);
@@ -103,6 +100,7 @@ async function measure(
 ): Promise<Sizes> {
 	const modules = moduleSizes(engine, bundle);
 	const firmware = engine.load(bundle);
+	const total = bytesOf(firmwareFlash(engine, firmware.flash));
 	const hours = await hoursToPublish(bundle);
 	let publish: Figures | undefined;
 	const ram = await smallestRam(firmware, async (boot) => {
@@ -112,14 +110,13 @@ async function measure(
 	firmware.close();
 	if (!ram || !publish) throw new DormouseError("unsupported", "the firmware dies even with plenty of RAM");
 	const shimsRam = await ramOfShims(engine, bare);
-	const own = modules.filter(({ module }) => !module.startsWith("sim/"));
-	const flash = sum(own.map(({ bytes }) => bytes));
+	const shims = sum(modules.filter(({ module }) => module.startsWith("sim/")).map(({ bytes }) => bytes));
+	const flash = total - shims;
 	const over: string[] = [];
 	for (const kind of ["chunks", "slots", "stack"] as const)
 		if (counted(kind, ram, shimsRam) > BUDGETS[kind])
 			over.push(`${kind}: ${counted(kind, ram, shimsRam)} of ${BUDGETS[kind]}`);
 	if (flash > BUDGETS.flash) over.push(`flash: ${flash} of ${BUDGETS.flash}`);
-	const shims = sum(modules.map(({ bytes }) => bytes)) - flash;
 	return { node: bundle.name, representative, ram, shimsRam, publish, flash, shims, modules, over };
 }
 
@@ -145,7 +142,7 @@ async function ramOfShims(engine: XsEngine, bare: FirmwareBundle): Promise<Small
 
 /** Simulated hours until the first publish is over. */
 async function hoursToPublish(bundle: FirmwareBundle): Promise<number> {
-	const { node } = new NodeEngine().load(bundle);
+	const { node } = new NodeEngine().load(bundle.readable ?? bundle);
 	return ((node.uplink.batch + 0.5) * node.everySeconds) / 3600;
 }
 
@@ -187,31 +184,39 @@ function booting(firmware: XsFirmware, boot: Boot): Firmware {
  * Flash by module. The bundler writes modules one behind the other, each behind those that it needs; so the firmware up
  * to a module loads without the rest, and what the engine has more of than without that module is the module's.
  */
-export function moduleSizes(engine: Engine & XsEngine, bundle: FirmwareBundle): ModuleSize[] {
-	const marks = [...bundle.code.matchAll(/^ {2}\/\/ (\S+\.[jt]s)$/gm)];
+export function moduleSizes(engine: XsEngine, bundle: FirmwareBundle): ModuleSize[] {
+	const whole = engine.load(bundle);
+	whole.close();
+	const marks = [...bundle.code.matchAll(/^ {2}\/\/!? (\S+\.[jt]s)$/gm)];
 	const sizes: ModuleSize[] = [];
-	let before = totals(engine, bundle.code.slice(0, marks[0]!.index));
+	const upTo = (end: number) => totals(engine, bundle.code.slice(0, end), whole.variables);
+	let before = upTo(marks[0]!.index);
 	for (const [n, mark] of marks.entries()) {
-		const after = totals(engine, bundle.code.slice(0, marks[n + 1]?.index ?? bundle.code.lastIndexOf("\n  return ")));
-		const bytecode = after.bytecode - before.bytecode;
-		const slots = after.slots - before.slots;
-		const chunks = after.chunks - before.chunks;
-		const keys = after.keys - before.keys;
-		const bytes = bytecode + slots * after.slotSize + chunks + keys * KEY_BYTES;
-		sizes.push({ module: mark[1]!, bytecode, slots, chunks, keys, bytes });
+		const after = upTo(marks[n + 1]?.index ?? bundle.code.lastIndexOf("\n  return "));
+		const more = moreFlash(after, before);
+		sizes.push({ module: mark[1]!, ...more, bytes: bytesOf(more) });
 		before = after;
 	}
 	return sizes;
 }
 
-/** What XS has in flash with this much of a bundle. */
-function totals(engine: XsEngine, start: string): FlashTotals {
-	// What nothing refers to would be collected: one function refers to all of module scope.
-	const names = [...start.matchAll(/^ {2}(?:var|let|const|function|class) (\w+)/gm)].map(([, name]) => name);
-	const code = `${start}\n  return { wake() { return [${names.join(", ")}]; }, node: undefined };\n})();\nreturn firmware;\n})`;
+/** What XS has in flash with this much of a bundle, where the rest would refer to these variables. */
+function totals(engine: XsEngine, start: string, variables: ReadonlySet<string>): FlashTotals {
+	// What nothing refers to is collected: one function refers to all that is used at last.
+	const names = [...start.matchAll(/^ {2}(?:var|let|const|function|class) ([\w$]+)/gm)]
+		.map(([, name]) => name!)
+		.filter((name) => variables.has(name));
+	const code = `${start}\n  return { wake() { ${names.join("; ")} }, node: undefined };\n})();\nreturn firmware;\n})`;
 	const firmware = engine.load({ code, map: '{"version":3,"sources":[],"names":[],"mappings":""}', name: "a part" });
 	firmware.close();
-	return firmware.flash;
+	// that function's own: a slot for each variable, and two instructions, three bytes up to the 255th
+	const { bytecode, slots } = firmware.flash;
+	const ownCode = 3 * names.length + Math.max(0, names.length - 255);
+	return { ...firmware.flash, bytecode: bytecode - ownCode, slots: slots - names.length };
+}
+
+function bytesOf({ bytecode, slots, slotSize, chunks, keys }: FlashTotals): number {
+	return bytecode + slots * slotSize + chunks + keys * KEY_BYTES;
 }
 
 function print({ node, representative, ram, shimsRam, publish, flash, shims, modules, over }: Sizes): void {

@@ -57,11 +57,11 @@ export type ErrorCode =
  * downlink) are return values. A throw leaves state unchanged.
  */
 export class DormouseError extends Error {
-	override readonly name = "DormouseError"; // a field defines; assignment throws under preload
 	/** Stable; see {@link ErrorCode}. */
 	readonly code: ErrorCode;
 	constructor(code: ErrorCode, message: string = code) {
 		super(message);
+		Object.defineProperty(this, "name", { value: "DormouseError" }); // assignment throws under preload
 		this.code = code;
 	}
 }

@@ -121,6 +121,7 @@ export function declareMqtt(
 	return Object.freeze({
 		kind: isTls ? "mqtts" : "mqtt",
 		topic,
+		link: link.kind,
 		batch,
 		deadlineMs: deadline * 1000,
 		mtu,

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildFailure, build, type Plugin } from "esbuild";
 import { DormouseError } from "../../modules/core/errors.js";
+import { deviceForm } from "./device-form.js";
 import type { FirmwareBundle } from "./engine.js";
 import { slim } from "./slim.js";
 
@@ -23,18 +24,31 @@ const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"embedded:io/spi": "embedded-io-spi",
 	"embedded:io/socket/tcp": "embedded-io-socket-tcp",
 	"embedded:io/socket/udp": "embedded-io-socket-udp",
+	"embedded:network/interface/ethernet": "embedded-network-interface-ethernet",
 	"embedded:provider/builtin": "embedded-provider-builtin",
 	"embedded:storage/flash": "embedded-storage-flash",
 });
+
+/** Names that the engine gives to firmware, or takes from it: `EngineSlot` and `Exports`. */
+const OUTSIDE = Object.freeze([
+	...["dormouseEngine", "call", "crc", "utf8", "event", "port"],
+	...["firmware", "wake", "node"],
+]);
+const NO_MAP = '{"version":3,"sources":[],"names":[],"mappings":""}';
 
 /**
  * Bundles the firmware with one node's declaration and the simulated board's modules, as ES2022.
  * @param nodeFile the declaration, a file in `nodes/` or anywhere
  * @param entry what gives `wake` and `node`
+ * @param names `short`: as a device gets it, see {@link deviceForm}; there is no source map then
  * @throws {DormouseError} `declaration` when the file cannot be read, `malformed` when it does not parse or resolve: one
  * line with its place
  */
-export async function bundleFirmware(nodeFile: string, entry = "sim/entry.ts"): Promise<FirmwareBundle> {
+export async function bundleFirmware(
+	nodeFile: string,
+	entry = "sim/entry.ts",
+	names: "readable" | "short" = "readable",
+): Promise<FirmwareBundle> {
 	const path = resolve(nodeFile);
 	if (!existsSync(path)) throw new DormouseError("declaration", `--node ${nodeFile}: no such file`);
 	const outfile = "firmware.js";
@@ -52,12 +66,16 @@ export async function bundleFirmware(nodeFile: string, entry = "sim/entry.ts"): 
 			charset: "utf8",
 			sourcemap: "external",
 			logLevel: "silent",
-			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
 			plugins: [board(path)],
 		});
 		const text = (end: string) => outputFiles.find((file) => file.path.endsWith(end))!.text;
-		const code = `((dormouseEngine) => {${slim(text(".js"))}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
-		return { code, map: text(".map"), name: relative(PROJECT, path) || basename(path) };
+		const wrapped = (inner: string) =>
+			`((dormouseEngine) => {${inner}\nreturn { wake: firmware.wake, node: firmware.node };\n})`;
+		const name = relative(PROJECT, path) || basename(path);
+		const readable = { code: wrapped(slim(text(".js"))), map: text(".map"), name };
+		if (names === "readable") return readable;
+		return { code: wrapped(await deviceForm(text(".js"), path, PROJECT, OUTSIDE)), map: NO_MAP, name, readable };
 	} catch (error) {
 		const first = (error as BuildFailure).errors?.[0];
 		if (!first) throw error;

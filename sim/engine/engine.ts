@@ -56,6 +56,8 @@ export interface FirmwareBundle {
 	readonly map: string;
 	/** For messages: the node's file. */
 	readonly name: string;
+	/** The same with readable names, where this one has others: what the declaration is read from. */
+	readonly readable?: FirmwareBundle;
 }
 
 /** Firmware in flash. */

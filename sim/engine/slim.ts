@@ -1,4 +1,11 @@
-import { type AnyNode, type Expression, type ObjectExpression, parse, type VariableDeclarator } from "acorn";
+import {
+	type AnyNode,
+	type Expression,
+	type FunctionDeclaration,
+	type ObjectExpression,
+	parse,
+	type VariableDeclarator,
+} from "acorn";
 import { analyze, type Scope, type Variable } from "eslint-scope";
 import type { Program } from "estree";
 
@@ -13,14 +20,14 @@ interface Edit {
  * Takes out of a bundle what flash need not hold. Bytecode has constants as operands, but each function that names one of
  * another scope keeps a slot for it, and a table of constants is an object with a key for each; so numbers take the place
  * of their names, and tables of numbers that are only read by key go. What remains of the outermost scope's variables
- * becomes `const`, which the SDK's linker wants of what it freezes. Lines stay where they are, so that source maps hold.
+ * becomes `const`, which the SDK's linker wants of what it freezes, and its functions arrow functions. Lines stay where they are, so that source maps hold.
  * @param code an ES module, or a script whose one function holds everything, as esbuild writes them; type-stripped
  */
 export function slim(code: string): string {
 	for (;;) {
 		const { scope, parents } = outermost(code);
 		const edits = scope.variables.flatMap((variable) => inlined(code, variable, parents));
-		if (edits.length === 0) return constant(code, scope);
+		if (edits.length === 0) return edited(code, [...constant(scope), ...arrows(code, scope, parents)]);
 		code = edited(code, edits); // what was taken from other constants is one itself in the next round
 	}
 }
@@ -164,7 +171,7 @@ function finite(value: number): number | undefined {
 }
 
 /** `const` for each variable of the outermost scope that gets its value where it is declared. */
-function constant(code: string, scope: Scope): string {
+function constant(scope: Scope): Edit[] {
 	const edits = new Map<number, Edit>();
 	for (const variable of scope.variables) {
 		const declaration = variable.defs[0]?.parent;
@@ -173,7 +180,88 @@ function constant(code: string, scope: Scope): string {
 		const isConstant = declaration.declarations.length === 1 && declaratorOf(variable)?.init;
 		if (isConstant) edits.set(start, { from: start, to: start + 3, text: "const" });
 	}
-	return edited(code, [...edits.values()]);
+	return [...edits.values()];
+}
+
+/**
+ * Arrow functions in the place of the outermost scope's functions: those have no object for a prototype, which takes three
+ * slots. An arrow function is not there before its place is reached, so what is evaluated before that must not lead to it.
+ */
+function arrows(code: string, scope: Scope, parents: Parents): Edit[] {
+	const functions = new Map<string, FunctionDeclaration>();
+	for (const { name, defs } of scope.variables) {
+		const node = defs[0]?.node as AnyNode | undefined;
+		if (defs.length === 1 && node?.type === "FunctionDeclaration") functions.set(name, node as FunctionDeclaration);
+	}
+	const early = evaluatedEarly(scope, parents);
+	return [...functions].flatMap(([name, node]) => {
+		const variable = scope.set.get(name) as Variable;
+		const isPlain =
+			!node.async && !node.generator && !usesThis(node.body) && node.params.every((each) => !usesThis(each));
+		const isCalled = variable.references.every(({ identifier, writeExpr }) => {
+			const parent = parents.get(identifier);
+			return !writeExpr && parent?.type !== "NewExpression" && parent?.type !== "MemberExpression";
+		});
+		if (!isPlain || !isCalled || early.has(variable)) return [];
+		const open = code.indexOf("(", node.id.end);
+		return [
+			{ from: node.start, to: open, text: `const ${name} = ` },
+			{ from: node.body.start, to: node.body.start, text: "=> " },
+			{ from: node.end, to: node.end, text: ";" },
+		];
+	});
+}
+
+/** Variables of the outermost scope that what is evaluated before their place leads to. */
+function evaluatedEarly(scope: Scope, parents: Parents): ReadonlySet<Variable> {
+	const places = scope.variables
+		.filter(({ defs }) => defs.length > 0)
+		.map((variable) => ({ variable, ...(variable.defs[0]!.node as unknown as AnyNode) }))
+		.sort((one, other) => one.start - other.start);
+	const around = (at: number) => places.find(({ start, end }) => start <= at && at < end)?.variable;
+	const named = new Map<Variable, Set<Variable>>();
+	const queue: [Variable, number][] = [];
+	for (const variable of scope.variables)
+		for (const { identifier, from } of variable.references) {
+			const { start } = identifier as unknown as AnyNode;
+			const owner = around(start);
+			if (owner) named.set(owner, (named.get(owner) ?? new Set()).add(variable));
+			if (!isDeferred(from, scope, parents)) queue.push([variable, start]);
+		}
+	const reached = new Map<Variable, number>();
+	for (let next = queue.pop(); next; next = queue.pop()) {
+		const [variable, at] = next;
+		if ((reached.get(variable) ?? Number.POSITIVE_INFINITY) <= at) continue;
+		reached.set(variable, at);
+		for (const other of named.get(variable) ?? []) queue.push([other, at]);
+	}
+	const starts = new Map(places.map(({ variable, start }) => [variable, start]));
+	return new Set([...reached].filter(([variable, at]) => at < starts.get(variable)!).map(([variable]) => variable));
+}
+
+/** Whether what stands in this scope runs only when a function, a method or a getter of the bundle's exports is called. */
+function isDeferred(from: Scope, outermost: Scope, parents: Parents): boolean {
+	let top: Scope | undefined;
+	for (let scope: Scope | null = from; scope && scope !== outermost; scope = scope.upper)
+		if (scope.type === "function") top = scope;
+	if (!top) return false;
+	const block = top.block as unknown as AnyNode;
+	if (block.type === "FunctionDeclaration") return true;
+	const parent = parents.get(block);
+	if (parent?.type === "MethodDefinition") return true;
+	if (parent?.type === "VariableDeclarator") return outermost.variables.some(({ defs }) => defs[0]?.node === parent);
+	return block.type === "ArrowFunctionExpression" && block.body.type === "Identifier";
+}
+
+/** Whether a function's own `this`, `arguments` or `new.target` is in this part of it. */
+function usesThis(node: AnyNode): boolean {
+	if (node.type === "ThisExpression" || node.type === "MetaProperty" || node.type === "Super") return true;
+	if (node.type === "Identifier" && node.name === "arguments") return true;
+	if (node.type === "FunctionExpression" || node.type === "FunctionDeclaration" || node.type === "ClassBody")
+		return false;
+	return (Object.values(node).flat() as unknown[]).some(
+		(part) => typeof (part as AnyNode | undefined)?.type === "string" && usesThis(part as AnyNode),
+	);
 }
 
 function edited(code: string, edits: readonly Edit[]): string {

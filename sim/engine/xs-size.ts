@@ -88,7 +88,11 @@ export async function emptyRam(engine: XsEngine): Promise<SmallestRam> {
 export function firmwareFlash(engine: XsEngine, flash: FlashTotals): FlashTotals {
 	const empty = engine.load(EMPTY);
 	empty.close();
-	const less = empty.flash;
+	return moreFlash(flash, empty.flash);
+}
+
+/** What there is more of in `flash` than in `less`. */
+export function moreFlash(flash: FlashTotals, less: FlashTotals): FlashTotals {
 	return {
 		bytecode: flash.bytecode - less.bytecode,
 		slots: flash.slots - less.slots,

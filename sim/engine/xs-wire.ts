@@ -20,11 +20,11 @@ export const Message = Object.freeze({
 const FIRST_REASON = 2; // REASON_EXCEPTION in sim/xs/dormouse.h
 const REASONS: readonly Fault["reason"][] = ["exception", "memory", "stack", "endless", "flash-write", "host"];
 
-/** Flash that firmware takes. */
+/** Flash that firmware takes, as the SDK's linker would fill it; see sim/xs/meter.c. */
 export interface FlashTotals {
-	/** Bytes. */
+	/** Bytes of the functions that are still referred to once all modules were evaluated. */
 	readonly bytecode: number;
-	/** Preloaded slots, and bytes of chunks, of firmware and XS's built-ins together. */
+	/** Preloaded slots, and bytes of texts, lists and buffers, of firmware and XS's built-ins together. */
 	readonly slots: number;
 	readonly chunks: number;
 	readonly keys: number;
@@ -101,11 +101,18 @@ export function readTrace(text: string): TraceLine[] {
 }
 
 /** Reads the body of `loaded`. */
-export function readLoaded(body: Buffer): { readonly flash: FlashTotals; readonly warnings: readonly string[] } {
+export function readLoaded(body: Buffer): {
+	readonly flash: FlashTotals;
+	readonly warnings: readonly string[];
+	/** Names of the variables that functions in flash still refer to. */
+	readonly variables: ReadonlySet<string>;
+} {
+	const [warnings = "", variables = ""] = body.toString("utf8", 24).split("\0");
 	const [bytecode, slots, chunks, keys, aliases, slotSize] = [0, 4, 8, 12, 16, 20].map((at) => body.readUInt32LE(at));
 	return {
 		flash: { bytecode: bytecode!, slots: slots!, chunks: chunks!, keys: keys!, aliases: aliases!, slotSize: slotSize! },
-		warnings: lines(body.toString("utf8", 24)).map((name) => `${name}: not frozen`),
+		warnings: lines(warnings).map((name) => `${name}: not frozen`),
+		variables: new Set(lines(variables)),
 	};
 }
 

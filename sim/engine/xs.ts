@@ -74,6 +74,8 @@ export class XsFirmware implements Firmware {
 	readonly flash: FlashTotals;
 	/** What the SDK's linker would warn of: objects at module scope that are not frozen. */
 	readonly warnings: readonly string[];
+	/** Names of the variables that its functions still refer to, once all modules were evaluated. */
+	readonly variables: ReadonlySet<string>;
 	readonly #where: Where;
 	readonly #bundle: FirmwareBundle;
 	readonly #host: ReadyHost;
@@ -92,14 +94,15 @@ export class XsFirmware implements Firmware {
 		this.#ram = ram;
 		this.#options = options;
 		this.#where = new Where(bundle);
-		const { channel, flash, warnings } = this.#open(false);
+		const { channel, flash, warnings, variables } = this.#open(false);
 		this.#channel = channel;
 		this.flash = flash;
 		this.warnings = warnings;
+		this.variables = variables;
 	}
 
 	get node(): NodeDeclaration {
-		this.#node ??= new NodeEngine().load(this.#bundle).node; // it is data: V8 evaluates it as well
+		this.#node ??= new NodeEngine().load(this.#bundle.readable ?? this.#bundle).node; // it is data: V8 evaluates it as well
 		return this.#node;
 	}
 
@@ -171,7 +174,7 @@ export class XsFirmware implements Firmware {
 		this.#debug?.close();
 	}
 
-	#open(debug: boolean): { channel: Channel; flash: FlashTotals; warnings: readonly string[] } {
+	#open(debug: boolean): { channel: Channel } & ReturnType<typeof readLoaded> {
 		const channel = new Channel(this.#host.path);
 		try {
 			channel.send(Message.load, Uint8Array.of(debug ? 1 : 0), Buffer.from(this.#bundle.code));

@@ -123,6 +123,14 @@ export class Dispatch implements HostSide {
 				return this.#wifiJoin(request);
 			case Op.wifiJoined:
 				return board.handles.get(handle, "wifi") ? this.#bytes(board.wifi.result.subarray(1)) : Status.closed;
+			case Op.ethernetOpen:
+				return this.#ethernetOpen();
+			case Op.ethernetConnect:
+			case Op.ethernetConfigure:
+				if (!board.handles.get(handle, "ethernet")) return Status.closed;
+				if (op === Op.ethernetConnect) board.ethernet.connect(board.now);
+				else board.ethernet.configure(view.getUint8(3) === 1);
+				return Status.ok;
 			case Op.spiOpen:
 				return this.#spiOpen(view);
 			case Op.spiTransfer:
@@ -226,6 +234,12 @@ export class Dispatch implements HostSide {
 				join: request.slice(passphrase),
 			}),
 		);
+	}
+	#ethernetOpen(): number {
+		const { handles } = this.#board;
+		for (const open of handles) if (open.kind === "ethernet") return Status.busy;
+		const { number, state } = this.#board.openEthernet();
+		return this.#u16(number) || this.#u8(state);
 	}
 	#tcpRead(number: number, count: number): number {
 		const handle = this.#board.handles.get(number, "tcp");

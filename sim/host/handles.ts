@@ -37,6 +37,10 @@ export interface WifiHandle extends Common {
 	readonly kind: "wifi";
 }
 
+export interface EthernetHandle extends Common {
+	readonly kind: "ethernet";
+}
+
 export interface SpiHandle extends Common {
 	readonly kind: "spi";
 	readonly chip: SpiChip;
@@ -62,6 +66,7 @@ export type Handle =
 	| SocketHandle
 	| DatagramsHandle
 	| WifiHandle
+	| EthernetHandle
 	| SpiHandle
 	| DigitalHandle;
 

@@ -86,6 +86,12 @@ export const Op = Object.freeze({
 	digitalRead: 117,
 	/** u8 */
 	digitalWrite: 118,
+	/** → u16 handle, u8 connection (a hundredth of ECMA-419's); fires `Kind.ethernet`; closing it leaves the driver on */
+	ethernetOpen: 138,
+	/** asks for an address */
+	ethernetConnect: 139,
+	/** u8 1 = an address of its own */
+	ethernetConfigure: 140,
 });
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -128,6 +134,8 @@ export const Kind = Object.freeze({
 	wifi: 8,
 	/** u8 level now, f64 milliseconds since the board got its power, when the edge was */
 	edge: 12,
+	/** u8 connection, a hundredth of ECMA-419's */
+	ethernet: 14,
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 

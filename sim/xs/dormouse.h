@@ -71,6 +71,7 @@ extern txSlot* gFirmware;	/* { wake, node } */
 extern int gDebug;
 extern void* dmFlashAllocate(size_t size);
 extern int dmInFlash(const void* address);
+extern uint32_t dmCodeSize(const txByte* code);
 extern void dmLoad(const dmMessage* message);
 
 /* freeze.c */
@@ -100,7 +101,8 @@ extern void dmTrace(txMachine* the, txSlot* frame, char* text, size_t size);
 extern int dmRecallTrace(txSlot* error, char* text, size_t size);
 
 /* meter.c */
-extern void dmPutTotals(txMachine* root, uint32_t bytecode);
+extern void dmPutTotals(txMachine* root);
+extern void dmPutVariables(txMachine* root);
 extern void dmPutFigures(dmWake* wake);
 extern void dmPaintStack(txSlot* bottom, txSize count);
 

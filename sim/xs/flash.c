@@ -131,6 +131,52 @@ static txByte* archiveOne(txByte* p, const txID* ids)
 	}
 }
 
+/* Where each function's bytecode begins, in order, and how long it is. */
+static struct {
+	const txByte* from;
+	uint32_t size;
+} *gCodes;
+static size_t gCodeCount;
+
+static void noteCode(const txByte* p)
+{
+	txU1 op = *(txU1*)p;
+	txS4 size;
+	if ((op != XS_CODE_CODE_ARCHIVE_1) && (op != XS_CODE_CODE_ARCHIVE_2) && (op != XS_CODE_CODE_ARCHIVE_4))
+		return;
+	if (!(gCodeCount & 255)) {
+		gCodes = c_realloc(gCodes, (gCodeCount + 256) * sizeof(*gCodes));
+		if (!gCodes)
+			_exit(70);
+	}
+	p++;
+	if (op == XS_CODE_CODE_ARCHIVE_1)
+		size = *(txS1*)p++;
+	else if (op == XS_CODE_CODE_ARCHIVE_2) {
+		txS2 two;
+		mxDecode2(p, two);
+		size = two;
+	}
+	else
+		mxDecode4(p, size);
+	gCodes[gCodeCount].from = p;
+	gCodes[gCodeCount++].size = (uint32_t)size;
+}
+
+/* Bytes of a function's bytecode, with that of the functions in it; 0 when it is none of the firmware's. */
+uint32_t dmCodeSize(const txByte* code)
+{
+	size_t from = 0, to = gCodeCount;
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+		if (gCodes[middle].from < code)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return (from < gCodeCount) && (gCodes[from].from == code) ? gCodes[from].size : 0;
+}
+
 /* Moves bytecode to flash, where it is run in place. */
 static void archive(txMachine* the, txScript* script)
 {
@@ -152,8 +198,11 @@ static void archive(txMachine* the, txScript* script)
 	script->codeBuffer = code;
 	script->symbolsBuffer = NULL;
 	script->symbolsSize = 0;
-	for (p = code; p < code + script->codeSize;)
-		p = archiveOne(p, ids);
+	for (p = code; p < code + script->codeSize;) {
+		txByte* next = archiveOne(p, ids);
+		noteCode(p);
+		p = next;
+	}
 	c_free(ids);
 }
 
@@ -248,7 +297,7 @@ static txBoolean evaluationMeter(txMachine* the, txU4 index)
 	return index <= EVALUATION_LIMIT;
 }
 
-static int build(txMachine* the, const dmMessage* message, uint32_t* bytecode)
+static int build(txMachine* the, const dmMessage* message)
 {
 	volatile int done = 0;
 	fxBeginMetering(the, evaluationMeter, 1000000);
@@ -264,7 +313,6 @@ static int build(txMachine* the, const dmMessage* message, uint32_t* bytecode)
 				refuse(1, gMistake.line, "", gMistake.text, "");
 			else {
 				archive(the, script);
-				*bytecode = (uint32_t)script->codeSize;
 				evaluate(the, script);
 				dmFreezeRoot(the);
 				done = 1;
@@ -283,7 +331,6 @@ void dmLoad(const dmMessage* message)
 {
 	txCreation creation = { 256 << 10, 64 << 10, 12 << 10, 2 << 10, 2048, 4096, 1024, 1993, 127, 32 << 10, 1993, 0 };
 	txJump jump = { 0 };
-	volatile uint32_t bytecode = 0;
 	gDebug = message->bytes[0];
 	fxInitializeSharedCluster();
 	gRoot = fxCreateMachine(&creation, "root", NULL, XS_NO_ID);
@@ -292,10 +339,8 @@ void dmLoad(const dmMessage* message)
 	jump.stack = gRoot->stack;
 	gRoot->firstJump = &jump;
 	if (c_setjmp(jump.buffer) == 0) {
-		uint32_t size;
-		if (!build(gRoot, message, &size))
+		if (!build(gRoot, message))
 			return;
-		bytecode = size;
 		dmShareRoot(gRoot);
 	}
 	else {
@@ -308,7 +353,9 @@ void dmLoad(const dmMessage* message)
 	malloc_trim(0);
 #endif
 	dmBegin(MESSAGE_LOADED);
-	dmPutTotals(gRoot, bytecode);
+	dmPutTotals(gRoot);
 	dmPutWarnings(gRoot);
+	dmPutText("");
+	dmPutVariables(gRoot);
 	dmEnd();
 }

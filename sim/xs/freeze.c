@@ -91,9 +91,28 @@ static void eachSlot(txMachine* the, void (*visit)(txMachine*, txSlot*))
 			(*visit)(the, slot);
 }
 
+/* One home for functions in a row that have the same, as the linker's fxPrepareHome has it in a stripped build. */
+static void shareHomes(txMachine* the)
+{
+	txSlot *heap, *slot, *home = C_NULL;
+	for (heap = the->firstHeap; heap; heap = heap->next)
+		for (slot = heap + 1; slot < heap->value.reference; slot++) {
+			txSlot* next = slot->next;
+			if (!next || next->next || (next->ID != XS_NO_ID) || (next->kind != XS_HOME_KIND))
+				continue;
+			if (home && (home->flag == next->flag) && (home->value.home.object == next->value.home.object) &&
+					(home->value.home.module == next->value.home.module))
+				slot->next = home;
+			else
+				home = next;
+		}
+}
+
 void dmFreezeRoot(txMachine* the)
 {
 	hardenBuiltIns(the);
+	fxCollectGarbage(the);
+	shareHomes(the);
 	fxCollectGarbage(the);
 	eachSlot(the, sealByKind);
 }

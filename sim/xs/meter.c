@@ -54,13 +54,72 @@ void dmPutFigures(dmWake* wake)
 	dmPut32((uint32_t)sizeof(txSlot));
 }
 
-/* The order is TOTALS of sim/engine/xs-wire.ts. */
-void dmPutTotals(txMachine* root, uint32_t bytecode)
+/*
+ * Flash as the SDK's linker fills it (xs/tools/xslSlot.c, xsl.c): of preloaded modules it writes each slot that is alive,
+ * the bytecode of each function that is alive (what only evaluates modules is gone), rounded as chunks of a 64-bit xsl are,
+ * and what slots refer to: texts, items of arrays, buffers. Texts in bytecode are bytecode.
+ */
+static uint32_t codeBytes(const txSlot* slot)
 {
-	dmPut32(bytecode);
+	uint32_t size;
+	if ((slot->kind != XS_CODE_KIND) && (slot->kind != XS_CODE_X_KIND))
+		return 0;
+	size = dmCodeSize(slot->value.code.address);
+	return size ? ((size + 7) & ~7u) + 1 : 0;
+}
+
+static uint32_t dataBytes(txMachine* the, txSlot* slot)
+{
+	uint32_t sum = 0;
+	txIndex i, length;
+	switch (slot->kind) {
+	case XS_STRING_KIND: case XS_STRING_X_KIND:
+		return (uint32_t)strlen(slot->value.string) + 1;
+	case XS_KEY_KIND: case XS_KEY_X_KIND:
+		return slot->value.key.string ? (uint32_t)strlen(slot->value.key.string) + 1 : 0;
+	case XS_ARRAY_BUFFER_KIND:
+		return slot->next && slot->next->kind == XS_BUFFER_INFO_KIND ? (uint32_t)slot->next->value.bufferInfo.length + 1 : 0;
+	case XS_BIGINT_KIND: case XS_BIGINT_X_KIND:
+		return slot->value.bigint.size * (uint32_t)sizeof(txU4);
+	case XS_ARRAY_KIND:
+		if (!slot->value.array.address)
+			return 0;
+		length = fxGetIndexSize(the, slot);
+		for (i = 0; i < length; i++)
+			sum += (uint32_t)sizeof(txSlot) + dataBytes(the, slot->value.array.address + i);
+		return sum + (uint32_t)sizeof(txSlot);
+	}
+	return sum;
+}
+
+/* The order is TOTALS of sim/engine/xs-wire.ts. */
+void dmPutTotals(txMachine* root)
+{
+	uint32_t code = 0, data = 0;
+	txSlot *heap, *slot;
+	for (heap = root->firstHeap; heap; heap = heap->next)
+		for (slot = heap + 1; slot < heap->value.reference; slot++) {
+			code += codeBytes(slot);
+			data += dataBytes(root, slot);
+		}
+	dmPut32(code);
 	dmPut32((uint32_t)root->currentHeapCount);
-	dmPut32((uint32_t)root->currentChunksSize);
+	dmPut32(data);
 	dmPut32((uint32_t)root->keyIndex);
 	dmPut32((uint32_t)root->aliasCount);
 	dmPut32((uint32_t)sizeof(txSlot));
+}
+
+/* Names of the variables that functions still refer to. */
+void dmPutVariables(txMachine* root)
+{
+	txSlot *heap, *slot;
+	for (heap = root->firstHeap; heap; heap = heap->next)
+		for (slot = heap + 1; slot < heap->value.reference; slot++) {
+			const char* name = slot->kind == XS_CLOSURE_KIND && slot->ID != XS_NO_ID ? fxGetKeyName(root, slot->ID) : C_NULL;
+			if (name) {
+				dmPut(name, (uint32_t)strlen(name));
+				dmPut("\n", 1);
+			}
+		}
 }

@@ -5,7 +5,7 @@ import { announcementOf } from "../../tools/home-assistant.js";
 import { Fleet } from "../../tools/monitor/fleet.js";
 import { loadNode } from "../../tools/node-file.js";
 import * as assert from "../assert.js";
-import { findMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { mosquittoForSuite } from "../support/mosquitto.js";
 import { dormouse } from "../support/simulate.js";
 import { render } from "../support/templates.js";
 
@@ -13,19 +13,10 @@ const HOME = join(PROJECT, "nodes/home.ts");
 
 describe("home assistant over mosquitto", function () {
 	this.timeout(120_000);
-	const binary = findMosquitto();
-	let broker: Mosquitto;
-	before(async function () {
-		if (!binary) {
-			console.log("      mosquitto is not installed (apt-get install mosquitto)");
-			return this.skip();
-		}
-		broker = await Mosquitto.start(binary);
-	});
-	after(() => broker?.stop());
+	const broker = mosquittoForSuite();
 
 	it("a node in the simulation: what a Home Assistant that starts later gets is discovery and a state that expires", async () => {
-		const url = `mqtt://127.0.0.1:${broker.port}`;
+		const url = `mqtt://127.0.0.1:${broker().port}`;
 		const node = await loadNode(HOME);
 		const fleet = new Fleet([node]);
 		const live = await connectAsync(url, { protocolVersion: 4 });

@@ -13,7 +13,7 @@ import { RealNetwork } from "../../sim/net/real.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
 import * as assert from "../assert.js";
 import { Frames, Log } from "../support/frames.js";
-import { findMosquitto, freePort, Mosquitto } from "../support/mosquitto.js";
+import { findMosquitto, freePort, Mosquitto, mosquittoForSuite } from "../support/mosquitto.js";
 import { tcpOver } from "../support/tcp-over.js";
 
 const timers: Timers = {
@@ -117,43 +117,35 @@ async function through(url: string, version: 5 | 4, credentials: Credentials = {
 const DELIVERED = ["delivered 1 peer", "idle"];
 
 describe("mqtt client and mosquitto", () => {
-	const binary = findMosquitto();
-	if (!binary) {
-		it("mqtt client and mosquitto: skipped, mosquitto is not installed (Debian: apt-get install mosquitto)", function () {
-			this.skip();
-		});
-		return;
-	}
-	let broker: Mosquitto;
-	before(async () => {
-		broker = await Mosquitto.start(binary);
-	});
-	after(() => broker.stop());
+	const broker = mosquittoForSuite();
 
 	for (const version of [5, 4] as const)
 		it(`mqtt client: version ${version} to mosquitto, small and large frames heard by MQTT.js`, () =>
-			through(`mqtt://127.0.0.1:${broker.port}`, version));
+			through(`mqtt://127.0.0.1:${broker().port}`, version));
 
 	for (const version of [5, 4] as const)
 		it(`mqtt client: version ${version} to mosquitto, commands that were published while it slept`, () =>
-			commands(`mqtt://127.0.0.1:${broker.port}`, version));
+			commands(`mqtt://127.0.0.1:${broker().port}`, version));
 
 	it("mqtt client: frames in flight when the broker dies, sent again to it when it is back without its store", async () => {
 		const port = await freePort();
-		let mortal = await Mosquitto.start(binary, "allow_anonymous true", "", port);
+		let mortal = await Mosquitto.start(findMosquitto()!, "allow_anonymous true", "", port);
 		const network = new RealNetwork(`mqtt://127.0.0.1:${port}`);
 		const node = client(network, 5, 64);
 		assert.deepEqual(await exchange(node, new Frames(1, 1)), DELIVERED);
 		await mortal.stop();
 		assert.deepEqual(await exchange(node, new Frames(1, 1)), ["failed lost"]);
-		mortal = await Mosquitto.start(binary, "allow_anonymous true", "", port);
+		mortal = await Mosquitto.start(findMosquitto()!, "allow_anonymous true", "", port);
 		assert.deepEqual(await exchange(node, new Frames(2, 1)), ["delivered 1 peer", "delivered 2 peer", "idle"]);
 		await mortal.stop();
 		await network.close();
 	});
 
 	it("mqtt client: limits of the broker, kept from the second packet on and from the first once they are known", async () => {
-		const limited = await Mosquitto.start(binary, "allow_anonymous true\nmax_packet_size 200\nmax_inflight_messages 1");
+		const limited = await Mosquitto.start(
+			findMosquitto()!,
+			"allow_anonymous true\nmax_packet_size 200\nmax_inflight_messages 1",
+		);
 		const network = new RealNetwork(`mqtt://127.0.0.1:${limited.port}`);
 		const node = client(network, 5, 1000);
 		const frames = new Frames(2000, 2000);
@@ -179,7 +171,7 @@ describe("mqtt client and mosquitto", () => {
 			this.skip();
 		}
 		execFileSync(tool, ["-b", "-c", file, "node", "s3cret/"], { stdio: "ignore" });
-		const locked = await Mosquitto.start(binary, `allow_anonymous false\npassword_file ${file}\nuser root`);
+		const locked = await Mosquitto.start(findMosquitto()!, `allow_anonymous false\npassword_file ${file}\nuser root`);
 		try {
 			const url = `mqtt://node:s3cret%2F@127.0.0.1:${locked.port}`;
 			const network = new RealNetwork(url);

@@ -3,7 +3,7 @@ import { Aedes } from "aedes";
 import { connect, type MqttClient } from "mqtt";
 import * as assert from "../assert.js";
 import type { ConnectionFaults } from "../support/faulty-lane.js";
-import { findMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { findMosquitto, Mosquitto, mosquittoForSuite } from "../support/mosquitto.js";
 import { pause, RealRig, type RealRigOptions } from "../support/real-rig.js";
 
 /** MQTT.js as whoever commands nodes and hears their frames. */
@@ -146,23 +146,12 @@ function suite(name: string, port: () => number, version: 5 | 4): void {
 }
 
 describe("mqtt commands through mosquitto", () => {
-	const binary = findMosquitto();
-	if (!binary) {
-		it("mqtt commands through mosquitto: skipped, mosquitto is not installed (Debian: apt-get install mosquitto)", function () {
-			this.skip();
-		});
-		return;
-	}
-	let broker: Mosquitto;
-	before(async () => {
-		broker = await Mosquitto.start(binary);
-	});
-	after(() => broker.stop());
-	for (const version of [5, 4] as const) suite("mosquitto", () => broker.port, version);
+	const broker = mosquittoForSuite();
+	for (const version of [5, 4] as const) suite("mosquitto", () => broker().port, version);
 
 	for (const version of [5, 4] as const)
 		it(`mosquitto, version ${version}: a message that is too large for the node keeps neither frames nor later commands back`, () =>
-			introduced(broker.port, version, async (rig, command) => {
+			introduced(broker().port, version, async (rig, command) => {
 				await command("x".repeat(5000));
 				// In 5.0 the broker knows what is too large. In 3.1.1 it ends the connection, and the session goes with it: that
 				// takes a clean connection, and one that begins the next session.
@@ -176,14 +165,14 @@ describe("mqtt commands through mosquitto", () => {
 
 	it("mosquitto, version 5: another client takes the session over in the window, all is delivered", () =>
 		introduced(
-			broker.port,
+			broker().port,
 			5,
 			async (rig) => {
 				const waking = rig.wake(3);
 				await pause(300);
 				const other = connect({
 					host: "127.0.0.1",
-					port: broker.port,
+					port: broker().port,
 					protocol: "mqtt",
 					protocolVersion: 5,
 					clientId: rig.node.nodeId,
@@ -199,7 +188,7 @@ describe("mqtt commands through mosquitto", () => {
 		));
 
 	it("mosquitto restarted without its store while the node sleeps: it subscribes again, and takes commands again", async () => {
-		const own = await Mosquitto.start(binary);
+		const own = await Mosquitto.start(findMosquitto()!);
 		try {
 			const rig = await RealRig.start(own.port, { mqtt: { downlinks: {} } });
 			assert.equal(await rig.wake(1), "idle");
@@ -219,7 +208,7 @@ describe("mqtt commands through mosquitto", () => {
 
 	it("mosquitto restarted with its store while the node sleeps: what was queued comes", async () => {
 		const own = await Mosquitto.start(
-			binary,
+			findMosquitto()!,
 			"allow_anonymous true\npersistence true\npersistence_location {directory}\nuser root",
 		);
 		try {

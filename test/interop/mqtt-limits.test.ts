@@ -1,7 +1,7 @@
 import { connect } from "mqtt";
 import { Subscriber } from "../../sim/net/subscriber.js";
 import * as assert from "../assert.js";
-import { findMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { findMosquitto, Mosquitto, skipped } from "../support/mosquitto.js";
 import { pause, RealRig, until } from "../support/real-rig.js";
 
 /** What a mosquitto that is set to allow little makes of a node that sends a lot. */
@@ -37,16 +37,13 @@ const CASES: readonly Case[] = Object.freeze([
 
 describe("mqtt client and what brokers do not allow", () => {
 	const binary = findMosquitto();
-	if (!binary) {
-		it("mqtt client and what brokers do not allow: skipped, mosquitto is not installed (Debian: apt-get install mosquitto)", function () {
-			this.skip();
-		});
-		return;
-	}
+	before(function () {
+		if (!binary) skipped(this);
+	});
 
 	for (const { setting, version, wakes, ends } of CASES)
 		it(`mosquitto with ${setting}: version ${version}, ${wakes ? "all records in two wakes at most" : `ends as ${ends!.source}, nothing lost`}`, async () => {
-			const broker = await Mosquitto.start(binary, `allow_anonymous true\n${setting}`);
+			const broker = await Mosquitto.start(binary!, `allow_anonymous true\n${setting}`);
 			const rig = await RealRig.start(broker.port, { mqtt: { version, mtu: 1024 }, sleeper: { most: MOST } });
 			const listens = !/max_qos|max_packet/.test(setting);
 			const subscriber = listens
@@ -77,7 +74,7 @@ describe("mqtt client and what brokers do not allow", () => {
 		const lost: Record<string, number> = {};
 		for (const how of ["order", "killed"] as const) {
 			const broker = await Mosquitto.start(
-				binary,
+				binary!,
 				"allow_anonymous true\npersistence true\npersistence_location {directory}\nuser root",
 			);
 			const rig = await RealRig.start(broker.port, { mqtt: { version: 5 } });

@@ -5,7 +5,7 @@ import { Subscriber } from "../../sim/net/subscriber.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import { type ConnectionFaults, randomFaults } from "../support/faulty-lane.js";
-import { findMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { findMosquitto, Mosquitto, mosquittoForSuite } from "../support/mosquitto.js";
 import { pause, RealRig, until } from "../support/real-rig.js";
 import { seedOf } from "../support/seed.js";
 
@@ -57,22 +57,11 @@ async function cuts(port: number, mqtt: MqttOptions, step: number): Promise<numb
 }
 
 describe("mqtt, sleeping node and mosquitto", () => {
-	const binary = findMosquitto();
-	if (!binary) {
-		it("mqtt, sleeping node and mosquitto: skipped, mosquitto is not installed (Debian: apt-get install mosquitto)", function () {
-			this.skip();
-		});
-		return;
-	}
-	let broker: Mosquitto;
-	before(async () => {
-		broker = await Mosquitto.start(binary);
-	});
-	after(() => broker.stop());
+	const broker = mosquittoForSuite();
 
 	for (const version of [5, 4] as const)
 		it(`mosquitto: version ${version}, exchanges cut along their bytes, each record once`, async () => {
-			const made = await cuts(broker.port, { version }, STEP);
+			const made = await cuts(broker().port, { version }, STEP);
 			console.log(`      ${made} cuts`);
 			assert.ok(made > 60, `only ${made} cuts`);
 		});
@@ -82,7 +71,7 @@ describe("mqtt, sleeping node and mosquitto", () => {
 		it(`mosquitto: version ${version}, ${SOAK_WAKES} wakes among faults and restarts, seed ${seed}, each record once`, async () => {
 			const random = new Seeded(seed);
 			const own = await Mosquitto.start(
-				binary,
+				findMosquitto()!,
 				"allow_anonymous true\npersistence true\npersistence_location {directory}\nuser root",
 			);
 			let isOn = true;

@@ -7,7 +7,7 @@ import { toHex } from "../../modules/core/bytes.js";
 import { Subscriber } from "../../sim/net/subscriber.js";
 import * as assert from "../assert.js";
 import { Authority, type Identity } from "../support/certificates.js";
-import { findMosquitto, Mosquitto } from "../support/mosquitto.js";
+import { findMosquitto, Mosquitto, skipped } from "../support/mosquitto.js";
 import { type TlsExchange, tlsExchange } from "../support/tls-exchange.js";
 
 interface BrokerOptions {
@@ -31,9 +31,7 @@ describe("tls: mosquitto", function () {
 	const node = ca.issue({ name: "node-7" });
 
 	before(function () {
-		if (binary) return;
-		console.log("      skipped: mosquitto is not installed");
-		this.skip();
+		if (!binary) skipped(this);
 	});
 	after(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -1,6 +1,7 @@
 import { Session } from "../../net/mqtt/session.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
+import { NO_PACKET } from "../support/no-packet.js";
 import { runsOf, seedOf } from "../support/seed.js";
 
 /** A record is in flight, by the model: which identifier its frame has, and whether the server has taken it. */
@@ -17,19 +18,7 @@ describe("mqtt session, random servers", () => {
 	for (const seed of [1, 2, 3, 4].map((n) => seedOf(20_260_301) + n))
 		it(`mqtt session: seed ${seed}, each record acknowledged once and in order, no identifier used twice at a time`, () => {
 			const seeded = new Seeded(seed);
-			const packet = {
-				type: 0,
-				flags: 0,
-				id: 0,
-				reason: 0,
-				sessionPresent: false,
-				receiveMaximum: 65_535,
-				maximumQos: 2,
-				retainAvailable: 1,
-				maximumPacketSize: 0xffff_ffff,
-				topicAliasMaximum: 0,
-				serverKeepAlive: -1,
-			};
+			const packet = { ...NO_PACKET };
 			const options = { version: 5 as const, mtu: 100, keepAliveSeconds: 0 };
 			let s = new Session(options, packet);
 			s.overhead = 20;

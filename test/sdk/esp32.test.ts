@@ -20,6 +20,9 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 		it(`esp32/esp32c3: ${node}, links without a warning`, async () => {
 			links("esp32/esp32c3", await prepare(node));
 		});
+	it("esp32/ethernet_kit: a node on Ethernet, links without a warning", async () => {
+		links("esp32/ethernet_kit", await prepare("test/fixtures/ethernet.ts"));
+	});
 	it("esp32/esp32c3: the manifest of all modules one by one, links without a warning, and is larger", async () => {
 		const modules = links("esp32/esp32c3", MODULES);
 		const bundle = links("esp32/esp32c3", await prepare("nodes/weather.ts"));

@@ -96,6 +96,7 @@ describe("LoRaWAN on the Moddable SDK (lin)", function () {
 					compilerOptions: {
 						target: "ES2022",
 						lib: ["ES2022"],
+						useDefineForClassFields: false,
 						verbatimModuleSyntax: true,
 						isolatedModules: true,
 						noCheck: true,

@@ -67,6 +67,7 @@ describe("HMAC on the Moddable SDK (lin)", function () {
 					compilerOptions: {
 						target: "ES2022",
 						lib: ["ES2022"],
+						useDefineForClassFields: false,
 						verbatimModuleSyntax: true,
 						isolatedModules: true,
 						noCheck: true,

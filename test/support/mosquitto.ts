@@ -12,6 +12,28 @@ export function findMosquitto(): string | undefined {
 	return CANDIDATES.find((path) => spawnSync(path, ["-h"], { stdio: "ignore" }).error === undefined);
 }
 
+/**
+ * Starts a mosquitto for the tests of the suite at hand, and ends it behind them. Where none is installed they are skipped,
+ * and it is said why.
+ * @returns the broker, once the suite's tests run
+ */
+export function mosquittoForSuite(): () => Mosquitto {
+	let broker: Mosquitto | undefined;
+	before(async function () {
+		const binary = findMosquitto();
+		if (binary) broker = await Mosquitto.start(binary);
+		else skipped(this);
+	});
+	after(() => broker?.stop());
+	return () => broker!;
+}
+
+/** Skips the suite at hand, where mosquitto is missing. */
+export function skipped(suite: Mocha.Context): void {
+	console.log("      skipped: mosquitto is not installed (Debian: apt-get install mosquitto)");
+	suite.skip();
+}
+
 /** A free TCP port on loopback, at the time of asking. */
 export function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {

@@ -70,7 +70,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	const payloads: Uint8Array[] = [];
 	const script = new Faults();
 	for (const fault of faults) script.add(fault);
-	for (const [from, to] of [...script.spans("broker"), ...script.spans("ap")])
+	for (const [from, to] of [...script.spans("broker"), ...script.spans("ap"), ...script.spans("cable")])
 		network.addOutage({ from, to, how: "silent" });
 	for (const [from, to] of script.spans("refuse")) network.addOutage({ from, to, how: "refused" });
 	const simulation = new Simulation({

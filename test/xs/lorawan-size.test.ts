@@ -24,7 +24,7 @@ async function bundle(): Promise<FirmwareBundle> {
 		platform: "neutral",
 		charset: "utf8",
 		logLevel: "silent",
-		tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
+		tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 	});
 	const code = `((dormouseEngine) => {${outputFiles[0]!.text}\nreturn { wake: firmware.wake, node: undefined };\n})`;
 	return { code, map: '{"version":3,"sources":[],"names":[],"mappings":""}', name: "lorawan" };

@@ -40,7 +40,7 @@ async function suiteOf(file: string): Promise<FirmwareBundle | undefined> {
 			charset: "utf8",
 			sourcemap: "external",
 			logLevel: "silent",
-			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 		});
 		if (!Object.keys(metafile.inputs).every((input) => input === "<stdin>" || PURE.test(input))) return undefined;
 		const text = (end: string) => outputFiles.find(({ path }) => path.endsWith(end))!.text;

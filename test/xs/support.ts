@@ -69,7 +69,7 @@ export async function fixture(text: string): Promise<FirmwareBundle> {
 		charset: "utf8",
 		sourcemap: "external",
 		logLevel: "silent",
-		tsconfigRaw: { compilerOptions: { useDefineForClassFields: true } },
+		tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 	});
 	const code = outputFiles.find(({ path }) => path.endsWith(".js"))!.text;
 	const map = outputFiles.find(({ path }) => path.endsWith(".map"))!.text;

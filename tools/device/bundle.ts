@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type BuildFailure, build, transform } from "esbuild";
+import { type BuildFailure, build } from "esbuild";
 import { DormouseError } from "../../modules/core/errors.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
-import { slim } from "../../sim/engine/slim.js";
+import { deviceForm } from "../../sim/engine/device-form.js";
 
 /** One node's firmware as one module, for the SDK's compiler. */
 export interface DeviceBundle {
@@ -15,7 +15,7 @@ export interface DeviceBundle {
 
 /**
  * Bundles the firmware for a device: what the node does not use is left out, constants stand where their names stood
- * (`sim/engine/slim.ts`), and no name that the linker would keep in flash is longer than it must be.
+ * (`sim/engine/slim.ts`), and names are such as the engine has anyway (`sim/engine/short-names.ts`).
  * @param nodeFile the declaration
  * @throws {DormouseError} `declaration` when there is no such file, `malformed` when it does not parse or resolve
  */
@@ -34,7 +34,7 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 			platform: "neutral",
 			charset: "utf8",
 			logLevel: "silent",
-			tsconfigRaw: { compilerOptions: { useDefineForClassFields: true, verbatimModuleSyntax: true } },
+			tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
 			plugins: [
 				{
 					name: "platform",
@@ -54,13 +54,8 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 				},
 			],
 		});
-		const { code } = await transform(slim(outputFiles[0]!.text), {
-			target: "es2022",
-			format: "esm",
-			charset: "utf8",
-			minifyIdentifiers: true,
-		});
-		return { code: slim(code), imports: [...imports].sort() };
+		const code = await deviceForm(outputFiles[0]!.text, path, PROJECT);
+		return { code, imports: [...imports].sort() };
 	} catch (error) {
 		const first = (error as BuildFailure).errors?.[0];
 		if (!first) throw error;

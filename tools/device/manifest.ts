@@ -16,6 +16,8 @@ interface Manifest {
 
 /** Modules that firmware may import beyond those of `manifest.json`, and what brings them. */
 const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
+	// On ESP32; a desktop's manifest has its own.
+	"embedded:network/interface/ethernet": "$(MODDABLE)/modules/io/ethernet/manifest.json",
 	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
 	"device/tls": "./modules/device/native/tls/manifest.json",
 });
@@ -39,9 +41,11 @@ export function deviceManifest(main: string, imports: readonly string[]): string
 		else if (sources.every((each) => each.startsWith(NATIVE))) modules[name] = sources.map(absolute);
 	}
 	const include = [manifest.include ?? []].flat();
+	const { esp32 } = manifest.platforms;
 	for (const specifier of imports) {
 		const provided = PROVIDED[specifier];
-		if (provided) include.push(absolute(provided));
+		if (provided && texts[1]!.includes(`"${specifier}":`)) esp32!.include = [esp32!.include ?? [], provided].flat();
+		else if (provided) include.push(absolute(provided));
 		else if (specifier.startsWith("device/") && !texts.some((text) => text.includes(`"${specifier}":`)))
 			throw new DormouseError("declaration", `no manifest names a module "${specifier}", which the firmware imports`);
 	}

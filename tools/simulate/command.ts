@@ -59,6 +59,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
 	checkTls(node, options);
+	checkLink(node, options);
 	const key = keyFor(node, options);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
@@ -183,7 +184,11 @@ function makeNetwork({ broker, faults, seed, settings }: Options, scheduler: Sch
 		return new RealNetwork(broker, settings.ntp === undefined ? undefined : { host: settings.ntp, port: 123 });
 	}
 	const outages = [
-		...[...faults.spans("broker"), ...faults.spans("ap")].map(([from, to]) => ({ from, to, how: "silent" as const })),
+		...[...faults.spans("broker"), ...faults.spans("ap"), ...faults.spans("cable")].map(([from, to]) => ({
+			from,
+			to,
+			how: "silent" as const,
+		})),
 		...faults.spans("refuse").map(([from, to]) => ({ from, to, how: "refused" as const })),
 	];
 	return new VirtualNetwork(scheduler, { seed, outages });
@@ -287,6 +292,17 @@ function checkTls({ uplink }: NodeDeclaration, { broker, settings }: Options): v
 	}
 	if (tls && settings.ca === undefined)
 		throw new DormouseError("declaration", "--broker: mqtts:// needs the broker's CA; --set ca=@ca.pem would be right");
+}
+
+/** What is done to a cable or an access point that a node does not use would say nothing of the node. */
+function checkLink({ uplink }: NodeDeclaration, { faults }: Options): void {
+	const foreign = uplink.link === "ethernet" ? (["ap", "roam", "subnet"] as const) : (["cable"] as const);
+	for (const kind of foreign)
+		if (faults.spans(kind).length)
+			throw new DormouseError(
+				"declaration",
+				`--fault ${kind}: the node's link is ${uplink.link ?? "none of an IP network"}; ${uplink.link === "ethernet" ? "cable or dhcp" : "ap, roam, subnet or dhcp, or a node with link: ethernet(),"} would be right`,
+			);
 }
 
 function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefined): string[] {

@@ -1,22 +1,9 @@
 import type { Packet } from "../../../net/mqtt/packet.js";
 import { type Effect, type Event, Session } from "../../../net/mqtt/session.js";
 import * as assert from "../../assert.js";
+import { NO_PACKET } from "../../support/no-packet.js";
 
 type Fields = { -readonly [name in keyof Packet]?: Packet[name] };
-
-const NOTHING = {
-	type: 0,
-	flags: 0,
-	id: 0,
-	reason: 0,
-	sessionPresent: false,
-	receiveMaximum: 65_535,
-	maximumQos: 2,
-	retainAvailable: 1,
-	maximumPacketSize: 0xffff_ffff,
-	topicAliasMaximum: 0,
-	serverKeepAlive: -1,
-};
 
 interface Options {
 	readonly version?: 5 | 4;
@@ -26,13 +13,13 @@ interface Options {
 
 /** A session, and what feeds it events and packets. */
 function fresh({ version = 5, window, keepAliveSeconds = 60 }: Options = {}) {
-	const packet: Fields & Packet = { ...NOTHING };
+	const packet: Fields & Packet = { ...NO_PACKET };
 	const downlinks = window === undefined ? undefined : { window };
 	const s = new Session({ version, mtu: 100, keepAliveSeconds, downlinks }, packet);
 	s.overhead = 20;
 	const feed = (what: Event | Fields): Effect => {
 		if (typeof what === "string") return s.step(what);
-		Object.assign(packet, NOTHING, what);
+		Object.assign(packet, NO_PACKET, what);
 		return s.step("packet");
 	};
 	const all = (...events: readonly (Event | Fields)[]): Effect => {
@@ -157,7 +144,7 @@ describe("mqtt session", () => {
 		assert.equal(all("ready"), "none");
 		assert.equal(feed("flushed"), "over");
 		assert.equal(s.code, "");
-		const wide = new Session({ version: 5, mtu: 16_384, keepAliveSeconds: 0 }, NOTHING);
+		const wide = new Session({ version: 5, mtu: 16_384, keepAliveSeconds: 0 }, NO_PACKET);
 		wide.overhead = 24;
 		wide.step("connected");
 		wide.step("ready");

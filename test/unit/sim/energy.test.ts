@@ -7,6 +7,7 @@ const NOTHING: AwakeSplit = Object.freeze({
 	waitMs: 0,
 	radioMs: 0,
 	sentMs: 0,
+	wiredMs: 0,
 	scriptMs: undefined,
 	scriptRadioMs: undefined,
 });
@@ -18,15 +19,25 @@ describe("energy", () => {
 		["waitMs", 21],
 		["radioMs", 84],
 		["sentMs", 335 - 84],
+		["wiredMs", 132],
 		["scriptMs", 28],
 		["scriptRadioMs", 84 + 28 - 21],
 	] as const)
 		it(`energy: a millisecond of ${part}, ${microcoulombs} µC`, () => {
 			assert.near(chargeOf({ ...NOTHING, [part]: 1 }), microcoulombs, 1e-9);
 		});
-	it("energy: time awake, all but sending, which is a part of the radio's", () => {
+	it("energy: time awake, all but sending, a part of the radio's, and the cable, which is beside all", () => {
 		assert.equal(
-			awakeOf({ bootMs: 1, busyMs: 2, waitMs: 4, radioMs: 8, sentMs: 16, scriptMs: 32, scriptRadioMs: 64 }),
+			awakeOf({
+				bootMs: 1,
+				busyMs: 2,
+				waitMs: 4,
+				radioMs: 8,
+				sentMs: 16,
+				wiredMs: 128,
+				scriptMs: 32,
+				scriptRadioMs: 64,
+			}),
 			1 + 2 + 4 + 8 + 32 + 64,
 		);
 	});

@@ -61,6 +61,12 @@ describe("device builds", function () {
 		);
 		assert.ok(!/"\.\.?\//.test(JSON.stringify(manifest)), "no path hangs on where the manifest is");
 	});
+	it("manifest: Ethernet, the SDK's on ESP32 and the desktop's own elsewhere", () => {
+		const { include, platforms } = JSON.parse(deviceManifest("/x/firmware", ["embedded:network/interface/ethernet"]));
+		const sdk = "$(MODDABLE)/modules/io/ethernet/manifest.json";
+		assert.ok(platforms.esp32.include.includes(sdk));
+		assert.ok(![include].flat().includes(sdk), "which stops other platforms' builds");
+	});
 	it("manifest: a platform module that nothing brings, is refused by name", () => {
 		assert.throws(() => deviceManifest("/there/firmware", ["device/nothing"]), { code: "declaration" });
 	});
