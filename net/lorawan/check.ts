@@ -2,7 +2,7 @@ import { wrong } from "../../modules/core/errors.js";
 import type { LorawanOptions } from "./lorawan.js";
 
 /**
- * Checks a declaration. Builds for devices leave it out: what they are built of was checked on the desktop.
+ * Checks a declaration, when it is made: flash does not hold this.
  * @throws {DormouseError} `declaration`, naming the field and what would be right
  */
 export function checkLorawan(options: LorawanOptions): void {

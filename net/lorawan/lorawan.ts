@@ -70,11 +70,7 @@ export interface LorawanDeclaration extends UplinkDeclaration {
  * @throws {DormouseError} `declaration`, naming the field and what would be right
  */
 export function lorawan(options: LorawanOptions): LorawanDeclaration {
-	// biome-ignore lint/correctness/noUnusedLabels: builds for devices drop what it stands at
-	// biome-ignore lint/suspicious/noConfusingLabels: as above
-	CHECK: {
-		checkLorawan(options);
-	}
+	checkLorawan(options);
 	const settings: LorawanSettings = Object.freeze({
 		batch: 6,
 		confirmed: false,
