@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { transform } from "esbuild";
+import { plainConstants } from "./plain-constants.js";
 import { platformNames, shortNames } from "./short-names.js";
 import { slim } from "./slim.js";
 
@@ -26,5 +27,5 @@ export async function deviceForm(
 		...(/^export /m.test(marked) ? { format: "esm" as const } : {}),
 	});
 	const keys = readFileSync(nodeFile, "utf8").match(/[A-Za-z_$][\w$]*(?=\s*[:(,}])/g) ?? [];
-	return shortNames(slim(minified), new Set([...platformNames(project), ...keys, ...kept]));
+	return shortNames(plainConstants(slim(minified)), new Set([...platformNames(project), ...keys, ...kept]));
 }
