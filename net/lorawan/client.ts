@@ -32,10 +32,7 @@ export class LorawanClient implements Uplink, RadioListener {
 
 	constructor(options: MacOptions) {
 		this.options = options;
-		const { settings, ports, node } = options;
-		this.packages = settings.packages.map((each) =>
-			each.create({ nowMs: () => ports.clock.nowMs(), wallMs: () => node.wallMs() }),
-		);
+		this.packages = options.settings.packages.map((each) => each.create(options));
 		this.mac = new Mac(options, options.ports.clock.nowMs());
 	}
 	/** @throws {DormouseError} `closed`; `busy` while an exchange runs */
@@ -152,7 +149,7 @@ export class LorawanClient implements Uplink, RadioListener {
 					return this.radio!.receive(mac.atMs, mac.how, mac.room);
 				case Effect.downlink: {
 					const owner = this.packages.find(({ port }) => port === mac.port);
-					if (owner) owner.take(mac.bytes, (wallMs, uncertaintyMs) => on.wallTime(wallMs, uncertaintyMs));
+					if (owner) owner.take(mac.bytes, on);
 					if (owner || !options.settings.downlinks || on.downlink(mac.bytes, false) !== undefined) mac.accept();
 					break;
 				}

@@ -4,7 +4,7 @@ import { CellId } from "../../modules/store/log.js";
 import type { LoraTransmit } from "../radio/radio.js";
 import { airtimeMs, PREAMBLE_SYMBOLS, symbolMs } from "./airtime.js";
 import { Cid, Commands } from "./commands.js";
-import { cmac, cryptPayload, dataBlock, MIC_BYTES } from "./crypto.js";
+import { MIC_BYTES } from "./crypto.js";
 import { At, Band } from "./region.js";
 import { Cell, DEFAULT_RATES, FCNT_BLOCK, Long, type MacOptions, Time, Word } from "./state.js";
 
@@ -131,6 +131,8 @@ export class Mac extends Commands {
 	private rate = 0;
 	private channel = 0;
 	private airtime = 0;
+	/** How long a symbol of `how` is, in milliseconds. */
+	private symbol = 0;
 	private again = 0;
 	private second = false;
 	/** It is a Join-Request; the node asked for an answer; it holds what the source filled; nothing of it was sent yet. */
@@ -368,6 +370,7 @@ export class Mac extends Commands {
 		const code = this.data[At.rates + rate]!;
 		this.how.spreadingFactor = code & 15;
 		this.how.bandwidthHz = 125_000 << ((code >> 4) & 15);
+		this.symbol = symbolMs(code & 15, this.how.bandwidthHz);
 	}
 	/** Whether Join-Requests may go out on a channel. */
 	private joins(channel: number): boolean {
@@ -415,7 +418,7 @@ export class Mac extends Commands {
 	/** Sends the frame at hand: it takes its counter now, if it has none yet. */
 	private transmit(): Effect {
 		const { options, air, words, longs, times, cell } = this;
-		const { cipher, otaa } = options;
+		const { otaa } = options;
 		const cells = options.node.log;
 		const end = this.total - MIC_BYTES;
 		let head: Uint8Array | undefined;
@@ -426,7 +429,7 @@ export class Mac extends Commands {
 			this.devNonce = counter[0]!++;
 			if (this.devNonce > 0xffff) return this.fail("range"); // all are used: the node needs another JoinEUI
 			cells.put(CellId.devNonce, bytes);
-			cipher.setKey(otaa!.appKey);
+			this.cipher.setKey(otaa!.appKey);
 			air[0] = 0; // MHDR: MType 0
 			air.set(otaa!.euis, 1);
 			air[17] = this.devNonce;
@@ -446,16 +449,16 @@ export class Mac extends Commands {
 			air[7] = fCnt >> 8;
 			const devAddr = longs[Long.devAddr]!;
 			const at = this.payloadAt;
-			cipher.setKey(cell, air[at - 1] ? Cell.keys + 16 : Cell.keys); // the port stands in front
-			cryptPayload(cipher, 0, devAddr, fCnt, air, at, end);
-			cipher.setKey(cell, Cell.keys);
-			head = dataBlock(0x49, 0, devAddr, fCnt, end);
+			this.cipher.setKey(cell, air[at - 1] ? Cell.keys + 16 : Cell.keys); // the port stands in front
+			this.crypt(0, devAddr, fCnt, air, at, end);
+			this.cipher.setKey(cell, Cell.keys);
+			head = this.head(0x49, 0, devAddr, fCnt, end);
 			this.said();
 			this.ackDue = this.urged = this.unaccepted = this.wantsTime = false;
 			if (words[Word.quiet]! < 0xffff) words[Word.quiet]!++;
 			if (this.asked) words[Word.silent]!++;
 		}
-		if (this.joining || head) air.set(cmac(cipher, head, air, end).subarray(0, MIC_BYTES), end);
+		if (this.joining || head) air.set(this.mic(head, air, end), end);
 		this.fresh = this.answered = this.acknowledged = this.done = false;
 		this.again--;
 		this.look(this.channel, this.rate);
@@ -489,7 +492,7 @@ export class Mac extends Commands {
 		this.tune(rate);
 		how.frequencyHz = frequency * 100;
 		how.invertIq = true;
-		const symbol = symbolMs(how.spreadingFactor, how.bandwidthHz);
+		const { symbol } = this;
 		const error = JITTER_MS + (delay * this.settings.drift) / 1_000_000;
 		const symbols = Math.ceil((2 * error) / symbol) + 2 * DETECT_SYMBOLS - PREAMBLE_SYMBOLS;
 		this.room = Math.max(DETECT_SYMBOLS, Math.min(1023, symbols));
@@ -501,15 +504,14 @@ export class Mac extends Commands {
 	/** Takes what was received. @returns whether it is for this node and sound; nothing has changed otherwise */
 	private takeAccept(bytes: Uint8Array): boolean {
 		const { options, data, cell, longs } = this;
-		const { cipher, otaa } = options;
+		const { otaa } = options;
 		const { length } = bytes;
 		// MHDR: MType 1, Major 0; the bits between are RFU.
 		if ((length !== JOIN_ACCEPT && length !== JOIN_ACCEPT + CF_LIST) || (bytes[0]! & 0xe3) !== 0x20) return false;
 		// The server used AES decryption, so that encryption undoes it (§6.2.6).
-		cipher.setKey(otaa!.appKey);
-		for (let at = 1; at < length; at += 16) cipher.encrypt(bytes, at);
-		const end = length - MIC_BYTES;
-		if (!equalBytes(cmac(cipher, undefined, bytes, end).subarray(0, MIC_BYTES), bytes.subarray(end))) return false;
+		this.cipher.setKey(otaa!.appKey);
+		for (let at = 1; at < length; at += 16) this.cipher.encrypt(bytes, at);
+		if (!this.isSealed(undefined, bytes)) return false;
 		const view = new DataView(bytes.buffer);
 		const joinNonce = (view.getUint32(0, true) >>> 8) + 1;
 		const last = longs[Long.joinNonce]!;
@@ -526,7 +528,7 @@ export class Mac extends Commands {
 			cell.set(bytes.subarray(1, 7), at + 1);
 			cell[at + 7] = this.devNonce;
 			cell[at + 8] = this.devNonce >> 8;
-			cipher.encrypt(cell, at);
+			this.cipher.encrypt(cell, at);
 		}
 		const settings = bytes[11]!;
 		const offset = (settings >> 4) & 7;
@@ -561,8 +563,7 @@ export class Mac extends Commands {
 		if (type === 1 && mask.some((word) => word > 0)) words.set(mask, Word.mask);
 	}
 	private takeData(bytes: Uint8Array): boolean {
-		const { options, words, longs, cell } = this;
-		const { cipher } = options;
+		const { words, longs, cell } = this;
 		const end = bytes.length - MIC_BYTES;
 		const view = new DataView(bytes.buffer);
 		const type = bytes[0]! >> 5;
@@ -578,9 +579,8 @@ export class Mac extends Commands {
 		let fCnt = last - (last % 0x1_0000) + view.getUint16(6, true);
 		if (fCnt < least) fCnt += 0x1_0000;
 		if (fCnt > 0xffff_fffe) return false;
-		cipher.setKey(cell, Cell.keys);
-		const code = cmac(cipher, dataBlock(0x49, 1, devAddr, fCnt, end), bytes, end);
-		if (!equalBytes(code.subarray(0, MIC_BYTES), bytes.subarray(end))) return false;
+		this.cipher.setKey(cell, Cell.keys);
+		if (!this.isSealed(this.head(0x49, 1, devAddr, fCnt, end), bytes)) return false;
 		this.saveCounters(this.times[Time.fCntLimit]!, fCnt + 1);
 		words[Word.quiet] = words[Word.silent] = 0;
 		this.waiting = 0; // what was said until a downlink came
@@ -588,8 +588,8 @@ export class Mac extends Commands {
 		this.answered = true;
 		if (bytes[5]! & 0x10) this.urged = true; // FPending
 		this.unaccepted = type === 5;
-		cipher.setKey(cell, port ? Cell.keys + 16 : Cell.keys);
-		cryptPayload(cipher, 1, devAddr, fCnt, bytes, at + 1, end);
+		this.cipher.setKey(cell, port ? Cell.keys + 16 : Cell.keys);
+		this.crypt(1, devAddr, fCnt, bytes, at + 1, end);
 		this.run(port ? bytes.subarray(HEAD, at) : bytes.subarray(at + 1, end), this.level);
 		this.down = undefined;
 		if (port > 0 && port < 224) {

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../modules/core/errors.js";
 import type { BlockCipher } from "../../modules/core/ports.js";
 import { CellId } from "../../modules/store/log.js";
 import type { UplinkNode, UplinkPorts } from "../uplink.js";
+import { Crypto } from "./crypto.js";
 import type { LorawanSettings } from "./lorawan.js";
 import { At } from "./region.js";
 
@@ -112,7 +113,7 @@ const ANSWERS = RETAINED_BYTES - LAST_AT - 1;
  * block of bytes, what is durable another. Integers in both are in the machine's order, which is little-endian. The counters
  * are reserved before use (FCntUp, in blocks) or written before what came is acted on (FCntDown).
  */
-export class MacState {
+export class MacState extends Crypto {
 	protected readonly options: MacOptions;
 	protected readonly settings: LorawanSettings;
 	readonly data: Uint32Array;
@@ -145,6 +146,7 @@ export class MacState {
 
 	/** Touches no cell yet. @param nowMs of the clock that all times here are of */
 	constructor(options: MacOptions, nowMs: number) {
+		super(options.cipher);
 		this.options = options;
 		this.settings = options.settings;
 		this.data = options.settings.region.data;
@@ -178,8 +180,8 @@ export class MacState {
 		this.settle();
 		const cells = this.options.node.log;
 		const { times, words, cell } = this;
-		const [generation, fCntUp, limit] = times.slice(Time.generation);
-		const kept = words.slice();
+		// What was retained, as the times at its beginning.
+		const before = new Float64Array(this.kept.slice().buffer);
 		this.reset();
 		words.fill(0, 0, Word.joinTries);
 		const bytes = cells.get(CellId.session);
@@ -200,10 +202,9 @@ export class MacState {
 			}
 		}
 		// Older than the cell: a wake after it was cut short.
-		if (generation === this.longs[Long.generation] && limit === times[Time.fCntLimit]) {
-			times[Time.fCntUp] = fCntUp!;
-			words.set(kept);
-		} else {
+		if (before[Time.generation] === this.longs[Long.generation] && before[Time.fCntLimit] === times[Time.fCntLimit])
+			this.kept.set(new Uint8Array(before.buffer));
+		else {
 			this.waiting = 0;
 			this.ackDue = false;
 		}

@@ -74,7 +74,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		this.ports = ports;
 	}
 	open(on: RadioListener): void {
-		if (this.on) throw new DormouseError("busy");
+		if (this.on) this.fail("busy");
 		const { io, wiring } = this;
 		const { Output, OutputOpenDrain } = io.Digital;
 		this.on = on;
@@ -89,14 +89,14 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		} catch (error) {
 			this.release();
 			if (!(error instanceof Error)) throw error; // an engine that ends the wake
-			throw new DormouseError("io", error.message);
+			this.fail("io", error.message);
 		}
 		this.ready = false;
 		this.startStep = 0;
 		this.later(1, Step.start); // the reset line is low: both families want 100 µs
 	}
 	transmit(bytes: Uint8Array, how: LoraTransmit): void {
-		if (!(bytes.length >= 1 && bytes.length <= LONGEST)) throw new DormouseError("range");
+		if (!(bytes.length >= 1 && bytes.length <= LONGEST)) this.fail("range");
 		this.take(how, Task.transmit);
 		this.powerDbm = how.powerDbm;
 		this.length = bytes.length;
@@ -186,11 +186,15 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			this.spi!.transfer(bytes);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error; // an engine that ends the wake
-			throw new DormouseError("io", error.message);
+			this.fail("io", error.message);
 		}
 		return bytes;
 	}
 
+	/** @throws {DormouseError} with that code, from one place: each function that names a class keeps a slot for it */
+	protected fail(code: ErrorCode, message?: string): never {
+		throw new DormouseError(code, message);
+	}
 	private release() {
 		for (const handle of this.handles) handle.close();
 		this.handles = [];
@@ -200,10 +204,9 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	private take(how: LoraSettings, task: Task) {
 		const { spreadingFactor, bandwidthHz } = how;
 		const bandwidth = (bandwidthHz / 250_000) | 0;
-		if (!(spreadingFactor >= 7 && spreadingFactor <= 12 && 125_000 << bandwidth === bandwidthHz))
-			throw new DormouseError("range");
-		if (!this.on) throw new DormouseError("closed");
-		if (this.task) throw new DormouseError("busy");
+		if (!(spreadingFactor >= 7 && spreadingFactor <= 12 && 125_000 << bandwidth === bandwidthHz)) this.fail("range");
+		if (!this.on) this.fail("closed");
+		if (this.task) this.fail("busy");
 		this.task = task;
 		this.frequencyHz = how.frequencyHz;
 		this.spreadingFactor = spreadingFactor;
@@ -260,7 +263,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		}
 		if (step === Step.rest) return this.broken ? undefined : this.rest();
 		if (step === Step.prepare) {
-			if (this.broken) throw new DormouseError(this.broken);
+			if (this.broken) this.fail(this.broken);
 			let ms = this.prepare();
 			if (ms < 0) return this.later(-ms, step);
 			if (task === Task.receive) ms = Math.max(ms, this.atMs - LEAD_MS - this.ports.clock.nowMs());
@@ -303,7 +306,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			// It may have found a preamble in noise, and waits for a header that never comes.
 			const receiving = task === Task.receive && this.receiving();
 			this.standby();
-			if (!receiving) throw new DormouseError("timeout");
+			if (!receiving) this.fail("timeout");
 			outcome = Outcome.timeout;
 		}
 		if (!outcome) return;

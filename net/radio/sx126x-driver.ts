@@ -1,4 +1,3 @@
-import { DormouseError } from "../../modules/core/errors.js";
 import type { DigitalIo, RadioIo } from "../../modules/device/io.js";
 import type { Sx126xWiring } from "./boards.js";
 import { FRAME_AT, LoraRadio, Outcome, Task } from "./lora-radio.js";
@@ -49,11 +48,11 @@ export class Sx126x extends LoraRadio<Sx126xWiring> {
 			return 5; // table 8-2: 3.5 ms from reset to standby
 		}
 		if (step === 1) {
-			if (this.busy!.read()) throw new DormouseError("absent");
+			if (this.busy!.read()) this.fail("absent");
 			this.read(0x0740 /* loraSyncWord */);
 			const id = (this.command[4]! << 8) | this.command[5]!;
-			if (id === 0 || id === 0xffff) throw new DormouseError("absent");
-			if (id !== RESET_SYNC_WORD) throw new DormouseError("identity");
+			if (id === 0 || id === 0xffff) this.fail("absent");
+			if (id !== RESET_SYNC_WORD) this.fail("identity");
 			this.send(2, 0x80 /* SetStandby */);
 			if (!tcxo) return 0;
 			// §13.3.6: what the chip calibrated without its clock it has to calibrate again.
@@ -64,7 +63,7 @@ export class Sx126x extends LoraRadio<Sx126xWiring> {
 			return tcxo.startMs + CALIBRATION_MS;
 		}
 		this.send(4, 0x17 /* GetDeviceErrors */);
-		if (this.command[3]! & 0x20 /* XOSC_START_ERR, table 13-86 */) throw new DormouseError("io");
+		if (this.command[3]! & 0x20 /* XOSC_START_ERR, table 13-86 */) this.fail("io");
 		this.send(2, 0x96 /* SetRegulatorMode */, dcdc ? 1 : 0);
 		this.send(2, 0x9d /* SetDio2AsRfSwitchCtrl */, dio2Switch ? 1 : 0);
 		this.send(2, 0x8a /* SetPacketType */, 1);
@@ -244,7 +243,7 @@ export class Sx126x extends LoraRadio<Sx126xWiring> {
 	/** Waits until the chip takes commands: microseconds, but after it woke. @throws {DormouseError} `timeout` */
 	private wait() {
 		const busy = this.busy!;
-		for (let look = LOOKS; busy.read(); ) if (--look === 0) throw new DormouseError("timeout");
+		for (let look = LOOKS; busy.read(); ) if (--look === 0) this.fail("timeout");
 	}
 	/** Sends a command of so many bytes, whose answer then is in `command`. */
 	private send(length: number, op: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0) {

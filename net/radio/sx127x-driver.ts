@@ -1,4 +1,3 @@
-import { DormouseError } from "../../modules/core/errors.js";
 import type { RadioIo } from "../../modules/device/io.js";
 import type { Sx127xWiring } from "./boards.js";
 import { FRAME_AT, LoraRadio, Outcome, Task } from "./lora-radio.js";
@@ -35,8 +34,8 @@ export class Sx127x extends LoraRadio<Sx127xWiring> {
 				return 6; // §7.2.2: 5 ms
 			case 1: {
 				const version = this.read(0x42 /* Version */, 1);
-				if (version === 0 || version === 0xff) throw new DormouseError("absent");
-				if (version !== 0x12 /* §6.4 RegVersion */) throw new DormouseError("identity");
+				if (version === 0 || version === 0xff) this.fail("absent");
+				if (version !== 0x12 /* §6.4 RegVersion */) this.fail("identity");
 				if (wiring.tcxoMs !== undefined) this.write(0x4b /* Tcxo */, 1, 0x19); // §6.1: TcxoInputOn
 				return wiring.tcxoMs ?? 0;
 			}
@@ -47,7 +46,7 @@ export class Sx127x extends LoraRadio<Sx127xWiring> {
 				this.write(0x3b /* InvertIq2 */, 1, 0x42);
 				return 10; // §4.2.3.8 gives no figure; this has room
 			default:
-				if (this.read(0x3b /* InvertIq2 */, 1) & 0x20) throw new DormouseError("timeout");
+				if (this.read(0x3b /* InvertIq2 */, 1) & 0x20) this.fail("timeout");
 				this.rest();
 				return -1;
 		}

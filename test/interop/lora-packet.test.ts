@@ -1,7 +1,7 @@
 import loraPacket from "lora-packet";
 import { toHex } from "../../modules/core/bytes.js";
 import { Aes128 } from "../../net/lorawan/aes.js";
-import { cryptPayload, MIC_BYTES } from "../../net/lorawan/crypto.js";
+import { Crypto, MIC_BYTES } from "../../net/lorawan/crypto.js";
 import { eu868 } from "../../net/lorawan/region-eu868.js";
 import { Cell } from "../../net/lorawan/state.js";
 import { Seeded } from "../../sim/seeded.js";
@@ -44,7 +44,7 @@ function sealed({ frame, fCnt, plain, appSKey, nwkSKey }: ReturnType<typeof rand
 	const end = encodeData(frame, into);
 	const direction = directionOf(frame.mType);
 	cipher.setKey(frame.fPort === 0 ? nwkSKey : appSKey);
-	cryptPayload(cipher, direction, frame.devAddr, fCnt, into, end - plain.length, end);
+	new Crypto(cipher).crypt(direction, frame.devAddr, fCnt, into, end - plain.length, end);
 	cipher.setKey(nwkSKey);
 	dataMic(cipher, direction, frame.devAddr, fCnt, into, end, into.subarray(end, end + MIC_BYTES));
 	return into.subarray(0, end + MIC_BYTES);

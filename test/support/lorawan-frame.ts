@@ -1,6 +1,6 @@
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { BlockCipher } from "../../modules/core/ports.js";
-import { cmac, dataBlock, MIC_BYTES } from "../../net/lorawan/crypto.js";
+import { Crypto, MIC_BYTES } from "../../net/lorawan/crypto.js";
 
 /**
  * Frames of both directions, for servers in tests. The node's own are made and read in `net/lorawan/mac.ts`, which knows only
@@ -128,8 +128,8 @@ export function dataMic(
 	length: number,
 	into: Uint8Array,
 ): void {
-	const head = dataBlock(0x49, direction, devAddr, fCnt, length);
-	into.set(cmac(cipher, head, bytes, length).subarray(0, MIC_BYTES));
+	const crypto = new Crypto(cipher);
+	into.set(crypto.mic(crypto.head(0x49, direction, devAddr, fCnt, length), bytes, length));
 }
 
 /**

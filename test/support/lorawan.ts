@@ -5,7 +5,7 @@ import { CellId as Ids } from "../../modules/store/log.js";
 import { Aes128 } from "../../net/lorawan/aes.js";
 import { airtimeMs, symbolMs } from "../../net/lorawan/airtime.js";
 import type { LorawanClient } from "../../net/lorawan/client.js";
-import { cmac, cryptPayload, MIC_BYTES } from "../../net/lorawan/crypto.js";
+import { Crypto, MIC_BYTES } from "../../net/lorawan/crypto.js";
 import { type LorawanOptions, lorawan } from "../../net/lorawan/lorawan.js";
 import { JOIN_REQUEST } from "../../net/lorawan/mac.js";
 import type { Region } from "../../net/lorawan/region.js";
@@ -350,7 +350,7 @@ export class NetworkServer {
 		const bytes = new Uint8Array(255);
 		const end = encodeData(frame, bytes);
 		cipher.setKey(session.keys, frame.fPort === 0 ? 0 : 16);
-		cryptPayload(cipher, 1, session.devAddr, session.fCntDown, bytes, end - frame.payload.length, end);
+		new Crypto(cipher).crypt(1, session.devAddr, session.fCntDown, bytes, end - frame.payload.length, end);
 		cipher.setKey(session.keys);
 		dataMic(cipher, 1, session.devAddr, session.fCntDown, bytes, end, bytes.subarray(end, end + MIC_BYTES));
 		session.fCntDown++;
@@ -366,7 +366,7 @@ export class NetworkServer {
 		const { bytes } = uplink;
 		const cipher = new Aes128();
 		cipher.setKey(this.appKey);
-		const mic = cmac(cipher, undefined, bytes, JOIN_REQUEST - MIC_BYTES).subarray(0, MIC_BYTES);
+		const mic = new Crypto(cipher).mic(undefined, bytes, JOIN_REQUEST - MIC_BYTES);
 		const eui = (at: number) => toHex(bytes.slice(at, at + 8).reverse());
 		if (toHex(mic) !== toHex(bytes.subarray(19)) || eui(1) !== toHex(this.joinEui) || eui(9) !== toHex(this.devEui)) {
 			this.strange++;
@@ -394,7 +394,7 @@ export class NetworkServer {
 		deriveKey(cipher, 1, accept, devNonce, keys, 0);
 		deriveKey(cipher, 2, accept, devNonce, keys, 16);
 		const end = accept.length - MIC_BYTES;
-		accept.set(cmac(cipher, undefined, accept, end).subarray(0, MIC_BYTES), end);
+		accept.set(new Crypto(cipher).mic(undefined, accept, end), end);
 		for (let at = 1; at < accept.length; at += 16)
 			accept.set(aesDecrypt(this.appKey, accept.subarray(at, at + 16)), at);
 		this.sessions = this.sessions.filter(({ active }) => active).slice(-1);
@@ -440,7 +440,7 @@ export class NetworkServer {
 		if (found === this.session) this.sessions = [found];
 		cipher.setKey(found.keys, frame.fPort === 0 ? 0 : 16);
 		const payload = frame.payload.slice();
-		cryptPayload(cipher, 0, found.devAddr, found.fCntUp, payload, 0, payload.length);
+		new Crypto(cipher).crypt(0, found.devAddr, found.fCntUp, payload, 0, payload.length);
 		const kept = Object.assign(new DataFrame(), frame);
 		this.payloads.push({ fCnt: found.fCntUp, port: frame.fPort, payload, fOpts: frame.fOpts.slice(), frame: kept });
 		if (found !== this.session) return;

@@ -46,6 +46,7 @@ describe("lorawan on xs", () => {
 				for (const { module, bytes, bytecode } of moduleSizes(engine, bundle))
 					if (bytes > 0) console.log(`        ${module}: ${bytes}, ${bytecode} of it bytecode`);
 			const { bytecode } = moreFlash(whole, bare.flash);
+			if (process.env.SIZES) console.log(moreFlash(whole, bare.flash));
 			console.log(
 				`      flash ${flash} bytes, ${bytecode} of it bytecode; heap ${heap} bytes: chunks ${chunks}, ${slots} slots; stack ${ram.stack}`,
 			);

@@ -1,7 +1,7 @@
 import { fromHex, fromUtf8, toHex } from "../../../modules/core/bytes.js";
 import { Aes128 } from "../../../net/lorawan/aes.js";
 import { airtimeMs } from "../../../net/lorawan/airtime.js";
-import { cryptPayload } from "../../../net/lorawan/crypto.js";
+import { Crypto } from "../../../net/lorawan/crypto.js";
 import { type LorawanOptions, lorawan } from "../../../net/lorawan/lorawan.js";
 import { At, Band, type Region } from "../../../net/lorawan/region.js";
 import { as923 } from "../../../net/lorawan/region-as923.js";
@@ -91,7 +91,7 @@ describe("lorawan frame", () => {
 		dataMic(cipher, 0, read.devAddr, 2, bytes, bytes.length - 4, mic);
 		assert.equal(toHex(mic), "2b11ff0d");
 		cipher.setKey(fromHex("ec925802ae430ca77fd3dd73cb2cc588"));
-		cryptPayload(cipher, 0, read.devAddr, 2, read.payload, 0, 4);
+		new Crypto(cipher).crypt(0, read.devAddr, 2, read.payload, 0, 4);
 		assert.equal(fromUtf8(read.payload), "test");
 	});
 });
