@@ -8,7 +8,6 @@ import { type MacOptions, RETAINED_VERSION } from "./state.js";
 
 /** What the network's time may be off: TS001-1.0.4 §5.10. */
 const TIME_UNCERTAINTY_MS = 100;
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * Carries frames over LoRaWAN: the shell around the MAC, without a state of its own but handles. The radio is closed before
@@ -43,7 +42,9 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.on = on;
 		mac.untilMs = options.ports.clock.nowMs() + deadlineMs;
 		mac.wantsTime = source.wantsTime;
-		for (const each of this.packages) if (each.begin(mac.wantsTime)) mac.wantsTime = false;
+		this.packages.forEach((each) => {
+			if (each.begin(mac.wantsTime)) mac.wantsTime = false;
+		});
 		this.deadline = options.ports.timers.set(() => this.failed("timeout"), deadlineMs);
 		this.later(Event.begin, 0);
 	}
@@ -63,17 +64,14 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.later(Event.sent, 0);
 	}
 	rxDone(bytes: Uint8Array, snrDb: number, _rssiDbm: number, atMs: number): void {
-		const { mac } = this;
-		mac.bytes = bytes.slice(); // a view of the radio's
-		mac.level = snrDb;
-		mac.atMs = atMs;
-		this.later(Event.heard, 0);
+		this.mac.level = snrDb;
+		this.heard(bytes.slice(), atMs); // a view of the radio's
 	}
 	rxTimeout(atMs: number): void {
-		this.rxDone(NO_BYTES, 0, 0, atMs);
+		this.heard(undefined, atMs);
 	}
 	rxError(atMs: number): void {
-		this.rxTimeout(atMs);
+		this.heard(undefined, atMs);
 	}
 	sensed(rssiDbm: number): void {
 		this.mac.level = rssiDbm;
@@ -85,6 +83,11 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.later(Event.fault, 0);
 	}
 
+	private heard(bytes: Uint8Array | undefined, atMs: number) {
+		this.mac.bytes = bytes;
+		this.mac.atMs = atMs;
+		this.later(Event.heard, 0);
+	}
 	/** Goes on in a callback of its own: from the radio's through the MAC into the node's store is more than an ESP32-C3's stack. */
 	private later(event: Event, ms: number) {
 		if (!this.on) return;
@@ -121,18 +124,13 @@ export class LorawanClient implements Uplink, RadioListener {
 				case Effect.fill:
 					if (mac.refill && !this.aside) this.source!.rewind();
 					mac.length = 0;
-					mac.port = options.settings.port;
-					this.aside = undefined;
-					for (const each of this.packages)
-						if (!mac.length) {
-							mac.length = each.next(mac.bytes, mac.room);
-							if (mac.length) {
-								this.aside = each;
-								mac.port = each.port;
-							}
-						}
+					this.aside = this.packages.find((each) => {
+						mac.length = each.next(mac.bytes!, mac.room);
+						return mac.length > 0;
+					});
+					mac.port = (this.aside ?? options.settings).port;
 					if (!mac.length) {
-						const filled = this.source!.fill(mac.bytes, mac.room);
+						const filled = this.source!.fill(mac.bytes!, mac.room);
 						mac.length = filled.length;
 						this.upTo = filled.upTo;
 					}
@@ -144,13 +142,13 @@ export class LorawanClient implements Uplink, RadioListener {
 				case Effect.sense:
 					return this.radio!.sense(mac.how.frequencyHz, mac.how.bandwidthHz, mac.room);
 				case Effect.transmit:
-					return this.radio!.transmit(mac.bytes, mac.how);
+					return this.radio!.transmit(mac.bytes!, mac.how);
 				case Effect.receive:
 					return this.radio!.receive(mac.atMs, mac.how, mac.room);
 				case Effect.downlink: {
 					const owner = this.packages.find(({ port }) => port === mac.port);
-					if (owner) owner.take(mac.bytes, on);
-					if (owner || !options.settings.downlinks || on.downlink(mac.bytes, false) !== undefined) mac.accept();
+					if (owner) owner.take(mac.bytes!, on);
+					if (owner || !options.settings.downlinks || on.downlink(mac.bytes!, false) !== undefined) mac.accept();
 					break;
 				}
 				case Effect.time:
@@ -174,7 +172,7 @@ export class LorawanClient implements Uplink, RadioListener {
 	}
 	/** Closes every handle; idempotent. */
 	private release() {
-		this.mac.end();
+		this.mac.expected = 0;
 		this.deadline?.close();
 		this.timer?.close();
 		this.radio?.close();

@@ -44,14 +44,10 @@ export class Crypto {
 		cipher.encrypt(code);
 		return code;
 	}
-	/** The MIC of `bytes[0 … length)` behind a head. */
-	mic(head: Uint8Array | undefined, bytes: Uint8Array, length: number): Uint8Array {
-		return this.cmac(head, bytes, length).subarray(0, MIC_BYTES);
-	}
 	/** Whether the MIC that ends `bytes` is right. */
 	isSealed(head: Uint8Array | undefined, bytes: Uint8Array): boolean {
 		const end = bytes.length - MIC_BYTES;
-		return equalBytes(this.mic(head, bytes, end), bytes.subarray(end));
+		return equalBytes(this.cmac(head, bytes, end).subarray(0, MIC_BYTES), bytes.subarray(end));
 	}
 	/**
 	 * Encrypts or decrypts FRMPayload `bytes[from … to)` in place; both are the same. With AppSKey, or on port 0 NwkSKey.

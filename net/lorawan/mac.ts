@@ -2,7 +2,7 @@ import { equalBytes } from "../../modules/core/bytes.js";
 import type { ErrorCode } from "../../modules/core/errors.js";
 import { CellId } from "../../modules/store/log.js";
 import type { LoraTransmit } from "../radio/radio.js";
-import { airtimeMs, PREAMBLE_SYMBOLS, symbolMs } from "./airtime.js";
+import { airtimeMs, PREAMBLE_SYMBOLS } from "./airtime.js";
 import { Cid, Commands } from "./commands.js";
 import { MIC_BYTES } from "./crypto.js";
 import { At, Band } from "./region.js";
@@ -20,7 +20,7 @@ export const Event = Object.freeze({
 	sensed: 3,
 	/** The frame left, at `atMs`. */
 	sent: 4,
-	/** `bytes` came, with an SNR of `level` dB, or nothing sound, of no bytes; its end was at `atMs`. */
+	/** `bytes` came, with an SNR of `level` dB, or nothing sound, undefined; its end was at `atMs`. */
 	heard: 5,
 	/** The listener was told. */
 	told: 6,
@@ -100,7 +100,6 @@ const PHY_LARGEST = 255;
 const HEAD = 8;
 /** Where frames are filled in {@link Mac.air}: behind MHDR, FHDR with the longest FOpts, and FPort. */
 const FILL_AT = HEAD + FOPTS_LARGEST + 1;
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * The state of a LoRaWAN 1.0.4 class A MAC. {@link step} changes it; it reads no clock and touches no radio: times, what the
@@ -114,15 +113,15 @@ export class Mac extends Commands {
 	room = 0;
 	port = 1;
 	level = 0;
-	bytes: Uint8Array = NO_BYTES;
+	bytes: Uint8Array | undefined;
 	code: ErrorCode = "timeout";
 	wantsTime = false;
 	refill = false;
 	acknowledged = false;
 	readonly how: LoraTransmit;
 
-	/** The event that answers the last effect; 0 between exchanges. */
-	private expected = 0;
+	/** The event that answers the last effect; 0 between exchanges: whoever ends one from outside sets that. */
+	expected = 0;
 	/** The uplink as it goes on air, with `size` bytes; where its payload begins. */
 	private readonly air = new Uint8Array(PHY_LARGEST + FOPTS_LARGEST);
 	private total = 0;
@@ -176,10 +175,6 @@ export class Mac extends Commands {
 		if (this.unaccepted) this.ackDue = this.urged = true;
 		this.unaccepted = false;
 	}
-	/** Ends whatever runs, from outside. */
-	end(): void {
-		this.expected = 0;
-	}
 	/** Takes an event, says what to do. Late events have no effect. @throws {DormouseError} what the cells throw */
 	step(event: Event): Effect {
 		if (event && event !== this.expected) return Effect.none;
@@ -207,7 +202,15 @@ export class Mac extends Commands {
 				} else this.joining = !longs[Long.generation] || words[Word.silent]! >= SILENT_MOST;
 				return this.prepare();
 			case Event.filled:
-				return this.length ? this.build(this.length) : this.dry();
+				// The source may have nothing, or not what fits beside the header's commands.
+				if (!this.length && (this.gave || this.room >= this.largest()))
+					return this.urged && this.urges++ < URGED_MOST ? this.build(0) : Effect.idle;
+				if (this.length || !this.ahead) {
+					this.ahead ||= !this.length; // commands first, in a frame of their own
+					return this.build(this.length);
+				}
+				this.gave = true;
+				return this.fill(this.largest()); // those that are said again and again stay behind for once
 			case Event.elapsed:
 				return this.fresh ? this.prepare() : this.launch();
 			case Event.sensed:
@@ -219,11 +222,8 @@ export class Mac extends Commands {
 				this.second = false;
 				return this.listen();
 			case Event.heard:
-				if (
-					this.bytes.length &&
-					(this.joining ? this.takeAccept(this.bytes.slice()) : this.takeData(this.bytes.slice()))
-				)
-					return this.over(); // decrypted in place
+				// Decrypted in place.
+				if (this.bytes && (this.joining ? this.takeAccept(this.bytes) : this.takeData(this.bytes))) return this.over();
 				if (this.second) return this.over();
 				this.second = true;
 				return this.listen();
@@ -271,19 +271,6 @@ export class Mac extends Commands {
 		if (this.wantsTime && count < FOPTS_LARGEST) this.answers[count++] = Cid.deviceTime;
 		return count;
 	}
-	/** The source has nothing, or not what fits beside the header's commands. */
-	private dry(): Effect {
-		const bare = this.largest();
-		if (!this.gave && this.room < bare) {
-			if (this.ahead) {
-				this.gave = true;
-				return this.fill(bare); // those that are said again and again stay behind for once
-			}
-			this.ahead = true; // commands first, in a frame of their own
-			return this.build(0);
-		}
-		return this.urged && this.urges++ < URGED_MOST ? this.build(0) : Effect.idle;
-	}
 	/** Puts the uplink together, apart from its counter: that is taken when it is sent. @param length of what was filled */
 	private build(length: number): Effect {
 		const { air, words, answers } = this;
@@ -322,24 +309,42 @@ export class Mac extends Commands {
 		this.tune(rate);
 		const airtime = airtimeMs(how.spreadingFactor, how.bandwidthHz, this.total);
 		this.airtime = airtime;
-		let waitMs = this.joining ? this.joinWaitMs() : this.cell[Cell.maxDuty] ? this.times[Time.silence]! - nowMs : 0;
+		let waitMs = this.cell[Cell.maxDuty] ? this.times[Time.silence]! - nowMs : 0;
+		if (this.joining) {
+			// A join's airtime is within §7's limits.
+			const hours = (nowMs - this.times[Time.joins]!) / HOUR_MS;
+			const period = hours < 1 ? 0 : hours < 11 ? 1 : 2 + Math.floor((hours - 11) / 24);
+			if (period !== words[Word.joinPeriod]) words[Word.joinSpent] = 0;
+			words[Word.joinPeriod] = period;
+			waitMs =
+				words[Word.joinSpent]! + airtime <= (period > 1 ? JOINS_DAILY_MS : JOINS_FIRST_MS)
+					? 0
+					: Math.ceil(((period ? 24 * period - 13 : 1) - hours) * HOUR_MS) + (this.random() % 60_000);
+		}
 		if (waitMs <= 0) {
 			waitMs = Number.POSITIVE_INFINITY;
 			const fresh: number[] = [];
 			const used: number[] = [];
 			for (let n = this.count; --n >= 0; ) {
-				if (!(this.joining ? this.joins(n) : this.isOn(n, Word.mask)) || !this.look(n, rate)) continue;
+				let on = this.isOn(n, Word.mask);
+				if (this.joining) {
+					const place = (n - data[At.joinFirst]!) / data[At.joinStep]!;
+					on = data[At.joinCount]
+						? place >= 0 && place < data[At.joinCount]! && place === Math.floor(place)
+						: (data[At.start + (n >> 4)]! & (1 << (n & 15))) > 0;
+				}
+				if (!on || !this.look(n, rate)) continue;
 				const wait = this.waitMs(this.bandOf(this.frequency), airtime);
 				waitMs = Math.min(waitMs, wait);
 				if (!wait) (this.isOn(n, Word.used) ? used : fresh).push(n);
 			}
 			// All that may be used were: a new round begins.
-			if (!fresh.length) for (const n of used) words[Word.used + (n >> 4)]! &= ~(1 << (n & 15));
+			if (!fresh.length) words.fill(0, Word.used, Word.mark);
 			const pool = fresh.length ? fresh : used;
 			this.channel = pool[this.random() % pool.length]!;
 		}
 		if (waitMs > 0) {
-			if (Number.isFinite(waitMs)) return this.wait(waitMs);
+			if (waitMs < Number.POSITIVE_INFINITY) return this.wait(waitMs);
 			// Never at this data rate in these bands: a faster one takes less time.
 			if (this.joining) words[Word.joinTries]!++;
 			else if (this.fresh && rate < data[At.highest]!) words[Word.rate]!++;
@@ -370,30 +375,13 @@ export class Mac extends Commands {
 		const code = this.data[At.rates + rate]!;
 		this.how.spreadingFactor = code & 15;
 		this.how.bandwidthHz = 125_000 << ((code >> 4) & 15);
-		this.symbol = symbolMs(code & 15, this.how.bandwidthHz);
-	}
-	/** Whether Join-Requests may go out on a channel. */
-	private joins(channel: number): boolean {
-		const { data } = this;
-		const place = (channel - data[At.joinFirst]!) / data[At.joinStep]!;
-		if (data[At.joinCount]) return place >= 0 && place < data[At.joinCount]! && Number.isInteger(place);
-		return (data[At.start + (channel >> 4)]! & (1 << (channel & 15))) > 0;
+		this.symbol = (1000 << (code & 15)) / this.how.bandwidthHz;
 	}
 	/** RX2 of a join on the channel at hand, and after it. */
 	private joinRx2(): number {
 		const { data } = this;
 		if (!data[At.joinRx2]) return data[At.rx2Frequency]!;
 		return data[At.joinRx2]! + (data[At.joinRx2Step]! * (this.channel - data[At.joinFirst]!)) / data[At.joinStep]!;
-	}
-	/** Milliseconds until a join's airtime is within §7's limits. */
-	private joinWaitMs(): number {
-		const { words } = this;
-		const hours = (this.nowMs - this.times[Time.joins]!) / HOUR_MS;
-		const period = hours < 1 ? 0 : hours < 11 ? 1 : 2 + Math.floor((hours - 11) / 24);
-		if (period !== words[Word.joinPeriod]) words[Word.joinSpent] = 0;
-		words[Word.joinPeriod] = period;
-		if (words[Word.joinSpent]! + this.airtime <= (period > 1 ? JOINS_DAILY_MS : JOINS_FIRST_MS)) return 0;
-		return Math.ceil(((period ? 24 * period - 13 : 1) - hours) * HOUR_MS) + (this.random() % 60_000);
 	}
 	/** Waits before the frame at hand, its repetition or the next join. @returns false when the exchange would not be over in time */
 	private pause(ms: number): boolean {
@@ -458,7 +446,7 @@ export class Mac extends Commands {
 			if (words[Word.quiet]! < 0xffff) words[Word.quiet]!++;
 			if (this.asked) words[Word.silent]!++;
 		}
-		if (this.joining || head) air.set(this.mic(head, air, end), end);
+		if (this.joining || head) air.set(this.cmac(head, air, end).subarray(0, MIC_BYTES), end);
 		this.fresh = this.answered = this.acknowledged = this.done = false;
 		this.again--;
 		this.look(this.channel, this.rate);
@@ -612,7 +600,20 @@ export class Mac extends Commands {
 			return this.longs[Long.generation] ? this.resume() : this.fail("timeout");
 		}
 		if (again && this.again > 0) return Effect.wait;
-		if (!answered && this.settings.adr) this.backOff();
+		// ADR's back-off: power, then data rate, then channels and repetitions (§4.3.1.1).
+		const { words } = this;
+		const beyond = words[Word.quiet]! - ADR_ACK_LIMIT - ADR_ACK_DELAY;
+		if (!answered && this.settings.adr && beyond >= 0 && !(beyond % ADR_ACK_DELAY)) {
+			words[Word.power] = 0;
+			let rate = words[Word.rate]!;
+			while (beyond && --rate >= 0 && !this.size(rate));
+			if (rate >= 0) words[Word.rate] = rate;
+			else {
+				words[Word.nbTrans] = 1;
+				this.restoreDefaults();
+				words[Word.rate] = this.slowest();
+			}
+		}
 		this.done = this.filled && (!this.settings.confirmed || this.acknowledged);
 		return this.tell();
 	}
@@ -641,22 +642,6 @@ export class Mac extends Commands {
 			return Effect.delivered;
 		}
 		return this.filled && this.settings.confirmed ? this.fail("timeout") : this.prepare();
-	}
-	/** ADR's back-off: power, then data rate, then channels and repetitions (§4.3.1.1). */
-	private backOff() {
-		const { words } = this;
-		const beyond = words[Word.quiet]! - ADR_ACK_LIMIT - ADR_ACK_DELAY;
-		if (beyond < 0 || beyond % ADR_ACK_DELAY) return;
-		words[Word.power] = 0;
-		if (!beyond) return;
-		for (let rate = words[Word.rate]!; --rate >= 0; )
-			if (this.size(rate)) {
-				words[Word.rate] = rate;
-				return;
-			}
-		words[Word.nbTrans] = 1;
-		this.restoreDefaults();
-		words[Word.rate] = this.slowest();
 	}
 	/** 0 … 0xffff_ffff */
 	private random(): number {

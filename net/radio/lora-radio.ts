@@ -57,6 +57,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	private on: RadioListener | undefined;
 	private spi: SpiIo | undefined;
 	protected reset: DigitalIo | undefined;
+	protected busy: DigitalIo | undefined;
 	private rxEnable: DigitalIo | undefined;
 	private txEnable: DigitalIo | undefined;
 	private handles: { close(): void }[] = [];
@@ -76,7 +77,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	open(on: RadioListener): void {
 		if (this.on) this.fail("busy");
 		const { io, wiring } = this;
-		const { Output, OutputOpenDrain } = io.Digital;
+		const { Input, Output, OutputOpenDrain } = io.Digital;
 		this.on = on;
 		this.broken = undefined;
 		try {
@@ -85,7 +86,9 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			this.reset = this.pin(wiring.reset, OutputOpenDrain);
 			this.rxEnable = this.pin(wiring.rxEnable, Output);
 			this.txEnable = this.pin(wiring.txEnable, Output);
-			this.openPins();
+			this.busy = this.pin(wiring.busy, Input);
+			this.listen(wiring.dio0);
+			this.listen(wiring.dio1);
 		} catch (error) {
 			this.release();
 			if (!(error instanceof Error)) throw error; // an engine that ends the wake
@@ -141,8 +144,6 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 
 	/** @returns milliseconds that the chip takes from sleep until it can be launched, for the task at hand */
 	protected abstract wakeMs(): number;
-	/** Opens the pins that only this family has. */
-	protected abstract openPins(): void;
 	/**
 	 * Brings the chip up, step by step; step 0 comes when reset was low for long enough.
 	 * @returns milliseconds until the next step, −1 when it is ready
@@ -169,14 +170,14 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	protected abstract rest(): void;
 
 	/** Opens a pin, where the board has it; an interrupt line when `more` says so. */
-	protected pin(pin: number | undefined, mode: number, more?: object): DigitalIo | undefined {
+	private pin(pin: number | undefined, mode: number, more?: object): DigitalIo | undefined {
 		if (pin === undefined) return undefined;
 		const io = new this.io.Digital({ pin, mode, initialValue: 0, ...more });
 		this.handles.push(io);
 		return io;
 	}
 	/** Opens an interrupt line. */
-	protected listen(pin: number): void {
+	private listen(pin: number | undefined): void {
 		const { Input, Rising } = this.io.Digital;
 		const io = this.pin(pin, Input, { edge: Rising, onReadable: () => this.run(Step.interrupt, io!.edgeMs) });
 	}
@@ -196,7 +197,9 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		throw new DormouseError(code, message);
 	}
 	private release() {
-		for (const handle of this.handles) handle.close();
+		this.handles.forEach((handle) => {
+			handle.close();
+		});
 		this.handles = [];
 		this.on = this.spi = this.reset = this.rxEnable = this.txEnable = this.timer = undefined;
 		this.ready = false;
@@ -296,11 +299,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			return this.on!.sensed(this.rssiDbm, nowMs);
 		}
 		if (!task || !this.ready) return undefined; // a spurious edge
-		this.complete(step, nowMs);
-	}
-	/** An interrupt, or the time is over. */
-	private complete(step: Step, nowMs: number) {
-		const { task } = this;
+		// An interrupt, or the time is over.
 		let outcome = this.outcome();
 		if (step === Step.overdue && !outcome) {
 			// It may have found a preamble in noise, and waits for a header that never comes.

@@ -1,4 +1,4 @@
-import type { DigitalIo, RadioIo } from "../../modules/device/io.js";
+import type { RadioIo } from "../../modules/device/io.js";
 import type { Sx126xWiring } from "./boards.js";
 import { FRAME_AT, LoraRadio, Outcome, Task } from "./lora-radio.js";
 import type { RadioDeclaration, RadioPorts } from "./radio.js";
@@ -24,7 +24,6 @@ const CALIBRATION_MS = 5;
  * Source of all values: SX1261/2 data sheet rev. 2.1; sections stand where they are used.
  */
 export class Sx126x extends LoraRadio<Sx126xWiring> {
-	private busy: DigitalIo | undefined;
 	private asleep = false;
 	/** Codes of the band that the image was calibrated for. */
 	private band = 0;
@@ -34,10 +33,6 @@ export class Sx126x extends LoraRadio<Sx126xWiring> {
 	protected wakeMs(): number {
 		const startMs = 1 + (this.wiring.tcxo?.startMs ?? 0);
 		return this.band === this.imageBand() ? startMs : 2 * startMs + CALIBRATION_MS;
-	}
-	protected openPins(): void {
-		this.busy = this.pin(this.wiring.busy, this.io.Digital.Input);
-		this.listen(this.wiring.dio1);
 	}
 	protected bringUp(step: number): number {
 		const { chip, tcxo, dcdc, dio2Switch } = this.wiring;
@@ -245,23 +240,12 @@ export class Sx126x extends LoraRadio<Sx126xWiring> {
 		const busy = this.busy!;
 		for (let look = LOOKS; busy.read(); ) if (--look === 0) this.fail("timeout");
 	}
-	/** Sends a command of so many bytes, whose answer then is in `command`. */
-	private send(length: number, op: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0) {
-		const { command } = this;
+	/** Sends a command of so many bytes, zeros behind those that are given; the answer then is in `command`. */
+	private send(length: number, ...bytes: readonly number[]) {
 		this.wait();
-		command[0] = op;
-		command[1] = a;
-		command[2] = b;
-		command[3] = c;
-		if (length > 4) {
-			command[4] = d;
-			command[5] = e;
-			command[6] = f;
-			command[7] = g;
-			command[8] = h;
-			command[9] = i;
-		}
-		this.transfer(command.subarray(0, length));
+		this.command.fill(0);
+		this.command.set(bytes);
+		this.transfer(this.command.subarray(0, length));
 	}
 	/** Reads two registers in a row. @returns the first; both are in `command`, from its byte 4 on */
 	private read(register: number): number {

@@ -22,10 +22,6 @@ export class Sx127x extends LoraRadio<Sx127xWiring> {
 	protected wakeMs(): number {
 		return 1 + (this.wiring.tcxoMs ?? 0); // §2.5.2: the crystal takes 0.25 ms
 	}
-	protected openPins(): void {
-		this.listen(this.wiring.dio0);
-		this.listen(this.wiring.dio1);
-	}
 	protected bringUp(step: number): number {
 		const { wiring } = this;
 		switch (step) {

@@ -129,7 +129,7 @@ export function dataMic(
 	into: Uint8Array,
 ): void {
 	const crypto = new Crypto(cipher);
-	into.set(crypto.mic(crypto.head(0x49, direction, devAddr, fCnt, length), bytes, length));
+	into.set(crypto.cmac(crypto.head(0x49, direction, devAddr, fCnt, length), bytes, length).subarray(0, MIC_BYTES));
 }
 
 /**

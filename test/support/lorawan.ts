@@ -366,7 +366,7 @@ export class NetworkServer {
 		const { bytes } = uplink;
 		const cipher = new Aes128();
 		cipher.setKey(this.appKey);
-		const mic = new Crypto(cipher).mic(undefined, bytes, JOIN_REQUEST - MIC_BYTES);
+		const mic = new Crypto(cipher).cmac(undefined, bytes, JOIN_REQUEST - MIC_BYTES).subarray(0, MIC_BYTES);
 		const eui = (at: number) => toHex(bytes.slice(at, at + 8).reverse());
 		if (toHex(mic) !== toHex(bytes.subarray(19)) || eui(1) !== toHex(this.joinEui) || eui(9) !== toHex(this.devEui)) {
 			this.strange++;
@@ -394,7 +394,7 @@ export class NetworkServer {
 		deriveKey(cipher, 1, accept, devNonce, keys, 0);
 		deriveKey(cipher, 2, accept, devNonce, keys, 16);
 		const end = accept.length - MIC_BYTES;
-		accept.set(new Crypto(cipher).mic(undefined, accept, end), end);
+		accept.set(new Crypto(cipher).cmac(undefined, accept, end).subarray(0, MIC_BYTES), end);
 		for (let at = 1; at < accept.length; at += 16)
 			accept.set(aesDecrypt(this.appKey, accept.subarray(at, at + 16)), at);
 		this.sessions = this.sessions.filter(({ active }) => active).slice(-1);
