@@ -56,13 +56,11 @@ export interface LorawanOptions {
 export type LorawanSettings = Required<Omit<LorawanOptions, "battery" | "cipher">> &
 	Pick<LorawanOptions, "battery" | "cipher">;
 
-/** LoRaWAN as a node's uplink, and what of it tools look at. */
-export interface LorawanDeclaration extends UplinkDeclaration {
+/** LoRaWAN as a node's uplink: what the cycle wants to know, and all settings. */
+export interface LorawanDeclaration extends UplinkDeclaration, LorawanSettings {
 	readonly kind: "lorawan";
-	readonly region: Region;
-	readonly radio: RadioDeclaration;
-	/** Of the node's frames. */
-	readonly port: number;
+	readonly batch: number;
+	readonly downlinks: boolean;
 }
 
 /**
@@ -71,7 +69,15 @@ export interface LorawanDeclaration extends UplinkDeclaration {
  */
 export function lorawan(options: LorawanOptions): LorawanDeclaration {
 	checkLorawan(options);
-	const settings: LorawanSettings = Object.freeze({
+	const { data } = options.region;
+	// What fits at the lowest data rate that may be used, and so always.
+	let mtu = 255;
+	for (const rate of data.subarray(At.rates, At.rates + 1 + data[At.highest]!)) {
+		const size = (rate >> (data[At.dwell] ? 16 : 8)) & 0xff;
+		if (size) mtu = Math.min(mtu, size - 8);
+	}
+	const declaration: LorawanDeclaration = Object.freeze({
+		kind: "lorawan",
 		batch: 6,
 		confirmed: false,
 		downlinks: false,
@@ -85,33 +91,19 @@ export function lorawan(options: LorawanOptions): LorawanDeclaration {
 		joinNonceCounts: true,
 		...options,
 		packages: Object.freeze([...(options.packages ?? [])]),
-	});
-	const { region, radio, port, batch, downlinks } = settings;
-	// What fits at the lowest data rate that may be used, and so always.
-	let mtu = 255;
-	for (const rate of region.data.subarray(At.rates, At.rates + 1 + region.data[At.highest]!)) {
-		const size = (rate >> (region.data[At.dwell] ? 16 : 8)) & 0xff;
-		if (size) mtu = Math.min(mtu, size - 8);
-	}
-	return Object.freeze({
-		kind: "lorawan",
-		region,
-		radio,
-		port,
-		batch,
-		deadlineMs: 1000 * settings.deadline,
+		deadlineMs: 1000 * (options.deadline ?? 60),
 		mtu,
-		trimOn: settings.confirmed ? "peer" : "sent",
-		downlinks,
+		trimOn: options.confirmed ? "peer" : "sent",
 		create: (ports: UplinkPorts, node: UplinkNode) =>
 			new LorawanClient({
-				settings,
+				settings: declaration,
 				ports,
 				node,
-				cipher: settings.cipher?.() ?? new Aes128(),
+				cipher: declaration.cipher?.() ?? new Aes128(),
 				...keysOf(ports),
 			}),
 	});
+	return declaration;
 }
 
 /** Keys from provisioning; a fault where they are missing or malformed: a throw would restart the device again and again. */

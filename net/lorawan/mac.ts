@@ -103,59 +103,60 @@ const FILL_AT = HEAD + FOPTS_LARGEST + 1;
 
 /**
  * The state of a LoRaWAN 1.0.4 class A MAC. {@link step} changes it; it reads no clock and touches no radio: times, what the
- * radio received and randomness come in from outside. Sections of TS001-1.0.4 where nothing else is said.
+ * radio received and randomness come in from outside. Fields without a value get theirs with the exchange: each that has one
+ * from the start costs flash. Sections of TS001-1.0.4 where nothing else is said.
  */
 export class Mac extends Commands {
 	/** Operands of events and effects. */
-	untilMs = 0;
-	atMs = 0;
-	length = 0;
-	room = 0;
-	port = 1;
-	level = 0;
+	untilMs!: number;
+	atMs!: number;
+	length!: number;
+	room!: number;
+	port!: number;
+	level!: number;
 	bytes: Uint8Array | undefined;
 	code: ErrorCode = "timeout";
-	wantsTime = false;
-	refill = false;
-	acknowledged = false;
+	wantsTime!: boolean;
+	refill!: boolean;
+	acknowledged!: boolean;
 	readonly how: LoraTransmit;
 
 	/** The event that answers the last effect; 0 between exchanges: whoever ends one from outside sets that. */
 	expected = 0;
 	/** The uplink as it goes on air, with `size` bytes; where its payload begins. */
 	private readonly air = new Uint8Array(PHY_LARGEST + FOPTS_LARGEST);
-	private total = 0;
-	private payloadAt = 0;
+	private total!: number;
+	private payloadAt!: number;
 	/** The frame at hand: its data rate, channel, airtime, transmissions left; in which window it is. */
-	private rate = 0;
-	private channel = 0;
-	private airtime = 0;
+	private rate!: number;
+	private channel!: number;
+	private airtime!: number;
 	/** How long a symbol of `how` is, in milliseconds. */
-	private symbol = 0;
-	private again = 0;
-	private second = false;
+	private symbol!: number;
+	private again!: number;
+	private second!: boolean;
 	/** It is a Join-Request; the node asked for an answer; it holds what the source filled; nothing of it was sent yet. */
 	private joining = false;
-	private asked = false;
+	private asked!: boolean;
 	private filled = false;
-	private fresh = false;
-	private devNonce = 0;
+	private fresh!: boolean;
+	private devNonce!: number;
 	/** When the frame's last symbol left. */
-	private sentMs = 0;
+	private sentMs!: number;
 	/** The last downlink was confirmed and is not taken yet. */
-	private unaccepted = false;
+	private unaccepted!: boolean;
 	/** The network waits for an uplink, filled or not. */
-	private urged = false;
-	private urges = 0;
-	private tries = 0;
-	private noises = 0;
+	private urged!: boolean;
+	private urges!: number;
+	private tries!: number;
+	private noises!: number;
 	/** The source gave a frame in this exchange; commands went ahead alone, since not even one record fitted beside them. */
-	private gave = false;
-	private ahead = false;
+	private gave!: boolean;
+	private ahead!: boolean;
 	/** What is to be told of the frame at hand. */
 	private down: Uint8Array | undefined;
-	private answered = false;
-	private done = false;
+	private answered!: boolean;
+	private done!: boolean;
 
 	/** Touches no cell yet. @param nowMs of the clock that all times here are of */
 	constructor(options: MacOptions, nowMs: number) {

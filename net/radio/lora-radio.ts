@@ -34,21 +34,21 @@ const GRACE_MS = 100;
  */
 export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	protected task = Task.none as Task;
-	protected frequencyHz = 0;
-	protected spreadingFactor = 0;
+	protected frequencyHz!: number;
+	protected spreadingFactor!: number;
 	/** 0, 1, 2 for 125, 250, 500 kHz. */
-	protected bandwidth = 0;
+	protected bandwidth!: number;
 	/** How long a symbol lasts, in milliseconds. Source: SX1276 data sheet §4.1.1.6. */
-	protected symbolMs = 0;
-	protected invertIq = false;
-	protected preambleSymbols = 0;
-	protected syncWord = 0;
-	protected powerDbm = 0;
+	protected symbolMs!: number;
+	protected invertIq!: boolean;
+	protected preambleSymbols!: number;
+	protected syncWord!: number;
+	protected powerDbm!: number;
 	/** Of the payload in {@link frame}. */
-	protected length = 0;
+	protected length!: number;
 	/** Of the frame that was received. */
-	protected snrDb = 0;
-	protected rssiDbm = 0;
+	protected snrDb!: number;
+	protected rssiDbm!: number;
 	protected readonly frame = new Uint8Array(FRAME_AT + LONGEST);
 	protected readonly command = new Uint8Array(10);
 	protected readonly io: RadioIo;
@@ -60,14 +60,14 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	protected busy: DigitalIo | undefined;
 	private rxEnable: DigitalIo | undefined;
 	private txEnable: DigitalIo | undefined;
-	private handles: { close(): void }[] = [];
+	private readonly handles: { close(): void }[] = [];
 	private timer: Timer | undefined;
 	/** The chip is up, or is not going to be. */
 	private ready = false;
 	private startStep = 0;
 	private broken: ErrorCode | undefined;
-	private atMs = 0;
-	private symbols = 0;
+	private atMs!: number;
+	private symbols!: number;
 
 	constructor(io: RadioIo, wiring: Wiring, ports: RadioPorts) {
 		this.io = io;
@@ -197,10 +197,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		throw new DormouseError(code, message);
 	}
 	private release() {
-		this.handles.forEach((handle) => {
-			handle.close();
-		});
-		this.handles = [];
+		while (this.handles.length) this.handles.pop()!.close();
 		this.on = this.spi = this.reset = this.rxEnable = this.txEnable = this.timer = undefined;
 		this.ready = false;
 	}

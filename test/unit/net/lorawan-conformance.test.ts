@@ -208,6 +208,19 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			rig.queue.pop(); // the one that failed is still there
 			assert.equal(send(rig).outcome.delivered.length, 1);
 		});
+		it("port 224 and those behind it: acknowledged, and nobody is told", () => {
+			for (const port of [224, 225, 255]) {
+				const { outcome, payloads } = send(joined(), { payload: Uint8Array.of(1), port, confirmed: true });
+				assert.deepEqual(outcome.downlinks, []);
+				assert.deepEqual(
+					payloads.map(({ frame, payload }) => [frame.ack, payload.length]),
+					[
+						[false, 1],
+						[true, 0],
+					],
+				);
+			}
+		});
 		it("unconfirmed: delivered as sent", () => {
 			assert.deepEqual(send(joined()).outcome.delivered, ["aa sent"]);
 		});
@@ -456,6 +469,17 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		it("§5.5 DevStatus: battery not known, margin of the request itself", () => {
 			assert.equal(answersTo(joined(), [6]), "06ff05"); // 5.25 dB
 		});
+		it("§5.5 DevStatus: the battery as the declaration has it, from the wake's sample", () => {
+			let values: readonly (number | undefined)[] = [];
+			const rig = joined({
+				battery: (sample) => {
+					values = sample;
+					return 77;
+				},
+			});
+			assert.equal(answersTo(rig, [6]), "064d05");
+			assert.deepEqual(values, []);
+		});
 		describe("§5.6 NewChannel", () => {
 			for (const [what, commands, answer] of [
 				["channel 3 at 867.1 MHz, DR0 … 5", [7, 3, ...kHz(867.1), 0x50], "0703"],
@@ -585,6 +609,14 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			send(rig, { fOpts: Uint8Array.of(3, 0x0f, 0, 0, 0x11) }); // refused or not: DR0 all the same
 			const seen = hops(rig, 16);
 			for (const each of seen) assert.ok(each >= 903.9 && each <= 905.3, `${each}`);
+		});
+		it("CFList of type 1 where the plan is dynamic, and of another type: not looked at", () => {
+			for (const type of [1, 2]) {
+				const rig = joined({}, (made) => {
+					made.server.cfList = Uint8Array.from([867.1, 867.3, 867.5, 867.7, 867.9].flatMap(kHz).concat(type));
+				});
+				assert.deepEqual([...new Set(hops(rig, 9))].sort(), [868.1, 868.3, 868.5]);
+			}
 		});
 		it("a Join-Accept again, for a later request: not taken, since JoinNonce did not grow", () => {
 			const rig = joined();

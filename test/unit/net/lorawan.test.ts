@@ -321,12 +321,22 @@ describe("lorawan uplink", () => {
 		assert.deepEqual(rest, {
 			kind: "lorawan",
 			batch: 6,
+			confirmed: false,
+			downlinks: false,
+			port: 1,
+			adr: true,
+			repeater: false,
+			deadline: 60,
+			antenna: 2.15,
+			drift: 500,
+			private: false,
+			joinNonceCounts: true,
+			packages: [],
 			deadlineMs: 60_000,
 			mtu: 51,
-			port: 1,
 			trimOn: "sent",
-			downlinks: false,
 		});
+		assert.ok(Object.isFrozen(rest.packages));
 		assert.equal(typeof create, "function");
 		assert.equal(lorawan({ region: us915(), radio, confirmed: true }).trimOn, "peer");
 		for (const [field, value] of [
