@@ -1,5 +1,6 @@
 import { bench as awake } from "./awake.js";
 import { bench as cbor } from "./cbor.js";
+import { bench as lora } from "./lora.js";
 import { bench as mqtt } from "./mqtt.js";
 import { bench as node } from "./node.js";
 import { bench as store } from "./store.js";
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({
 	store,
 	tamper,
 	mqtt,
+	lora,
 });
 
 const wanted = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { utf8 } from "../modules/core/bytes.js";
 import { ResetReason, WakeCause } from "../modules/core/ports.js";
 import type { WakeReport } from "../modules/cycle/report.js";
+import { ImageState } from "../modules/device/image-state.js";
 import type { AdcChannel } from "./chips/adc.js";
 import type { I2cChip } from "./chips/i2c-chip.js";
 import type { SpiChip } from "./chips/spi-chip.js";
@@ -15,14 +16,18 @@ import { AccessPoint } from "./net/access-point.js";
 import { EthernetStation } from "./net/ethernet-station.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
+import type { RadioUse } from "./radio/wired-radio.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
+import { PinWaker, type Presses } from "./wake-pins.js";
 
 /** Time from the alarm or the power to the first line of `main`, on an emulated ESP32-C3 (SDK 8.2.3, image validated). */
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
-/** A node that is awake this long is reset, as by the SDK's watchdog. */
+/** A wait that is worth the way to light sleep and back, which takes up to a millisecond each. An assumption. */
+export const LIGHT_LEAST_MS = 5;
+/** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
 /** One wake as the board saw it. */
@@ -38,9 +43,11 @@ export interface WakeLog {
 	readonly fault: Fault | undefined;
 	/** Where the time went. */
 	readonly split: AwakeSplit;
-	/** Bytes written to and read from sockets. */
+	/** Bytes written to and read from sockets, and those of frames that a LoRa radio sent. */
 	readonly bytesOut: number;
 	readonly bytesIn: number;
+	/** What its LoRa radio did; undefined where there is none. */
+	readonly radio: RadioUse | undefined;
 	/** What the engine measured; undefined where it does not. */
 	readonly figures: Figures | undefined;
 	/** Handles that were still open when it slept: a mistake of the firmware. */
@@ -70,8 +77,14 @@ export interface BoardOptions {
 	readonly accessPoint?: AccessPoint;
 	/** What happens to its network cable and the DHCP server there; nothing by default. */
 	readonly wiring?: Faults;
+	/** What happens at its pins; nothing by default. */
+	readonly presses?: Presses;
 	/** A radio; none when left out. */
 	readonly radio?: SpiWiring;
+	/** Tells what the radio did since it was asked last. */
+	readonly radioUse?: ((at: Instant) => RadioUse) | undefined;
+	/** Whether the platform puts the CPU to light sleep while firmware waits for {@link LIGHT_LEAST_MS} or longer. Default: it idles. */
+	readonly lightSleep?: boolean;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -81,6 +94,8 @@ export interface BoardOptions {
 	drift?(at: Instant): number;
 	/** Settings from provisioning. */
 	readonly settings: Readonly<Record<string, string>>;
+	/** Hears of each boot, as it begins. */
+	onBoot?(reason: ResetReason): void;
 	/** Hears of each wake when it is over. */
 	onWake(log: WakeLog): void;
 }
@@ -98,8 +113,15 @@ export class Board {
 	readonly wifi: WifiStation;
 	readonly ethernet: EthernetStation;
 	readonly handles = new Handles();
+	readonly pins: PinWaker;
 	wakeCause: WakeCause = WakeCause.reset;
 	resetReason: ResetReason = ResetReason.power;
+	/** Levels of pins that are held, through deep sleep too. */
+	readonly parked = new Map<number, number>();
+	/** Milliseconds of light sleep in this wake. They are a part of `waitMs` in its split. */
+	dozedMs = 0;
+	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
+	image: ImageState = ImageState.factory;
 	bytesOut = 0;
 	bytesIn = 0;
 	report: WakeReport | undefined;
@@ -113,6 +135,9 @@ export class Board {
 	#bootMs = 0;
 	/** While the radio is off. */
 	#busyMs = 0;
+	#lightMs = 0;
+	/** Since when the firmware waits. */
+	#idleSince: Instant = 0;
 	#computrons = 0;
 	#hostCalls = 0;
 	#scriptMs = 0;
@@ -124,6 +149,7 @@ export class Board {
 	#callsToCut = Number.POSITIVE_INFINITY;
 	#offMs = 1000;
 	#powerLost = false;
+	#resets = false;
 	#powered = false;
 	#alarm: Cancel | undefined;
 	#watchdog: Cancel | undefined;
@@ -134,6 +160,7 @@ export class Board {
 		this.flash = options.flash ?? new Map([["store", new NorFlash(64, SECTOR, { seed: options.seed })]]);
 		this.wifi = new WifiStation(options.scheduler, options.accessPoint ?? new AccessPoint());
 		this.ethernet = new EthernetStation(options.scheduler, options.wiring);
+		this.pins = new PinWaker(options.presses);
 		this.#dispatch = new Dispatch(this);
 		const { radio } = options;
 		if (radio) radio.chip.onEdge = (line, level, atMs) => this.#edge(line, level, atMs);
@@ -159,6 +186,7 @@ export class Board {
 		this.#powered = true;
 		this.#clockAt = this.#busyUntil = this.#poweredAt = this.options.scheduler.now;
 		this.#clockMs = this.#drift = 0;
+		this.parked.clear();
 		for (let n = 0; n < this.rtc.length; n++) this.rtc[n] = this.random.u32() & 0xff;
 		for (const chip of this.options.chips) chip.powerCycle();
 		this.options.radio?.chip.powerCycle(this.#poweredAt);
@@ -197,6 +225,24 @@ export class Board {
 		this.#busyUntil = this.now + ms;
 		if (!this.wifi.isOn) this.#busyMs += ms;
 	}
+	/** Light sleep: nothing runs, and events wait. */
+	doze(ms: number): void {
+		this.#busyUntil = this.now + ms;
+		this.dozedMs += ms;
+	}
+	/** The firmware got on; where it does not do so in time, it is reset. */
+	feedWatchdog(): void {
+		this.#watchdog?.();
+		this.#watchdog = this.options.scheduler.at(this.now + WATCHDOG_MS, () =>
+			this.#panic(ResetReason.watchdog, "watchdog"),
+		);
+	}
+	/** Goes back to the image before: the engine unwinds, then the board resets. @returns false when there is none */
+	revertImage(): boolean {
+		if (this.image !== ImageState.pending) return false;
+		this.#resets = true;
+		return true;
+	}
 	/** The firmware asked for deep sleep: the engine unwinds, then the board sleeps. */
 	requestSleep(ms: number): void {
 		this.#sleepMs = ms;
@@ -214,6 +260,7 @@ export class Board {
 			return;
 		}
 		if (last) this.handles.forget(handle);
+		this.#rested();
 		wake.event(handle, kind, payload);
 		this.#settle();
 	}
@@ -309,13 +356,19 @@ export class Board {
 			});
 		}
 	}
-	#boot(cause: WakeCause, reason: ResetReason) {
+	#boot(cause: WakeCause, reason: ResetReason, pin?: number) {
 		const { scheduler, firmware } = this.options;
+		this.pins.boot(pin);
+		this.dozedMs = 0;
+		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
+		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;
 		this.#clock(0); // awake it runs by the crystal
 		this.wakeCause = cause;
 		this.resetReason = reason;
 		this.#startedAt = scheduler.now;
+		this.options.onBoot?.(reason);
+		this.options.radioUse?.(scheduler.now); // what it took while the board slept is in its total
 		const bootMs =
 			reason === ResetReason.deepSleep
 				? BOOT_MS.deepSleep
@@ -323,11 +376,11 @@ export class Board {
 					? BOOT_MS.power
 					: BOOT_MS.reset;
 		this.#bootMs = bootMs;
-		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
+		this.#busyMs = this.#lightMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
-			this.#watchdog = scheduler.after(WATCHDOG_MS, () => this.#panic(ResetReason.watchdog, "watchdog"));
+			this.feedWatchdog();
 			this.#wake = firmware.boot(this.#dispatch);
 			this.#settle();
 		});
@@ -337,6 +390,7 @@ export class Board {
 		const wake = this.#wake;
 		if (!wake) return;
 		this.#account(wake);
+		this.#idleSince = this.now;
 		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
@@ -351,12 +405,25 @@ export class Board {
 			this.#alarm = scheduler.at(backAt, () => this.powerOn());
 			return;
 		}
+		if (this.#resets) {
+			this.#resets = false;
+			const at = this.now;
+			this.#finish(undefined);
+			this.#alarm = scheduler.at(at, () => this.#boot(WakeCause.reset, ResetReason.software));
+			return;
+		}
 		const sleepMs = this.#sleepMs;
 		if (sleepMs === undefined) return;
 		this.#clock((this.options.drift?.(this.now) ?? 0) / 1e6);
 		const alarmAt = this.now + sleepMs / (1 + this.#drift);
+		const press = this.pins.next(this.now);
 		this.#finish(undefined);
-		this.#alarm = scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
+		this.#alarm =
+			press && press.at < alarmAt
+				? scheduler.at(press.at, () =>
+						this.#boot(press.isTouch ? WakeCause.touch : WakeCause.pin, ResetReason.deepSleep, press.pin),
+					)
+				: scheduler.at(alarmAt, () => this.#boot(WakeCause.timer, ResetReason.deepSleep));
 	}
 	/** From now on the clock is so much too fast. */
 	#clock(drift: number) {
@@ -374,6 +441,11 @@ export class Board {
 		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
 		this.#powered = false;
 	}
+	/** A wait is over. */
+	#rested() {
+		const ms = this.options.scheduler.now - this.#idleSince;
+		if (this.options.lightSleep && ms >= LIGHT_LEAST_MS && !this.wifi.isOn) this.#lightMs += ms;
+	}
 	/** What the firmware has worked since it was asked last, where the engine measures it. */
 	#account(wake: Wake) {
 		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
@@ -383,18 +455,21 @@ export class Board {
 		if (this.wifi.isOn) this.#scriptRadioMs += ms;
 		else this.#scriptMs += ms;
 	}
-	#split(isMeasured: boolean): AwakeSplit {
+	#split(isMeasured: boolean, radio: RadioUse | undefined): AwakeSplit {
 		const { onMs: radioMs, sentMs } = this.wifi;
 		const bootMs = this.#bootMs;
 		const busyMs = this.#busyMs;
-		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - radioMs);
+		const lightMs = this.#lightMs;
+		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - lightMs - radioMs);
 		return {
 			bootMs,
 			busyMs,
 			waitMs,
+			lightMs,
 			radioMs,
 			sentMs,
 			wiredMs: this.ethernet.onMs(this.now),
+			loraUc: radio?.chargeUc ?? 0,
 			scriptMs: isMeasured ? this.#scriptMs : undefined,
 			scriptRadioMs: isMeasured ? this.#scriptRadioMs : undefined,
 		};
@@ -409,9 +484,11 @@ export class Board {
 		wake?.drop();
 		const leaks = fault ? [] : [...this.handles].map(({ what }) => what);
 		this.handles.clear();
-		const split = this.#split(figures !== undefined);
+		const radio = this.options.radioUse?.(this.now);
+		const split = this.#split(figures !== undefined, radio);
 		this.ethernet.off();
-		const { bytesOut, bytesIn, report } = this;
+		const { bytesIn, report } = this;
+		const bytesOut = this.bytesOut + (radio?.frames.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0);
 		this.bytesOut = 0;
 		this.bytesIn = 0;
 		this.report = undefined;
@@ -425,6 +502,7 @@ export class Board {
 			split,
 			bytesOut,
 			bytesIn,
+			radio,
 			figures,
 			leaks,
 		});

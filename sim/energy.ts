@@ -15,6 +15,8 @@ export const Currents = frozen({
 	cpu: 28,
 	/** The same with the CPU idle. */
 	wait: 21,
+	/** Light sleep: CPU and clocks stopped, memory kept. Source: the table for low-power modes. */
+	light: 0.13,
 	/** Radio receiving or listening, 802.11 b/g/n in 20 MHz. */
 	listen: 84,
 	/** Radio sending 802.11b at 1 Mbit/s and 21 dBm; all frames count as such, though data goes out at 276 … 285. */
@@ -63,12 +65,16 @@ export interface AwakeSplit {
 	busyMs: number;
 	/** Waiting, radio off. */
 	waitMs: number;
+	/** Waiting in light sleep, radio off. */
+	lightMs: number;
 	/** Radio on. */
 	radioMs: number;
 	/** Of that, sending. */
 	sentMs: number;
 	/** With Ethernet on, beside all that is named here. */
 	wiredMs: number;
+	/** What a LoRa radio took, in microcoulombs: the CPU waits meanwhile, and is counted apart. */
+	loraUc: number;
 	/** JavaScript, on top: with the radio off, and on. Undefined where the engine does not measure. */
 	scriptMs: number | undefined;
 	scriptRadioMs: number | undefined;
@@ -76,12 +82,15 @@ export interface AwakeSplit {
 
 /** Charge of a wake without flash and sensor, in microcoulombs; JavaScript counts where it is known. */
 export function chargeOf(split: AwakeSplit): number {
-	const { cpu, wait, listen, send, ethernet } = Currents;
-	const { bootMs, busyMs, waitMs, radioMs, sentMs, wiredMs, scriptMs = 0, scriptRadioMs = 0 } = split;
+	const { cpu, wait, light, listen, send, ethernet } = Currents;
+	const { bootMs, busyMs, waitMs, lightMs, radioMs, sentMs, wiredMs, loraUc } = split;
+	const { scriptMs = 0, scriptRadioMs = 0 } = split;
 	return (
+		loraUc +
 		wiredMs * ethernet +
 		(bootMs + busyMs + scriptMs) * cpu +
 		waitMs * wait +
+		lightMs * light +
 		radioMs * listen +
 		sentMs * (send - listen) +
 		scriptRadioMs * (listen + cpu - wait)
@@ -90,8 +99,8 @@ export function chargeOf(split: AwakeSplit): number {
 
 /** Time awake as modelled: the virtual time, and JavaScript's where it is known. */
 export function awakeOf(split: AwakeSplit): number {
-	const { bootMs, busyMs, waitMs, radioMs, scriptMs = 0, scriptRadioMs = 0 } = split;
-	return bootMs + busyMs + waitMs + radioMs + scriptMs + scriptRadioMs;
+	const { bootMs, busyMs, waitMs, lightMs, radioMs, scriptMs = 0, scriptRadioMs = 0 } = split;
+	return bootMs + busyMs + waitMs + lightMs + radioMs + scriptMs + scriptRadioMs;
 }
 
 /** Some wakes of one kind. */
@@ -116,6 +125,8 @@ export class Ledger {
 	/** Microcoulombs. */
 	flashUc = 0;
 	sensorUc = 0;
+	/** Of a LoRa radio in deep sleep. */
+	loraSleepUc = 0;
 	/** Milliseconds of the whole run in which there was power. */
 	poweredMs = 0;
 
@@ -145,7 +156,7 @@ export class Ledger {
 	get perDay(): number {
 		if (!this.poweredMs) return 0;
 		const awake = this.#wakes.reduce((sum, kind) => sum + kind.chargeUc, 0);
-		const all = awake + this.sleepUc + this.flashUc + this.sensorUc;
+		const all = awake + this.sleepUc + this.flashUc + this.sensorUc + this.loraSleepUc;
 		return (all / 1e6 / this.poweredMs) * 86_400_000;
 	}
 	/** Years that a battery lasts, without its self-discharge. @param milliampereHours its capacity */

@@ -13,10 +13,26 @@ export const FAULT_KINDS = Object.freeze({
 	subnet: "its addresses are others from that moment on",
 	dhcp: "its DHCP server does not answer",
 	cable: "the network cable is unplugged",
+	gateway: "the LoRaWAN gateways neither hear nor send",
+	downlink: "LoRaWAN downlinks are lost on air",
+	forget: "the LoRaWAN network forgets its sessions at that moment",
 	rtc: "RTC memory is corrupted at that moment",
 	power: "the power is cut, and comes back at the end",
 });
 export type FaultKind = keyof typeof FAULT_KINDS;
+
+/** Those that only one kind of uplink can meet. */
+export const MQTT_FAULTS: readonly FaultKind[] = Object.freeze([
+	"broker",
+	"refuse",
+	"ntp",
+	"lie",
+	"ap",
+	"roam",
+	"subnet",
+	"dhcp",
+]);
+export const LORAWAN_FAULTS: readonly FaultKind[] = Object.freeze(["gateway", "downlink", "forget"]);
 
 type Span = readonly [fromMs: number, toMs: number];
 
@@ -27,6 +43,10 @@ export class Faults {
 	/** Whether a fault is on at an instant (milliseconds since the start). */
 	active(kind: FaultKind, atMs: number): boolean {
 		return this.spans(kind).some(([from, to]) => from <= atMs && atMs < to);
+	}
+	/** Kinds that are in the script. */
+	get kinds(): readonly FaultKind[] {
+		return [...this.#spans.keys()];
 	}
 	spans(kind: FaultKind): readonly Span[] {
 		return this.#spans.get(kind) ?? [];
@@ -39,8 +59,8 @@ export class Faults {
 		const [, kind, from, to] = /^(\w+)@([^.]*(?:\.\d[^.]*)?)(?:\.\.(.+))?$/.exec(text) ?? [];
 		if (kind === undefined || !Object.hasOwn(FAULT_KINDS, kind))
 			throw wrong(text, `one of ${Object.keys(FAULT_KINDS).join(", ")} before the @`);
-		const fromMs = span(from!);
-		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : span(to ?? "");
+		const fromMs = spanOf(from!);
+		const toMs = to === undefined && fromMs !== undefined ? fromMs + 60_000 : spanOf(to ?? "");
 		if (fromMs === undefined || toMs === undefined || toMs <= fromMs)
 			throw wrong(text, "two times such as 90s, 15m, 6h or 1.5d, the earlier one first,");
 		this.#spans.set(kind as FaultKind, merged([...this.spans(kind as FaultKind), [fromMs, toMs]]));
@@ -61,7 +81,8 @@ function merged(spans: readonly Span[]): Span[] {
 	return out;
 }
 
-function span(text: string): number | undefined {
+/** Milliseconds of a time such as `90s`, `15m`, `6h` or `1.5d`; undefined when it is none. */
+export function spanOf(text: string): number | undefined {
 	const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
 	return count === undefined ? undefined : Number(count) * UNITS[unit!]!;
 }

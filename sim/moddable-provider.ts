@@ -1,22 +1,36 @@
-import { clockMs } from "device/native";
+import { clockMs, setting } from "device/native";
 // `../sim/` on purpose: on XS this module is called "embedded:provider/builtin", and its imports resolve from there.
 import { AdcChannel } from "../sim/chips/adc.js";
 import { Bme280Chip } from "../sim/chips/bme280.js";
-import { PUBLISHED_TRIM } from "../sim/chips/bme280-trim.js";
+import { seededTrim } from "../sim/chips/bme280-trim.js";
 import { Pins } from "../sim/host/pins.js";
 import { Model } from "../sim/world/model.js";
 
 /**
  * `embedded:provider/builtin` on the Moddable desktop, which has neither I2C nor analog inputs: a BME280 and a battery behind
  * a divider by two, in the weather model's place. They are made when a driver opens them and forget all when it closes them.
+ *
+ * Setting `seed` (default 1) makes another chip in another weather, as it does in the simulator; `start`, in seconds since
+ * 1970, another day when the power comes. What the panel of Moddable's simulator sets takes the model's place.
  */
 
-const SEED = 1;
 const DIVIDER = 2;
 const ADDRESS = 0x76;
 
+/**
+ * The world stands still for a second at a time: how long a desktop takes to boot must not change what is measured, so that
+ * equal seeds give equal payloads.
+ */
+const STEP_MS = 1000;
+
 function at(phenomenon: string, atMs: number): number | undefined {
-	return new Model({ seed: SEED }).at(phenomenon, atMs);
+	const { dormouseWorld } = globalThis as { dormouseWorld?: Readonly<Record<string, number>> };
+	const start = setting("start");
+	const model = new Model({ seed: seed(), ...(start === undefined ? {} : { startMs: 1000 * Number(start) }) });
+	return dormouseWorld?.[phenomenon] ?? model.at(phenomenon, Math.floor(atMs / STEP_MS) * STEP_MS);
+}
+function seed(): number {
+	return Number(setting("seed") ?? 1);
 }
 
 /** The part of `embedded:io/i2c` that drivers use. */
@@ -26,7 +40,7 @@ class I2C {
 
 	constructor(options: { readonly address: number }) {
 		this.#present = options.address === ADDRESS;
-		this.#chip = new Bme280Chip({ trim: PUBLISHED_TRIM, address: options.address, read: at });
+		this.#chip = new Bme280Chip({ trim: seededTrim(seed()), address: options.address, read: at });
 	}
 	read(into: Uint8Array): number {
 		if (!this.#open().read(into, clockMs()) || !this.#present) throw new Error("read failed");

@@ -1,12 +1,15 @@
+import { ResetReason } from "../modules/core/ports.js";
 import { RecordKind } from "../modules/core/record.js";
 import type { NodeDeclaration } from "../modules/cycle/declaration.js";
 import { EARLIEST_MS } from "../modules/cycle/epoch-time.js";
 import { fromScaled } from "../modules/measure/quantity.js";
+import type { LorawanDeclaration } from "../net/lorawan/lorawan.js";
 import { type CollectedRecord, Collector } from "../tools/collector.js";
 import { Board, POWER_CUT, type WakeLog } from "./board.js";
 import { AdcChannel } from "./chips/adc.js";
 import { Bme280Chip, type Bme280Fault } from "./chips/bme280.js";
 import { seededTrim } from "./chips/bme280-trim.js";
+import type { LoraAir } from "./chips/lora-air.js";
 import { Currents, Ledger } from "./energy.js";
 import type { Firmware } from "./engine/engine.js";
 import type { Faults } from "./faults.js";
@@ -16,9 +19,12 @@ import { AccessPoint } from "./net/access-point.js";
 import type { Network } from "./net/network.js";
 import { NtpServer } from "./net/ntp-server.js";
 import { Pace } from "./pace.js";
+import { LoraTally } from "./radio/lora-tally.js";
+import { WiredRadio } from "./radio/wired-radio.js";
 import type { Instant, Scheduler } from "./scheduler.js";
 import { Seeded } from "./seeded.js";
 import { addUsage, type Usage } from "./usage.js";
+import type { Presses } from "./wake-pins.js";
 import type { World } from "./world/world.js";
 
 /** The divider of the simulated board's battery input. */
@@ -28,10 +34,36 @@ const LIE_MS = 10 * 365 * 86_400_000;
 /** A node that dies so often in a row will not come back by itself. */
 const MOST_FAULTS = 10;
 
+/** What a simulation needs of a LoRaWAN network. */
+export interface LorawanSide {
+	readonly air: LoraAir;
+	/** Whether virtual time has to keep to real time now. */
+	readonly live: boolean;
+	/** Makes a device known. @returns its settings */
+	provision(identity: Uint8Array): Record<string, string>;
+	/** The node was reset: joins are counted from there. */
+	restarted(): void;
+	/** Hears of each uplink once. */
+	onUplink(uplink: LorawanUplink): void;
+}
+/** A frame that reached the network. */
+export interface LorawanUplink {
+	/** Sixteen hexadecimal digits. */
+	readonly devEui: string;
+	readonly port: number;
+	readonly payload: Uint8Array;
+	/** When it was received. */
+	readonly at: Instant;
+	readonly rssiDbm: number;
+	readonly snrDb: number;
+}
+
 export interface SimulationOptions {
 	readonly scheduler: Scheduler;
 	readonly world: World;
 	readonly network: Network;
+	/** For a node that declares LoRaWAN. */
+	readonly lorawan?: LorawanSide | undefined;
 	readonly firmware: Firmware;
 	readonly seed: number;
 	readonly settings: Readonly<Record<string, string>>;
@@ -40,14 +72,20 @@ export interface SimulationOptions {
 	readonly lengthMs: number;
 	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
 	drift?(at: Instant): number;
+	/** Whether the platform puts the CPU to light sleep while firmware waits; by default it idles. */
+	readonly lightSleep?: boolean;
 	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
 	readonly accessPoint?: AccessPoint;
+	/** What happens at the board's pins. */
+	readonly presses?: Presses;
 	/** Flash partitions by label, where they are not to be the board's own: 256 KiB, erased. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	/** Simulated time is at most so many times as fast as real time; 0 is as fast as possible. */
 	readonly speed?: number;
 	onWake?(log: WakeLog): void;
 	onRecords?(records: readonly CollectedRecord[], duplicates: number, at: Instant): void;
+	/** A frame of the node's own port reached the LoRaWAN network; its records come right after. */
+	onUplink?(uplink: LorawanUplink, at: Instant): void;
 }
 
 /** What a run came to. All counts. */
@@ -86,6 +124,8 @@ export interface Summary {
 	bytesOut: number;
 	awakeMs: number;
 	longestAwakeMs: number;
+	/** Messages for the node that it took. */
+	taken: number;
 	/** Handles that firmware left open at sleep. */
 	leaks: number;
 	undecodable: number;
@@ -126,6 +166,7 @@ export class Simulation {
 		bytesOut: 0,
 		awakeMs: 0,
 		longestAwakeMs: 0,
+		taken: 0,
 		leaks: 0,
 		undecodable: 0,
 		flashProgrammed: 0,
@@ -137,6 +178,11 @@ export class Simulation {
 	usage: Usage | undefined;
 	/** What the run took from the battery. */
 	readonly ledger = new Ledger();
+	/** The node's LoRa radio, and what it sent; undefined where it has none. */
+	readonly radio: WiredRadio | undefined;
+	readonly lora: LoraTally | undefined;
+	/** Settings that its LoRaWAN network gave it. */
+	readonly provisioned: Readonly<Record<string, string>>;
 	readonly #sensor: Bme280Chip;
 	readonly #options: SimulationOptions;
 	/** What the world was like when each sample was taken, by record number, until it is decoded. */
@@ -179,6 +225,19 @@ export class Simulation {
 			},
 		});
 		this.#sensor = new Bme280Chip({ trim: seededTrim(seed), read, fault });
+		const declared = lorawanOf(this.node);
+		const { lorawan } = options;
+		if (declared && lorawan) {
+			this.radio = new WiredRadio(declared.radio, scheduler, lorawan.air);
+			this.lora = new LoraTally(declared.region);
+			lorawan.onUplink = (uplink) => {
+				if (uplink.port !== declared.port) return; // of a package
+				options.onUplink?.(uplink, scheduler.now);
+				this.receive(uplink.payload);
+			};
+		}
+		this.provisioned = lorawan?.provision(identity) ?? {};
+		const personal = settings.devAddr === undefined ? this.provisioned : {}; // a session of its own needs no join
 		const accessPoint = options.accessPoint ?? new AccessPoint({ faults });
 		this.board = new Board({
 			scheduler,
@@ -187,11 +246,17 @@ export class Simulation {
 			seed,
 			identity,
 			// A node is provisioned for the network where it is.
-			settings: { ...accessPoint.settings, ...notBefore(options.world), ...settings },
+			settings: { ...accessPoint.settings, ...personal, ...notBefore(options.world), ...settings },
 			accessPoint,
 			wiring: faults,
+			lightSleep: options.lightSleep ?? false,
 			...(options.drift ? { drift: options.drift } : {}),
+			...(options.presses ? { presses: options.presses } : {}),
 			...(options.flash ? { flash: options.flash } : {}),
+			...(this.radio ? { radio: this.radio.wiring, radioUse: (at) => this.radio!.take(at) } : {}),
+			onBoot: (reason) => {
+				if (reason !== ResetReason.deepSleep) lorawan?.restarted();
+			},
 			chips: [this.#sensor],
 			analog: new Map([[Pins.Analog.default.pin, battery]]),
 			onWake: (log) => this.#wake(log),
@@ -218,12 +283,13 @@ export class Simulation {
 	}
 	/** Runs to the end, or until {@link stop}. */
 	async run(): Promise<Summary> {
-		const { scheduler, network, lengthMs, speed = 0 } = this.#options;
+		const { scheduler, network, lorawan, lengthMs, speed = 0 } = this.#options;
 		const pace = new Pace(scheduler, speed);
 		this.board.powerOn();
 		for (let steps = 0; !this.#stopped; steps++) {
-			if (network.live || speed > 0) {
-				await pace.wait(network.live, scheduler.next ?? lengthMs);
+			const live = network.live || (lorawan?.live ?? false);
+			if (live || speed > 0) {
+				await pace.wait(live, scheduler.next ?? lengthMs);
 				while (!this.#stopped && scheduler.advance(Math.min(pace.now, lengthMs)));
 				scheduler.skipTo(Math.min(pace.now, lengthMs));
 				if (scheduler.now >= lengthMs) break;
@@ -254,6 +320,7 @@ export class Simulation {
 		ledger.flashUc = partitions.reduce((sum, { chargeUc }) => sum + chargeUc, 0);
 		ledger.poweredMs = board.poweredMs;
 		ledger.sensorUc = this.#sensor.convertingMs * Currents.sensor + ledger.poweredMs * Currents.sensorSleep;
+		ledger.loraSleepUc = (this.radio?.totalUc ?? 0) - (this.lora?.chargeUc ?? 0);
 		summary.simulatedMs = this.#options.scheduler.now;
 		summary.duplicates = collector.duplicates;
 		summary.frames = collector.frames;
@@ -272,6 +339,7 @@ export class Simulation {
 		summary.awakeMs += log.awakeMs;
 		summary.longestAwakeMs = Math.max(summary.longestAwakeMs, log.awakeMs);
 		summary.leaks += log.leaks.length;
+		if (log.radio) this.lora?.add(log.radio);
 		if (report) {
 			if (report.number > 0) {
 				summary.samples++;
@@ -279,12 +347,13 @@ export class Simulation {
 				for (let n = report.number - report.unsaved; n < report.number; n++) this.#truth.delete(n); // lost with the power
 				this.#truth.set(report.number, { at: this.#seenAt, values: this.#truths() });
 			}
-			const failed = isOfExchange(report.problem);
+			const failed = this.#isOfExchange(report.problem);
 			if (report.frames > 0 || failed) summary.exchanges++;
 			if (failed) summary.failedExchanges++;
 			this.#oldest = report.oldest;
+			summary.taken += report.taken;
 		}
-		const tried = report && isOfExchange(report.problem);
+		const tried = report && this.#isOfExchange(report.problem);
 		this.ledger.add(report?.acknowledged ? "published" : tried || fault ? "failed" : "quiet", log.split);
 		this.#seen.clear();
 		this.#checkAll();
@@ -306,6 +375,10 @@ export class Simulation {
 		return this.node.sensors.flatMap(({ sources, channels }) =>
 			sources.map((source) => this.#seen.get(channels[source]!.name)),
 		);
+	}
+	/** Whether a wake's problem is that its exchange failed: not the key of the store's, or a message that was refused. */
+	#isOfExchange(problem: string): boolean {
+		return problem !== "" && problem !== "downlink" && !(problem === "key" && this.node.evidence);
 	}
 	#checkAll() {
 		for (const record of this.#unchecked) this.#check(record);
@@ -336,6 +409,11 @@ export class Simulation {
 	}
 }
 
+/** LoRaWAN as a node declares it; undefined where it has another uplink. */
+export function lorawanOf({ uplink }: NodeDeclaration): LorawanDeclaration | undefined {
+	return uplink.kind === "lorawan" ? (uplink as LorawanDeclaration) : undefined;
+}
+
 /** A recording may be older than the firmware, which would not believe its time. */
 function notBefore({ startMs }: World): Record<string, string> {
 	return startMs < EARLIEST_MS ? { notBefore: String(Math.floor(startMs / 1000)) } : {};
@@ -347,9 +425,4 @@ function makeIdentity(seed: number): Uint8Array {
 	const identity = Uint8Array.from({ length: 6 }, () => random.u32() & 0xff);
 	identity[0] = (identity[0]! & 0xfc) | 0x02;
 	return identity;
-}
-
-/** Whether a wake's problem is that its exchange failed: a key is the store's, and a message that is refused came. */
-function isOfExchange(problem: string): boolean {
-	return problem !== "" && problem !== "key" && problem !== "downlink";
 }

@@ -48,6 +48,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = Object.freeze({
 		// Tamper evidence, with the HMAC in TypeScript or the platform's.
 		"modules/store/evidence.ts",
 		"modules/device/evidence.ts",
+		// What wakes a node beside its alarm.
+		"modules/device/wake.ts",
 		"sensors",
 		"net",
 	],

@@ -4,6 +4,7 @@ import { decode } from "./decode/command.js";
 import { flash } from "./device/command.js";
 import { discovery } from "./discovery.js";
 import { monitor } from "./monitor/command.js";
+import { provision } from "./provision/command.js";
 import { simulate } from "./simulate/command.js";
 import { size } from "./size.js";
 import { verify } from "./verify/command.js";
@@ -12,6 +13,7 @@ const HELP = `dormouse: firmware for sleeping sensor nodes, and its simulator
 
   dormouse simulate [options]   run a node on a simulated board (npm start -- [options])
   dormouse flash [options]      build it with the Moddable SDK, and write it to a board (npm run flash -- [options])
+  dormouse provision [options]  give a board its names, passwords and keys (npm run provision -- [options])
   dormouse size [options]       what a node costs in RAM, flash and work (npm run size -- [options])
   dormouse codec [options]      a decoder of its frames for The Things Stack or ChirpStack
   dormouse decode [options]     what it sent, as lines, SenML-JSON or InfluxDB line protocol
@@ -28,6 +30,7 @@ const USAGE = 2;
 async function main([command, ...rest]: readonly string[]): Promise<number> {
 	if (command === "simulate") return simulate(rest);
 	if (command === "flash") return flash(rest);
+	if (command === "provision") return provision(rest);
 	if (command === "size") return size(rest);
 	if (command === "codec") return codec(rest);
 	if (command === "decode") return decode(rest);

@@ -16,9 +16,13 @@ const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Manifests that bring modules of ours. */
 export const MANIFESTS: readonly string[] = Object.freeze(
-	["manifest.json", "modules/device/native/desktop/manifest.json", "modules/device/native/tls/manifest.json"].map(
-		(path) => join(PROJECT, path),
-	),
+	[
+		"",
+		"modules/device/native/desktop",
+		"modules/device/native/image",
+		"modules/device/native/pins",
+		"modules/device/native/tls",
+	].map((folder) => join(PROJECT, folder, "manifest.json")),
 );
 
 /** Reads a manifest. */

@@ -1,19 +1,22 @@
 import { parseArgs } from "node:util";
 import { DormouseError } from "../modules/core/errors.js";
 import { EVIDENCE_KEY } from "../modules/store/tamper-evidence.js";
+import { GPS_TO_UNIX_MS } from "../net/lorawan/package.js";
 import { bundleFirmware } from "../sim/engine/bundle.js";
 import type { Figures, Firmware, FirmwareBundle, HostSide, Wake } from "../sim/engine/engine.js";
 import { NodeEngine } from "../sim/engine/node.js";
 import { type FlashTotals, XsEngine, type XsFirmware } from "../sim/engine/xs.js";
 import { type Boot, emptyRam, firmwareFlash, moreFlash, type SmallestRam, smallestRam } from "../sim/engine/xs-size.js";
 import { Faults } from "../sim/faults.js";
+import { LorawanNetwork } from "../sim/lora/lorawan-network.js";
 import { Broker } from "../sim/net/broker.js";
 import { MODEL_CA } from "../sim/net/tls-model.js";
 import { VirtualNetwork } from "../sim/net/virtual.js";
 import { Scheduler } from "../sim/scheduler.js";
-import { Simulation } from "../sim/simulation.js";
+import { lorawanOf, Simulation } from "../sim/simulation.js";
 import { Model } from "../sim/world/model.js";
 import { buildHost } from "../sim/xs/build.js";
+import { sdkSize } from "./device/sdk-size.js";
 
 const HELP = `What a node costs on the device's engine: RAM, flash by module, work.
 
@@ -21,6 +24,8 @@ const HELP = `What a node costs on the device's engine: RAM, flash by module, wo
 
   --node FILE   the node's declaration (nodes/weather.ts)
   --json        JSON instead of tables
+  --sdk         flash as the Moddable SDK's own linker makes it, by module; needs the SDK (MODDABLE), but no ESP-IDF
+  --target NAME with --sdk: what mcconfig -p takes (esp32/esp32c3)
   --help        this text
 
 RAM is the smallest that survives all wakes up to the first with a publish, found by bisection: chunks, slots and stack
@@ -43,7 +48,8 @@ export interface ModuleSize extends FlashTotals {
 	readonly bytes: number;
 }
 
-interface Sizes {
+/** What a node costs on the device's engine. */
+export interface Sizes {
 	readonly node: string;
 	readonly representative: boolean;
 	readonly ram: SmallestRam;
@@ -69,22 +75,39 @@ export async function size(args: readonly string[]): Promise<number> {
 		process.stdout.write(HELP);
 		return 0;
 	}
-	const host = await buildHost({ progress: (line) => process.stderr.write(`${line}\n`) });
-	if (!host.ready) throw new DormouseError("unsupported", host.reason);
-	const bundle = await bundleFirmware(values.node ?? "nodes/weather.ts", undefined, "short");
-	const engine = new XsEngine(host, { measure: true, locate: false });
-	const bare = await bundleFirmware(values.node ?? "nodes/weather.ts", "sim/bare.ts", "short");
-	const sizes = await measure(engine, bundle, bare, host.representative);
+	const node = values.node ?? "nodes/weather.ts";
+	if (values.sdk) return sdkSize(node, values.target, (line) => process.stdout.write(`${line}\n`));
+	const sizes = await sizesOf(node);
 	if (values.json) process.stdout.write(`${JSON.stringify(sizes, undefined, "\t")}\n`);
 	else print(sizes);
 	return 0;
+}
+
+/**
+ * What a node costs.
+ * @param node the file of its declaration
+ * @throws {DormouseError} `unsupported` where XS cannot be built
+ */
+export async function sizesOf(node: string): Promise<Sizes> {
+	const host = await buildHost({ progress: (line) => process.stderr.write(`${line}\n`) });
+	if (!host.ready) throw new DormouseError("unsupported", host.reason);
+	const bundle = await bundleFirmware(node, undefined, "short");
+	const engine = new XsEngine(host, { measure: true, locate: false });
+	const bare = await bundleFirmware(node, "sim/bare.ts", "short");
+	return measure(engine, bundle, bare, host.representative);
 }
 
 function parse(args: readonly string[]) {
 	try {
 		return parseArgs({
 			args: [...args],
-			options: { node: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+			options: {
+				node: { type: "string" },
+				json: { type: "boolean" },
+				sdk: { type: "boolean" },
+				target: { type: "string" },
+				help: { type: "boolean", short: "h" },
+			},
 		}).values;
 	} catch (error) {
 		const [first] = (error as Error).message.split(/[.\n]/, 1);
@@ -155,11 +178,16 @@ async function live(firmware: Firmware, hours: number): Promise<Figures | undefi
 	broker.serve(network, 8883, {});
 	let publish: Figures | undefined;
 	let died = false;
+	const world = new Model({ seed: 1 });
+	const region = lorawanOf(firmware.node)?.region;
+	const gpsMsAtZero = world.startMs - GPS_TO_UNIX_MS;
+	const lorawan = region && new LorawanNetwork({ scheduler, region, seed: 1, gpsMsAtZero });
 	const simulation: Simulation = new Simulation({
 		scheduler,
 		network,
+		lorawan,
 		firmware,
-		world: new Model({ seed: 1 }),
+		world,
 		seed: 1,
 		settings: { [EVIDENCE_KEY]: SOME_KEY, ca: MODEL_CA },
 		faults: new Faults(),

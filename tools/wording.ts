@@ -17,3 +17,8 @@ export function reading(
 export function stamp(wallMs: number): string {
 	return new Date(Math.floor(wallMs)).toISOString().slice(0, 19).replace("T", " ");
 }
+
+/** A number for people: thousands divided, two decimals where it is small. */
+export function number(value: number): string {
+	return value.toLocaleString("en-US", { maximumFractionDigits: value < 100 ? 2 : 0 });
+}

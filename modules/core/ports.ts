@@ -70,6 +70,21 @@ export const ResetReason = Object.freeze({
 });
 export type ResetReason = (typeof ResetReason)[keyof typeof ResetReason];
 
+/** What wakes a node beside its alarm: `wakeOn` of `modules/device/wake.ts`. In masks the bit of value 2^n is GPIO n. */
+export interface WakeSources {
+	/** Whether a sample that such a wake takes is sent at once. */
+	readonly send: boolean;
+	/** How long all of them rest once one has woken the node, in milliseconds. */
+	readonly restMs: number;
+	/** What woke it: a mask of pins. */
+	woke(): number;
+	/**
+	 * Has them wake it from its next deep sleep, unless they rest.
+	 * @returns those that will not: they rest, are at their level already, or the chip cannot
+	 */
+	arm(rests: boolean): number;
+}
+
 /** A digest: SHA-256 by the platform where it has one, else `modules/core/sha256.ts`. */
 export interface Digest {
 	/** Begins a message; what was given of another one is forgotten. */

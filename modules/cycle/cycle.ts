@@ -66,14 +66,16 @@ export const BACKOFF_LONGEST_MS = 6 * 3_600_000;
 export const FAULTS_FREE = 2;
 /** A node that wakes this much early counts as on time: sleep clocks drift. */
 export const EARLY_MS = 500;
+/** A pin that wakes a node this shortly before a sample is due brings that one, and none of its own. */
+export const WOKEN_EARLY_MS = 1000;
 
-const RETAINED = 21;
+const RETAINED = 22;
 
 export class CycleState {
-	static readonly version = 1;
+	static readonly version = 2;
 	readonly options: CycleOptions;
 	/** Operands of the event at hand, set by the shell. */
-	readonly in = { nowMs: 0, waitMs: 0, queued: 0, pressed: false, random: 0 };
+	readonly in = { nowMs: 0, waitMs: 0, queued: 0, pressed: false, random: 0, woken: false, send: false };
 	/** Operands of the effect at hand. */
 	readonly out = { waitMs: 0, deadlineMs: 0, wakeMs: 0 };
 	phase: Phase = "asleep";
@@ -87,6 +89,8 @@ export class CycleState {
 	faults = 0;
 	/** Samples that were not taken because the node was still awake when they were due. Retained. */
 	missed = 0;
+	/** Whether a sample waits that was to be sent at once. Retained. */
+	urgent = false;
 
 	constructor(options: CycleOptions) {
 		this.options = options;
@@ -99,6 +103,7 @@ export class CycleState {
 		this.failures = 0;
 		this.faults = 0;
 		this.missed = 0;
+		this.urgent = false;
 	}
 	/** Writes the retained section. @returns bytes written */
 	retain(into: DataView): number {
@@ -107,11 +112,12 @@ export class CycleState {
 		into.setUint16(16, this.failures);
 		into.setUint16(18, this.missed);
 		into.setUint8(20, this.faults);
+		into.setUint8(21, this.urgent ? 1 : 0);
 		return RETAINED;
 	}
 	/** Takes back what {@link retain} wrote. @returns false when it cannot be; nothing has changed then */
 	restore(from: DataView, version: number): boolean {
-		if (version !== CycleState.version || from.byteLength < RETAINED) return false;
+		if (version < 1 || version > CycleState.version || from.byteLength < RETAINED - 2 + version) return false;
 		const due = from.getFloat64(0);
 		const notBefore = from.getFloat64(8);
 		if (!Number.isFinite(due) || !Number.isFinite(notBefore)) return false;
@@ -120,6 +126,7 @@ export class CycleState {
 		this.failures = from.getUint16(16);
 		this.missed = from.getUint16(18);
 		this.faults = from.getUint8(20);
+		this.urgent = version > 1 && from.getUint8(21) !== 0; // added in layout 2
 		return true;
 	}
 }
@@ -160,7 +167,7 @@ function wake(s: CycleState): Effect {
 	const { nowMs } = s.in;
 	const { periodMs } = s.options;
 	if (s.dueMs - nowMs > periodMs) s.dueMs = nowMs + periodMs; // the schedule was changed, or the clock stepped back
-	if (s.dueMs - nowMs > EARLY_MS) {
+	if (s.dueMs - nowMs > EARLY_MS && !s.in.woken) {
 		s.phase = "closing"; // commits: a clock that stepped back must not do so again at the next wake
 		return Effect.commit;
 	}
@@ -177,7 +184,9 @@ function measure(s: CycleState, event: Event): Effect {
 		case Event.elapsed:
 			return Effect.collect;
 		case Event.stored:
-			advance(s);
+			if (s.in.woken && s.in.send) s.urgent = true;
+			// A sample for a pin is one more: the schedule stays as it is.
+			if (!s.in.woken || s.dueMs - s.in.nowMs <= WOKEN_EARLY_MS) advance(s);
 			s.phase = "saving";
 			return Effect.commit; // before the radio draws its current: a brown-out then loses nothing
 		default:
@@ -192,6 +201,7 @@ function exchange(s: CycleState, event: Event): Effect {
 		case Event.idle:
 			s.failures = 0;
 			s.notBeforeMs = 0;
+			s.urgent = false;
 			break;
 		case Event.failed:
 			s.failures = Math.min(s.failures + 1, 0xffff);
@@ -228,7 +238,7 @@ function recover(s: CycleState): Effect {
 }
 
 function worthSending(s: CycleState): boolean {
-	const enough = s.in.queued >= s.options.batch || s.in.pressed; // a batch may be more than the queue holds
+	const enough = s.in.queued >= s.options.batch || s.in.pressed || s.urgent; // a batch may be more than the queue holds
 	return enough && s.in.nowMs >= s.notBeforeMs;
 }
 

@@ -4,6 +4,7 @@ import type { NodeEncoding, RecordEncoding } from "../codec/encoding.js";
 import type { FrameSchema } from "../codec/frame.js";
 import { frameSchema, schemaId } from "../codec/schema.js";
 import { DormouseError, wrong } from "../core/errors.js";
+import type { WakeSources } from "../core/ports.js";
 import { type Quantity, toScaled } from "../measure/quantity.js";
 import type { SensorDeclaration } from "../measure/sensor.js";
 import type { FullPolicy } from "../store/log-queue.js";
@@ -45,6 +46,8 @@ export interface NodeOptions {
 	readonly evidence?: Evidence;
 	/** Takes messages for the node, where its uplink brings them: `mqtt({ downlinks: { window: 2 } })`. */
 	readonly downlink?: DownlinkHandler;
+	/** Pins and touch pads that wake the node between its samples: `wakeOn` from `modules/device/wake.ts`; see docs/boards.md. */
+	readonly wake?: WakeSources;
 }
 
 /** What a node does with messages that were sent to it; see docs/mqtt.md. */
@@ -100,6 +103,7 @@ export interface NodeDeclaration {
 	/** Undefined where none is wanted. */
 	readonly evidence: Evidence | undefined;
 	readonly downlink: DownlinkHandler | undefined;
+	readonly wake: WakeSources | undefined;
 	/** The values of a sample, in order. */
 	readonly quantities: readonly Quantity[];
 	/** By which stored records are known; see `codec/schema.ts`. */
@@ -121,6 +125,7 @@ const FIELDS: readonly string[] = Object.freeze([
 	"full",
 	"evidence",
 	"downlink",
+	"wake",
 ]);
 const SHORTEST_SPILL = 60;
 const LONGEST_SPILL = 7 * 86_400;
@@ -178,7 +183,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		);
 	if (typeof full === "object")
 		for (const field of Object.keys(full)) if (field !== "thin") wrong(`full.${field}`, "this field", "thin");
-	const { downlink, evidence } = options;
+	const { downlink, evidence, wake } = options;
 	if (downlink === undefined ? uplink.downlinks : typeof downlink?.take !== "function")
 		wrong("downlink", shown(downlink), "{ take(bytes, node) { … } }");
 	Object.freeze(downlink);
@@ -189,6 +194,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		if (durability !== "flash" || typeof full === "object")
 			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
 	}
+	if (wake !== undefined && typeof wake?.arm !== "function") wrong("wake", shown(wake), "wakeOn({ pins: […] })");
 	const schema = schemaId(quantities);
 	const frame = frameSchema(quantities, every, uplink.batch);
 	const planned = encoding.plan({ frame, quantities });
@@ -206,6 +212,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 		thin,
 		evidence,
 		downlink,
+		wake,
 		quantities: Object.freeze(quantities),
 		schema,
 		frame,

@@ -7,7 +7,7 @@ import {
 	ResetReason,
 	type RetainedMemory,
 	type Timers,
-	type WakeCause,
+	WakeCause,
 } from "../core/ports.js";
 import { NodeRecord, RecordKind } from "../core/record.js";
 import { MissingReason } from "../measure/driver.js";
@@ -42,6 +42,10 @@ export interface NodePorts {
 	setting(name: string): string | undefined;
 	/** One wake's report: bytes that live until the call returns. */
 	report(bytes: Uint8Array): void;
+	/** The cycle made progress: a board whose cycle makes none for minutes is reset. */
+	progress(): void;
+	/** The firmware has sampled and was acknowledged: an image on trial is kept. */
+	confirm(): void;
 	/** Deep sleep. Does not return on a board. */
 	sleep(ms: number): void;
 }
@@ -100,6 +104,12 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.report.resetReason = reset;
 		this.report.start = start;
 		this.report.seconds = Math.round(this.time.nowMs() / 1000);
+		const { wake } = this.node;
+		if (wake && (cause === WakeCause.pin || cause === WakeCause.touch)) {
+			this.report.woken = wake.woke();
+			this.cycle.in.woken = true;
+			this.cycle.in.send = wake.send;
+		}
 		this.health.clockSteps += this.time.steps;
 		if (start !== Start.warm) this.health.start = start;
 		if (isFault(reset)) this.health.panics++;
@@ -175,7 +185,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 				write: (value: Uint8Array) => log.put(CellId.config, value),
 			};
 			taken = node.downlink?.take(bytes, { cell, repeated, wallMs: this.wallMs() });
-			if (!taken) report.problem = "downlink";
+			if (taken) report.taken++;
+			else report.problem = "downlink";
 		} catch (error) {
 			report.problem = error instanceof DormouseError ? error.code : "downlink"; // it comes again
 		}
@@ -225,6 +236,7 @@ export class NodeRun implements UplinkListener, UplinkNode {
 	/** Steps the cycle and does what it says, until it waits. */
 	private feed(event: Event) {
 		const { cycle, ports } = this;
+		ports.progress();
 		for (let next: Event | undefined = event; next !== undefined; ) {
 			cycle.in.nowMs = this.time.nowMs();
 			const effect: Effect = step(cycle, next);
@@ -357,7 +369,14 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		this.sampler?.close();
 		this.uplink.close();
 		const report = this.report;
-		const ms = this.time.clockUntil(this.cycle.out.wakeMs);
+		let ms = this.time.clockUntil(this.cycle.out.wakeMs);
+		const { wake } = this.node;
+		if (wake) {
+			// One short wake after the rest arms them again. What is at its level even then, the next sample arms.
+			const rests = report.woken > 0;
+			report.unarmed = wake.arm(rests);
+			if (rests) ms = Math.min(ms, wake.restMs);
+		}
 		report.epoch = this.numbers.epoch;
 		if (report.epoch > 0)
 			try {
@@ -368,6 +387,8 @@ export class NodeRun implements UplinkListener, UplinkNode {
 			} catch (error) {
 				this.storeFailed(error);
 			}
+		// Not before its sensors and its uplink have worked, and before the sleep that would be the next boot.
+		if (report.number > 0 && report.acknowledged > 0) this.ports.confirm();
 		report.failures = this.cycle.failures;
 		report.sleepMs = ms;
 		this.ports.report(report.encode(new Uint8Array(WakeReport.largest)));

@@ -40,5 +40,14 @@ export function decodeReport(bytes: Uint8Array): WakeReport {
 	report.problem = reader.text();
 	report.failures = reader.uint();
 	report.sleepMs = reader.uint();
+	report.woken = pins(reader);
+	report.unarmed = pins(reader);
+	report.taken = reader.uint();
 	return report;
+}
+
+function pins(reader: CborReader): number {
+	let mask = 0;
+	for (let left = reader.array(); left > 0; left--) mask += 2 ** reader.uint();
+	return mask;
 }

@@ -5,8 +5,8 @@ import { RecordKind } from "../core/record.js";
 import type { Start } from "./health.js";
 
 /** First field of an encoded report, and how many there are. */
-export const REPORT_VERSION = 2;
-export const REPORT_FIELDS = 19;
+export const REPORT_VERSION = 3;
+export const REPORT_FIELDS = 22;
 
 /** What a wake did, for the serial port of a board and the simulator's line: filled while it goes, handed over at its end. */
 export class WakeReport {
@@ -42,6 +42,12 @@ export class WakeReport {
 	failures = 0;
 	/** Milliseconds until the next wake. */
 	sleepMs = 0;
+	/** Pins that woke the node: the bit of value 2^n is GPIO n. */
+	woken = 0;
+	/** Declared pins that cannot wake it from this sleep, likewise: they rest, are at their level, or the chip cannot. */
+	unarmed = 0;
+	/** Messages for the node that it took. */
+	taken = 0;
 
 	/** Takes the values of a sample. */
 	sample(record: NodeRecord): void {
@@ -77,6 +83,16 @@ export class WakeReport {
 			.int(this.dropped)
 			.int(this.unsaved);
 		writer.text(this.problem).int(this.failures).int(Math.round(this.sleepMs));
-		return writer.written;
+		pins(writer, this.woken);
+		pins(writer, this.unarmed);
+		return writer.int(this.taken).written;
 	}
+}
+
+/** A mask of pins as the list of their numbers. */
+function pins(writer: CborCoreWriter, mask: number): void {
+	let count = 0;
+	for (let left = mask; left > 0; left = Math.floor(left / 2)) count += left % 2;
+	writer.array(count);
+	for (let pin = 0, left = mask; left > 0; pin++, left = Math.floor(left / 2)) if (left % 2 > 0) writer.int(pin);
 }

@@ -1,7 +1,9 @@
 import {
 	clockMs,
+	confirmImage,
 	deepSleep,
 	identity,
+	progress,
 	random,
 	report,
 	resetReason,
@@ -69,6 +71,14 @@ export class Device {
 	/** Hands a wake's report to whoever looks. */
 	report(bytes: Uint8Array): void {
 		report(bytes);
+	}
+	/** Feeds the watchdog. */
+	progress(): void {
+		progress();
+	}
+	/** This firmware does what it is for: an image on trial is kept. */
+	confirm(): void {
+		confirmImage();
 	}
 	/** Deep sleep; the node boots again after `ms`. Does not return on a board. */
 	sleep(ms: number): void {

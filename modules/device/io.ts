@@ -86,4 +86,10 @@ export interface DigitalClass {
 export interface RadioIo {
 	readonly SPI: new (options: SpiOptions) => SpiIo;
 	readonly Digital: DigitalClass;
+	/** Light sleep: nothing runs for so many milliseconds, and edges are not heard. Undefined: the platform has none. */
+	doze?(ms: number): void;
+	/** Holds a pin at a level from now on, through deep sleep too, until {@link unpark}. */
+	park?(pin: number, level: 0 | 1): void;
+	/** Lets go of all pins that are held. */
+	unpark?(): void;
 }

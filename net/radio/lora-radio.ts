@@ -11,7 +11,7 @@ export type Task = (typeof Task)[keyof typeof Task];
 export const Outcome = Object.freeze({ none: 0, done: 1, active: 2, timeout: 3, error: 4 });
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-const Step = Object.freeze({ start: 0, prepare: 1, go: 2, poll: 3, overdue: 4, interrupt: 5, rest: 6 });
+const Step = Object.freeze({ start: 0, prepare: 1, go: 2, poll: 3, overdue: 4, interrupt: 5, rest: 6, doze: 7 });
 type Step = (typeof Step)[keyof typeof Step];
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
@@ -23,6 +23,8 @@ const LEAD_MS = 2;
 const PREPARE_MS = 3;
 /** A wait that is worth the way to sleep and back. */
 const NAP_MS = 20;
+/** So much before it is needed the board wakes from light sleep: its clock there is the one of deep sleep. */
+const DOZE_EARLY_MS = 5;
 /** On top of the time that a task takes at most, before it is given up. */
 const GRACE_MS = 100;
 
@@ -80,10 +82,11 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		const { Input, Output, OutputOpenDrain } = io.Digital;
 		this.on = on;
 		this.broken = undefined;
+		io.unpark?.();
 		try {
 			this.spi = new io.SPI({ ...wiring.spi, active: 0, mode: 0 });
 			this.handles.push(this.spi);
-			this.reset = this.pin(wiring.reset, OutputOpenDrain);
+			this.reset = this.pin(wiring.reset, OutputOpenDrain, { initialValue: 1 });
 			this.rxEnable = this.pin(wiring.rxEnable, Output);
 			this.txEnable = this.pin(wiring.txEnable, Output);
 			this.busy = this.pin(wiring.busy, Input);
@@ -96,7 +99,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		}
 		this.ready = false;
 		this.startStep = 0;
-		this.later(1, Step.start); // the reset line is low: both families want 100 µs
+		this.later(0, Step.start); // one that is closed at once stays as it was
 	}
 	transmit(bytes: Uint8Array, how: LoraTransmit): void {
 		if (!(bytes.length >= 1 && bytes.length <= LONGEST)) this.fail("range");
@@ -134,8 +137,12 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		this.timer?.close();
 		this.task = Task.none;
 		try {
-			if (!this.ready) this.reset!.write(1); // one that is held in reset cannot be told to sleep
-			this.rest();
+			if (!this.ready) {
+				// One that is held in reset cannot be told to sleep; each write takes 10 µs and more.
+				if (this.startStep === 1) for (let n = 0; n < 10; n++) this.reset!.write(0);
+				this.reset!.write(1);
+			}
+			if (this.ready || this.startStep > 0) this.rest(); // else it was not even reset, and is as it was
 		} catch (error) {
 			if (!(error instanceof DormouseError)) throw error; // nothing is left to tell it to
 		}
@@ -198,6 +205,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	}
 	private release() {
 		while (this.handles.length) this.handles.pop()!.close();
+		this.io.park?.(this.wiring.spi.select, 1); // a select line that floats in deep sleep would wake the chip
 		this.on = this.spi = this.reset = this.rxEnable = this.txEnable = this.timer = undefined;
 		this.ready = false;
 	}
@@ -221,7 +229,11 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		if (!this.ready) return;
 		const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
 		const ms = this.task === Task.receive ? this.atMs - lead - this.ports.clock.nowMs() : 0;
-		if (ms > NAP_MS) this.run(Step.rest);
+		if (ms > NAP_MS) {
+			this.run(Step.rest);
+			// Light sleep begins in a turn of its own, when whoever asked for this window has gone on.
+			if (this.io.doze) return this.later(1, Step.doze);
+		}
 		this.later(Math.max(1, ms), Step.prepare); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
 	}
 	private later(ms: number, step: Step) {
@@ -256,10 +268,19 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		const { task } = this;
 		const symbol = this.symbolMs;
 		if (step === Step.start) {
-			const ms = this.bringUp(this.startStep++);
+			if (this.startStep++ === 0) {
+				this.reset!.write(0);
+				return this.later(1, step); // both families want 100 µs
+			}
+			const ms = this.bringUp(this.startStep - 2);
 			if (ms >= 0) return this.later(ms, step);
 			this.ready = true;
 			return !task ? this.rest() : this.begin();
+		}
+		if (step === Step.doze) {
+			const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
+			this.io.doze!(this.atMs - lead - DOZE_EARLY_MS - nowMs);
+			return this.later(Math.max(1, this.atMs - lead - this.ports.clock.nowMs()), Step.prepare);
 		}
 		if (step === Step.rest) return this.broken ? undefined : this.rest();
 		if (step === Step.prepare) {

@@ -258,8 +258,9 @@ export class Sx126x extends LoraRadio<Sx126xWiring> {
 	}
 }
 
-/** Declares a radio of this family. @param open gives the platform's buses when the radio is made */
-export function declareSx126x(wiring: Sx126xWiring, open: () => RadioIo): RadioDeclaration {
+/** Declares a radio of this family. @param buses gives the platform's when the radio is made */
+export function declareSx126x(wires: Sx126xWiring, buses: () => RadioIo): RadioDeclaration {
+	const [wiring, open] = [wires, buses]; // a parameter in a closure is a variable in flash
 	const sx1261 = wiring.chip === "sx1261";
 	return Object.freeze({
 		kind: wiring.chip,

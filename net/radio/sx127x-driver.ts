@@ -183,8 +183,9 @@ export class Sx127x extends LoraRadio<Sx127xWiring> {
 	}
 }
 
-/** Declares a radio of this family. @param open gives the platform's buses when the radio is made */
-export function declareSx127x(wiring: Sx127xWiring, open: () => RadioIo): RadioDeclaration {
+/** Declares a radio of this family. @param buses gives the platform's when the radio is made */
+export function declareSx127x(wires: Sx127xWiring, buses: () => RadioIo): RadioDeclaration {
+	const [wiring, open] = [wires, buses]; // a parameter in a closure is a variable in flash
 	const boost = wiring.output === "boost";
 	return Object.freeze({
 		kind: "sx127x",

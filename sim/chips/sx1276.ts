@@ -114,6 +114,7 @@ export class Sx1276Chip implements SpiChip {
 		this.#lora[0x42] = this.#options.version ?? 0x12;
 		this.#lowSince = undefined;
 		this.#readyMs = nowMs + RESET_MS;
+		this.#options.onMode?.("standby", nowMs); // FSK's, as the reset values say
 		this.#lines(nowMs);
 	}
 	drive(line: string, level: 0 | 1, nowMs: number): void {

@@ -13,6 +13,9 @@ export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
 /** Specifiers that the simulated board provides, and their shims. */
 const SHIMS: Readonly<Record<string, string>> = Object.freeze({
 	"device/native": "device-native",
+	"device/digital": "device-digital",
+	"device/image": "device-image",
+	"device/pins": "device-pins",
 	"device/resolver": "device-resolver",
 	"device/wifi": "device-wifi",
 	"device/tls": "device-tls",

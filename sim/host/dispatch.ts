@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from "../../modules/core/bytes.js";
 import { DormouseError } from "../../modules/core/errors.js";
 import { decodeReport } from "../../modules/cycle/report-decoder.js";
+import { ImageState } from "../../modules/device/image-state.js";
 import { JOIN_BYTES } from "../../net/link/wifi-link.js";
 import type { Board } from "../board.js";
 import type { HostSide } from "../engine/engine.js";
@@ -140,6 +141,29 @@ export class Dispatch implements HostSide {
 			case Op.digitalRead:
 			case Op.digitalWrite:
 				return this.#digital(handle, op === Op.digitalWrite ? view.getUint8(3) : undefined);
+			case Op.progress:
+				board.feedWatchdog();
+				return Status.ok;
+			case Op.imageState:
+				return this.#u8(board.image);
+			case Op.imageConfirm:
+				if (board.image === ImageState.pending) board.image = ImageState.valid;
+				return Status.ok;
+			case Op.imageRevert:
+				return board.revertImage() ? Status.ended : Status.notFound;
+			case Op.doze:
+				board.doze(Math.max(0, view.getFloat64(3)));
+				return Status.ok;
+			case Op.park:
+				if (view.getUint8(4) > 1) board.parked.clear();
+				else board.parked.set(view.getUint8(3), view.getUint8(4));
+				return Status.ok;
+			case Op.pinsWoke:
+				return this.#f64(board.pins.woke);
+			case Op.pinsArm:
+				return this.#f64(
+					board.pins.arm({ high: view.getFloat64(3), low: view.getFloat64(11), touch: view.getFloat64(35) }, board.now),
+				);
 			default:
 				return Status.range;
 		}

@@ -86,6 +86,22 @@ export const Op = Object.freeze({
 	digitalRead: 117,
 	/** u8 */
 	digitalWrite: 118,
+	/** → f64 mask of the pins that woke the board; in masks the bit of value 2^n is GPIO n */
+	pinsWoke: 122,
+	/** f64 high, f64 low, f64 with pull-up, f64 with pull-down, f64 touch: masks → f64 mask of those that will not wake it */
+	pinsArm: 123,
+	/** the cycle made progress: the watchdog's time begins anew */
+	progress: 124,
+	/** → u8 image state (`ImageState` of modules/device/image.ts) */
+	imageState: 125,
+	/** keeps an image that is on trial */
+	imageConfirm: 126,
+	/** goes back to the image before, by a reset: does not return; `notFound` when there is none */
+	imageRevert: 127,
+	/** f64 milliseconds of light sleep: answered when they are over */
+	doze: 128,
+	/** u8 pin, u8 level: held from now on, through deep sleep; level 255: all pins are let go */
+	park: 129,
 	/** → u16 handle, u8 connection (a hundredth of ECMA-419's); fires `Kind.ethernet`; closing it leaves the driver on */
 	ethernetOpen: 138,
 	/** asks for an address */

@@ -39,6 +39,13 @@ export function flashAlignment(label: string): number {
 export function report(bytes: Uint8Array): void {
 	port().begin(Op.report).bytes(bytesOf(bytes)).call();
 }
+export function progress(): void {
+	port().begin(Op.progress).call();
+}
+export function confirmImage(): boolean {
+	port().begin(Op.imageConfirm).call();
+	return true;
+}
 export function deepSleep(ms: number): void {
 	port().begin(Op.deepSleep).f64(ms).call();
 }

@@ -49,13 +49,6 @@ static void ignore(txScreen *screen)
 	(void)screen;
 }
 
-static void post(txScreen *screen, char *buffer, int size)
-{
-	(void)screen;
-	(void)buffer;
-	(void)size;
-}
-
 int main(int count, char **arguments)
 {
 	void *library = count > 1 ? dlopen(arguments[1], RTLD_NOW) : NULL;
@@ -68,7 +61,7 @@ int main(int count, char **arguments)
 	screen->abort = aborted;
 	screen->bufferChanged = ignore;
 	screen->formatChanged = ignore;
-	screen->post = post;
+	/* No `post`: there is no panel, and a wake is a process. */
 	screen->start = start;
 	screen->stop = stop;
 	screen->width = WIDTH;

@@ -139,6 +139,26 @@ describe("Moddable desktop (lin)", function () {
 			await client.endAsync();
 		}
 	});
+	it("settings: what provisioning gives comes before the build's; what is no text is refused with a line, and absent", async function () {
+		if (!broker) {
+			console.log("    skipped: settings beside a real broker: mosquitto is not installed");
+			this.skip();
+		}
+		const state = folder();
+		writeFileSync(join(state, "settings"), `port=${await freePort()}\n`);
+		let report = await wake(state);
+		while (report.get("failures") === "0" && report.get("frames") === "0") report = await wake(state);
+		has(report, { failures: "1", acknowledged: "0" });
+		writeFileSync(join(state, "settings"), Buffer.from("port=18\xff83\n", "latin1"));
+		for (let n = 0; n < 40; n++) {
+			const { report, said } = await wakeOnce(loader, library, state);
+			if (report.get("frames") === "0") continue;
+			assert.ok(said.includes("dormouse refused=port problem=text"), said);
+			has(report, { problem: "none" });
+			return;
+		}
+		assert.fail("nothing was sent by the build's own port");
+	});
 	it("uplink: nobody listens, the records stay and the node sleeps", async () => {
 		await broker?.stop();
 		time?.close();

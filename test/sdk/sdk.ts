@@ -1,8 +1,9 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { prepare } from "../../tools/device/command.js";
+import { type Link, linkJavaScript } from "../../tools/device/sdk-link.js";
 import * as assert from "../assert.js";
 
 /** The project's folder, as mocha runs in it. */
@@ -55,7 +56,8 @@ export async function buildLin(...settings: string[]): Promise<Build & { readonl
  * @param out where the first one was built
  */
 export async function buildTls(out: string, ...settings: string[]): Promise<Build & { readonly library: string }> {
-	const built = build(await prepare("nodes/weather-tls.ts"), settings, {}, out);
+	const network = ["ssid=desktop", "ntp=127.0.0.1"]; // nobody tells the time there
+	const built = build(await prepare("nodes/weather-tls.ts"), [...settings, ...network], {}, out);
 	const library = join(folder(), "mc.so");
 	cpSync(built.library, library);
 	return { ...built, library };
@@ -66,46 +68,23 @@ export function buildApp(manifest: string, ...settings: string[]): Build & { rea
 	return build(manifest, settings);
 }
 
-function build(manifest: string, settings: string[], env: NodeJS.ProcessEnv = {}, out = folder()) {
-	const log = run("mcconfig", ["-m", "-p", "lin", "-t", "build", "-o", out, manifest, ...settings], env);
+/** A node for Moddable's simulator with a skin, and the folder of its device face. */
+export async function buildFace(
+	node: string,
+	...settings: string[]
+): Promise<Build & { readonly library: string; readonly panel: string }> {
+	const manifest = await prepare(node);
+	return { ...build(manifest, settings, {}, folder(), "sim/moddable_two"), panel: join(manifest, "../panel") };
+}
+
+function build(manifest: string, settings: string[], env: NodeJS.ProcessEnv = {}, out = folder(), platform = "lin") {
+	const log = run("mcconfig", ["-m", "-p", platform, "-t", "build", "-o", out, manifest, ...settings], env);
 	return { log, files: find(out, "makefile"), library: join(find(out, "mc.so"), "mc.so") };
 }
 
-/**
- * Links the JavaScript of an ESP32 build, all that can be had without ESP-IDF: TypeScript and JavaScript to bytecode, preloads run, to
- * mc.xs.c.
- * @param target such as `esp32/esp32c3`
- */
-export function linkEsp32(target: string, manifest: string): Build {
-	const out = folder();
-	let log = run("mcconfig", ["-p", target, "-o", out, manifest]);
-	const files = find(out, "makefile");
-	const makefile = join(files, "makefile");
-	// The makefile wants a configured IDF before it links; an empty one will do for what is made here.
-	const subclass = readdirSync(files).find((name) => name.startsWith("xsProj-"))!;
-	const config = join(files, subclass, "build/config");
-	mkdirSync(config, { recursive: true });
-	writeFileSync(join(config, "sdkconfig.h"), "");
-	const idf = join(out, "idf");
-	mkdirSync(idf);
-	const goal = join(files, "mc.xs.c");
-	const rest = ["IDF_VERSION=v6.0", "MAKEFLAGS_JOBS=--jobs=2", "-o", join(config, "sdkconfig.h"), goal];
-	log += run("make", ["-f", makefile, ...rest], { IDF_PATH: idf });
-	return { log, files };
-}
-
-/** Bytes that mc.xs.c takes in 32-bit flash; undefined where gcc has no 32-bit half. */
-export function flashBytes({ files }: Build): number | undefined {
-	const xs = join(MODDABLE!, "xs");
-	const object = join(files, "mc.xs.o");
-	const folders = [join(xs, "includes"), join(xs, "sources"), join(xs, "platforms"), files];
-	const gio = spawnSync("pkg-config", ["--cflags", "gio-2.0"], { encoding: "utf8" }).stdout.trim().split(/\s+/);
-	const flags = ["-m32", "-Os", "-fno-pic", "-w", "-c", "-DINCLUDE_XSPLATFORM=1", '-DXSPLATFORM="lin_xs.h"', ...gio];
-	const source = join(files, "mc.xs.c");
-	const made = spawnSync("gcc", [...flags, ...folders.map((path) => `-I${path}`), source, "-o", object]);
-	if (made.status !== 0) return undefined;
-	const [, figures] = run("size", [object]).split("\n");
-	return Number(figures!.trim().split(/\s+/)[0]);
+/** Links the JavaScript of an ESP32 build, in a folder that {@link removeFolders} takes away. */
+export function linkEsp32(platform: string, manifest: string): Link {
+	return linkJavaScript(platform, manifest, folder());
 }
 
 /** Builds the loader of `headless.c`. @returns its path */
@@ -125,8 +104,9 @@ export async function wakeOnce(
 	loader: string,
 	library: string,
 	state = "",
+	more: NodeJS.ProcessEnv = {},
 ): Promise<{ readonly report: Map<string, string>; readonly said: string }> {
-	const env = { ...process.env, DORMOUSE_STATE: state };
+	const env = { ...process.env, DORMOUSE_STATE: state, ...more };
 	const child = spawn(loader, [library], { env, stdio: ["ignore", "pipe", "pipe"] });
 	let said = "";
 	child.stdout.on("data", (bytes) => (said += bytes));
@@ -135,7 +115,7 @@ export async function wakeOnce(
 	const status = await new Promise((resolve) => child.on("close", resolve));
 	clearTimeout(late);
 	assert.equal(status, ASLEEP, said);
-	const lines = said.split("\n").filter((line) => line.startsWith("dormouse "));
+	const lines = said.split("\n").filter((line) => line.startsWith("dormouse wake="));
 	assert.equal(lines.length, 1, said);
 	const fields = lines[0]!.split(" ").slice(1);
 	return { report: new Map(fields.map((part) => part.split("=") as [string, string])), said };

@@ -182,6 +182,8 @@ export class FakeNode {
 				return this.flash;
 			},
 			setting: (name) => this.settings[name],
+			progress() {},
+			confirm() {},
 			report: (bytes) => {
 				report = decodeReport(bytes);
 			},

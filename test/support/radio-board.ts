@@ -50,5 +50,5 @@ export function runOnBoard(firmware: Firmware, family: "sx127x" | "sx126x", wake
 	});
 	board.powerOn();
 	while (logs.length < wakes && scheduler.advance(600_000));
-	return { logs, air, chip };
+	return { logs, air, chip, board };
 }

@@ -46,11 +46,24 @@ export class RigIo implements RadioIo {
 	stamps = true;
 	/** What a callback waits for its turn, in milliseconds. */
 	latencyMs = 0;
+	/** Where it is set, the platform has light sleep, and this is what it slept, in milliseconds. */
+	dozes: number[] | undefined;
+	declare readonly doze?: (ms: number) => void;
+	/** Levels of pins that are held. */
+	readonly parked = new Map<number, number>();
 	/** Bus transfers until one fails; never by default. */
 	failAfter = Number.POSITIVE_INFINITY;
 
 	constructor(chip: SpiChip, lines: Readonly<Record<number, string>>, clock: RigClock) {
 		const rig = this;
+		Object.defineProperty(this, "doze", {
+			get: () =>
+				rig.dozes &&
+				((ms: number) => {
+					rig.dozes!.push(ms);
+					clock.scheduler.skipTo(clock.nowMs() + Math.max(0, ms)); // timers know of it
+				}),
+		});
 		const listeners = new Map<string, (atMs: number) => void>();
 		chip.onEdge = (line, level, atMs) => {
 			if (level) listeners.get(line)?.(atMs);
@@ -109,6 +122,12 @@ export class RigIo implements RadioIo {
 				this.#closed = true;
 			}
 		};
+	}
+	park(pin: number, level: 0 | 1): void {
+		this.parked.set(pin, level);
+	}
+	unpark(): void {
+		this.parked.clear();
 	}
 }
 

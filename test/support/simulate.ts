@@ -10,6 +10,7 @@ import { Broker } from "../../sim/net/broker.js";
 import { VirtualNetwork, type VirtualNetworkOptions } from "../../sim/net/virtual.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import { Simulation, type Summary } from "../../sim/simulation.js";
+import { Presses } from "../../sim/wake-pins.js";
 import { Model } from "../../sim/world/model.js";
 import type { World } from "../../sim/world/world.js";
 import type { CollectedRecord } from "../../tools/collector.js";
@@ -40,6 +41,8 @@ export interface RunOptions {
 	readonly days?: number;
 	readonly seed?: number;
 	readonly faults?: readonly string[];
+	/** As of `--press`. */
+	readonly presses?: readonly string[];
 	readonly network?: VirtualNetworkOptions;
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
@@ -73,7 +76,10 @@ export async function run(options: RunOptions = {}): Promise<Run> {
 	for (const [from, to] of [...script.spans("broker"), ...script.spans("ap"), ...script.spans("cable")])
 		network.addOutage({ from, to, how: "silent" });
 	for (const [from, to] of script.spans("refuse")) network.addOutage({ from, to, how: "refused" });
+	const presses = new Presses();
+	for (const press of options.presses ?? []) presses.add(press);
 	const simulation = new Simulation({
+		presses,
 		scheduler,
 		network: options.tap ? tapped(network, options.tap) : network,
 		firmware: options.firmware ?? new NodeEngine("fresh").load(await weatherBundle()),

@@ -35,6 +35,12 @@ describe("a node that takes messages", function () {
 			"one refused, and one that failed three times",
 		);
 		for (const [n, hours] of [2, 3, 3, 3].entries()) near(hours, n);
+		assert.deepEqual(
+			wakes.filter(({ report }) => report?.taken).map(({ report }) => report!.taken),
+			[1, 1],
+			"and those that were taken",
+		);
+		assert.equal(summary.taken, 2);
 		assert.equal(summary.lost, 0);
 		assert.equal(summary.faults, 0);
 		assert.equal(broker.violations, 0);

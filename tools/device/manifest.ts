@@ -10,7 +10,7 @@ interface Manifest {
 	include?: string | readonly string[];
 	modules: Record<string, string | readonly string[]>;
 	preload: readonly string[];
-	platforms: Record<string, Manifest & { readonly build?: Record<string, string> }>;
+	platforms: Record<string, Manifest>;
 	[other: string]: unknown;
 }
 
@@ -19,10 +19,31 @@ const PROVIDED: Readonly<Record<string, string>> = Object.freeze({
 	// On ESP32; a desktop's manifest has its own.
 	"embedded:network/interface/ethernet": "$(MODDABLE)/modules/io/ethernet/manifest.json",
 	crypt: "$(MODDABLE)/modules/crypt/digest/manifest.json",
+	"device/digital": "./modules/device/native/digital/manifest.json",
+	"device/image": "./modules/device/native/image/manifest.json",
+	"device/pins": "./modules/device/native/pins/manifest.json",
 	"device/tls": "./modules/device/native/tls/manifest.json",
 });
 /** Modules whose source is here are the platform's side: they stay apart, with their C beside them. */
 const NATIVE = "./modules/device/native/";
+
+/** Memory of a machine, as the SDK's manifests tell it: bytes of chunks, slots, and slots of stack. */
+export interface Creation {
+	readonly static: number;
+	readonly chunk: { readonly initial: number; readonly incremental: number };
+	readonly heap: { readonly initial: number; readonly incremental: number };
+	readonly stack: number;
+}
+
+/** What of a build is its board's and its node's. */
+export interface BuildOptions {
+	/** Folder with `sdkconfig.defaults`; that of `manifest.json` when left out. */
+	readonly sdkconfig?: string;
+	/** The partition table; that of `manifest.json` when left out. */
+	readonly partitions?: string;
+	/** That of `manifest.json` when left out. */
+	readonly creation?: Creation;
+}
 
 /**
  * The project's manifest for a firmware in one bundle: modules that the bundle holds are not named, what the platform has
@@ -31,7 +52,7 @@ const NATIVE = "./modules/device/native/";
  * @param imports what the bundle imports from the platform
  * @throws {DormouseError} `declaration` when nothing brings one of them
  */
-export function deviceManifest(main: string, imports: readonly string[]): string {
+export function deviceManifest(main: string, imports: readonly string[], options: BuildOptions = {}): string {
 	const texts = MANIFESTS.map((path) => readFileSync(path, "utf8"));
 	const manifest: Manifest = JSON.parse(texts[0]!);
 	const modules: Record<string, string | readonly string[]> = { main };
@@ -49,10 +70,14 @@ export function deviceManifest(main: string, imports: readonly string[]): string
 		else if (specifier.startsWith("device/") && !texts.some((text) => text.includes(`"${specifier}":`)))
 			throw new DormouseError("declaration", `no manifest names a module "${specifier}", which the firmware imports`);
 	}
+	const build = manifest.platforms.esp32!.build!;
+	if (options.sdkconfig) build.SDKCONFIGPATH = options.sdkconfig;
+	if (options.partitions) build.PARTITIONS_FILE = options.partitions;
 	return `${JSON.stringify(
 		{
 			...manifest,
 			build: undefined, // it only says which node
+			creation: options.creation ?? manifest.creation,
 			include,
 			modules,
 			preload: Object.keys(modules).filter((name) => name !== "*" && name !== "~"),

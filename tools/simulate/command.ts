@@ -26,9 +26,11 @@ import { parseKey } from "../evidence-key.js";
 import { checkNode } from "../node-file.js";
 import { exportChain } from "../store-image.js";
 import { JsonOutput } from "./json.js";
+import { checkUplink, lorawanNotices, makeLorawan, peerOf } from "./lorawan.js";
 import { MessagesOutput } from "./messages.js";
 import { HELP, type Options, parseOptions } from "./options.js";
 import type { Output } from "./output.js";
+import { checkSettings, settingsOf } from "./settings.js";
 import { TextOutput } from "./text.js";
 
 const DAY_MS = 86_400_000;
@@ -58,6 +60,8 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const bundle = await bundleFirmware(options.node);
 	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
+	checkUplink(node, options);
+	checkSettings(options.settings, settingsOf(bundle.code, node));
 	checkTls(node, options);
 	checkLink(node, options);
 	const key = keyFor(node, options);
@@ -65,24 +69,33 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const firmware = engine.load(bundle);
 
 	const output = makeOutput(options);
+	const lorawan = makeLorawan(node, options, scheduler, world);
 	const simulation = new Simulation({
 		scheduler,
 		world,
 		network,
+		lorawan,
 		firmware,
 		seed: options.seed,
 		settings: settingsFrom(node, options),
 		faults: options.faults,
+		presses: options.presses,
 		lengthMs,
 		speed: options.speed,
 		drift: () => options.drift,
 		onWake: (log) => output.wake(log),
 		onRecords: (records, duplicates) => output.records(records, duplicates),
+		onUplink(uplink, at) {
+			output.message?.(`lorawan/${uplink.devEui}/${uplink.port}`, uplink.payload, world.startMs + at);
+			output.uplink?.(uplink);
+		},
 	});
-	const subscription = await subscribe(options, scheduler, network, simulation, (topic, payload) => {
-		output.message?.(topic, payload, world.startMs + scheduler.now);
-		simulation.receive(payload);
-	});
+	const subscription = lorawan
+		? NOBODY
+		: await subscribe(options, scheduler, network, simulation, (topic, payload) => {
+				output.message?.(topic, payload, world.startMs + scheduler.now);
+				simulation.receive(payload);
+			});
 	output.begin({
 		options,
 		node,
@@ -91,10 +104,16 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		lengthMs,
 		recording,
 		engine: about,
-		broker: options.broker === undefined ? "a broker in the simulation" : hostOf(options.broker),
+		peer: lorawan
+			? peerOf(options)
+			: options.broker === undefined
+				? "a broker in the simulation"
+				: hostOf(options.broker),
+		lorawan,
 		notices: [
 			...notices,
 			...noticesOf(node, recording),
+			...(lorawan ? lorawanNotices(options, simulation.provisioned) : []),
 			...(options.broker !== undefined && options.settings.ntp !== undefined
 				? [
 						"the node asks a real server what time it is; the simulated world has its own time, so that times will differ",
@@ -118,6 +137,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 		process.off("SIGINT", stop);
 		process.off("SIGTERM", stop);
 		await subscription.close();
+		await lorawan?.close();
 		await network.close();
 		firmware.close();
 	}
@@ -125,10 +145,11 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	if (options.image !== undefined) write(options.image, store, "--image");
 	if (options.export !== undefined) write(options.export, exportChain(store, node, key!), "--export");
 	const summary = simulation.finish();
-	output.end(summary, simulation.ledger, simulation.usage, interrupted);
+	output.end(simulation, interrupted);
 	if (simulation.gaveUp) process.stderr.write("dormouse: stopped, because the firmware died at ten boots in a row\n");
 	if (interrupted) return INTERRUPTED;
-	return summary.lost > 0 || summary.wrong > 0 || summary.faults > 0 ? 1 : 0;
+	const illegal = lorawan ? lorawan.violations.length > 0 : false;
+	return summary.lost > 0 || summary.wrong > 0 || summary.faults > 0 || illegal ? 1 : 0;
 }
 
 /** The engine that was asked for, or XS where it can be had. */
@@ -158,9 +179,10 @@ function makeOutput({ json, show }: Options): Output {
 	return show === "messages" ? new MessagesOutput() : new TextOutput();
 }
 
-function makeWorld({ broker, seed }: Options, recording: Recording | undefined): World {
-	// Whoever listens at a real broker, and certificates, live in the present.
-	const model = new Model(broker === undefined ? { seed } : { seed, startMs: Math.floor(Date.now() / 1000) * 1000 });
+function makeWorld({ broker, forward, seed }: Options, recording: Recording | undefined): World {
+	// Whoever listens at a real broker or network server, and certificates, live in the present.
+	const real = broker !== undefined || forward !== undefined;
+	const model = new Model(real ? { seed, startMs: Math.floor(Date.now() / 1000) * 1000 } : { seed });
 	if (!recording) return model;
 	// A recording says nothing of this node's battery; what it does not have otherwise is unknown.
 	return new Replay(recording, {
@@ -200,6 +222,9 @@ interface Subscription {
 	close(): Promise<void>;
 }
 
+/** Where no broker is. */
+const NOBODY: Subscription = Object.freeze({ settle: async () => {}, close: async () => {} });
+
 async function subscribe(
 	{ broker, settings }: Options,
 	scheduler: Scheduler,
@@ -214,7 +239,7 @@ async function subscribe(
 		server.serve(network as VirtualNetwork);
 		server.serve(network as VirtualNetwork, 8883, {});
 		server.subscribe(filter, onMessage);
-		return { settle: async () => {}, close: async () => {} };
+		return NOBODY;
 	}
 	const subscriber = new Subscriber(broker, filter, onMessage, { tls: settings });
 	await subscriber.ready;

@@ -4,10 +4,11 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { HEALTH_FIELDS } from "../../modules/cycle/health.js";
 import { fromScaled } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
-import { awakeOf, chargeOf, type Ledger, type WakeKind } from "../../sim/energy.js";
-import type { Summary } from "../../sim/simulation.js";
-import type { Usage } from "../../sim/usage.js";
+import { awakeOf, chargeOf, type WakeKind } from "../../sim/energy.js";
+import type { Simulation } from "../../sim/simulation.js";
+import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
+import { radioOf, tallyOf } from "./lora-json.js";
 import { type About, nameOf, type Output } from "./output.js";
 
 /** One JSON object a line: `begin`, `wake`, `record`, `summary`. Equal runs give equal bytes. */
@@ -15,16 +16,19 @@ export class JsonOutput implements Output {
 	#node!: NodeDeclaration;
 	#startMs = 0;
 	#battery = 0;
+	#lorawan: About["lorawan"];
 
-	begin({ options, node, nodeId, world, lengthMs, engine, broker, notices }: About): void {
+	begin({ options, node, nodeId, world, lengthMs, engine, peer, lorawan, notices }: About): void {
 		this.#node = node;
+		this.#lorawan = lorawan;
 		this.#startMs = world.startMs;
 		this.#battery = options.battery;
 		const { seed, replay } = options;
 		const quantities = node.quantities.map(({ name, unit, resolution }) => ({ name, unit, resolution }));
 		const days = lengthMs / 86_400_000;
 		const start = new Date(world.startMs).toISOString();
-		print({ type: "begin", node: node.name, nodeId, engine, broker, start, days, seed, replay, quantities, notices });
+		const other = lorawan ? { network: peer } : { broker: peer };
+		print({ type: "begin", node: node.name, nodeId, engine, ...other, start, days, seed, replay, quantities, notices });
 	}
 	wake(log: WakeLog): void {
 		const { report, fault } = log;
@@ -49,7 +53,11 @@ export class JsonOutput implements Output {
 				problem: report.problem || undefined,
 				start: report.start,
 				sleepMs: report.sleepMs,
+				pins: report.woken ? pinsOf(report.woken) : undefined,
+				taken: report.taken || undefined,
+				unarmed: report.unarmed ? pinsOf(report.unarmed) : undefined,
 			}),
+			radio: log.radio?.frames.length ? radioOf(log.radio, this.#node) : undefined,
 			fault,
 			moduleWrites: log.figures?.moduleWrites.length ? log.figures.moduleWrites : undefined,
 			leaks: log.leaks.length ? log.leaks : undefined,
@@ -67,7 +75,8 @@ export class JsonOutput implements Output {
 			});
 		if (duplicates) print({ type: "duplicates", count: duplicates });
 	}
-	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void {
+	end(simulation: Simulation, interrupted: boolean): void {
+		const { summary, ledger, usage } = simulation;
 		const { simulatedMs, awakeMs, longestAwakeMs, timeErrorMs, ...counts } = summary;
 		print({
 			type: "summary",
@@ -85,10 +94,12 @@ export class JsonOutput implements Output {
 				sleepMc: round(ledger.sleepUc / 1000),
 				flashMc: round(ledger.flashUc / 1000),
 				sensorMc: round(ledger.sensorUc / 1000),
+				...(this.#lorawan ? { radioSleepMc: round(ledger.loraSleepUc / 1000) } : {}),
 				coulombsADay: round(ledger.perDay, 4),
 				batteryMilliampereHours: this.#battery,
 				batteryYears: round(ledger.years(this.#battery)),
 			},
+			lorawan: this.#lorawan && tallyOf(simulation, this.#lorawan),
 			xs: usage,
 			interrupted: interrupted || undefined,
 		});

@@ -1,8 +1,7 @@
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import type { WakeLog } from "../../sim/board.js";
-import type { Ledger } from "../../sim/energy.js";
-import type { Summary } from "../../sim/simulation.js";
-import type { Usage } from "../../sim/usage.js";
+import type { LorawanNetwork } from "../../sim/lora/lorawan-network.js";
+import type { LorawanUplink, Simulation } from "../../sim/simulation.js";
 import type { Recording } from "../../sim/world/csv.js";
 import type { World } from "../../sim/world/world.js";
 import type { CollectedRecord } from "../collector.js";
@@ -18,7 +17,9 @@ export interface Output {
 	message?(topic: string, payload: Uint8Array, atMs: number): void;
 	/** It brought these new records, and so many that had come before. */
 	records(records: readonly CollectedRecord[], duplicates: number): void;
-	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void;
+	/** A frame reached the LoRaWAN network; its records come next. */
+	uplink?(uplink: LorawanUplink): void;
+	end(simulation: Simulation, interrupted: boolean): void;
 }
 export interface About {
 	readonly options: Options;
@@ -28,8 +29,10 @@ export interface About {
 	readonly lengthMs: number;
 	readonly recording: Recording | undefined;
 	readonly engine: string;
-	/** The broker without credentials. */
-	readonly broker: string;
+	/** The broker without credentials, or the LoRaWAN network. */
+	readonly peer: string;
+	/** For a node that declares LoRaWAN. */
+	readonly lorawan: LorawanNetwork | undefined;
 	/** What the user should know before: one line each. */
 	readonly notices: readonly string[];
 }

@@ -4,10 +4,12 @@ import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { Start } from "../../modules/cycle/health.js";
 import type { WakeLog } from "../../sim/board.js";
 import type { Ledger, WakeKind } from "../../sim/energy.js";
-import type { Summary } from "../../sim/simulation.js";
+import type { LorawanUplink, Simulation } from "../../sim/simulation.js";
 import type { Usage } from "../../sim/usage.js";
+import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
-import { reading, stamp } from "../wording.js";
+import { number, reading, stamp } from "../wording.js";
+import { loraRows, radioWords } from "./lora-text.js";
 import type { Options } from "./options.js";
 import { type About, nameOf, type Output } from "./output.js";
 
@@ -22,13 +24,15 @@ export class TextOutput implements Output {
 	#show: Options["show"] = "all";
 	/** What arrived during a wake is told after it. */
 	#arrived: string[] = [];
+	/** How the frame at hand came in. */
+	#level = "";
 	#progressAt = 0;
 	#progress = false;
 	readonly #startedAt = performance.now();
 
 	begin(about: About): void {
 		this.#about = about;
-		const { options, node, nodeId, recording, lengthMs, engine, broker, notices, world } = about;
+		const { options, node, nodeId, recording, lengthMs, engine, peer, notices, world } = about;
 		const days = lengthMs / DAY_MS;
 		this.#show = options.show ?? (days <= SHOW_ALL_DAYS ? "all" : "problems");
 		const source = recording ? recording.name : `a weather model with seed ${options.seed}`;
@@ -36,7 +40,7 @@ export class TextOutput implements Output {
 			`Node "${node.name}" (${nodeId}) on a simulated board, ${engine} engine: ${number(days)} ${days === 1 ? "day" : "days"} of ${source},`,
 		);
 		print(
-			`from ${stamp(world.startMs)} UTC. A sample every ${span(node.everySeconds)}, sent in batches of ${node.uplink.batch} to ${broker}.`,
+			`from ${stamp(world.startMs)} UTC. A sample every ${span(node.everySeconds)}, sent in batches of ${node.uplink.batch} to ${peer}.`,
 		);
 		for (const notice of notices) print(`Note: ${notice}.`);
 		if (this.#show === "problems") print("Only wakes with a problem are shown; --show all shows each one.");
@@ -44,9 +48,14 @@ export class TextOutput implements Output {
 		if (this.#show !== "none") print(heading(node));
 	}
 	wake(log: WakeLog): void {
-		if (this.#show === "all" || (this.#show === "problems" && hasProblem(log))) {
+		const about = this.#about;
+		if (
+			this.#show === "all" ||
+			(this.#show === "problems" && (log.leaks.length > 0 || problems(log, about.node).length > 0))
+		) {
 			this.#clear();
-			print(line(log, this.#about));
+			print(line(log, about));
+			if (log.radio?.frames.length) print(`${PAD}radio: ${radioWords(log.radio, about.node)}`);
 			for (const leak of log.leaks) print(`${PAD}! left open at sleep: ${leak}`);
 			if (log.fault?.where) for (const place of log.fault.where.split("\n").slice(0, 4)) print(`${PAD}  at ${place}`);
 		}
@@ -70,9 +79,16 @@ export class TextOutput implements Output {
 		if (others) parts.push(`${others} about the node's health`);
 		if (marks) parts.push(`${marks} about its clock`);
 		if (duplicates) parts.push(`${duplicates} once more`);
-		this.#arrived.push(`${PAD}subscriber: ${parts.join("; ")}`);
+		const { lorawan } = this.#about;
+		this.#arrived.push(`${PAD}${lorawan ? "network" : "subscriber"}: ${parts.join("; ")}${this.#level}`);
+		this.#level = "";
 	}
-	end(summary: Summary, ledger: Ledger, usage: Usage | undefined, interrupted: boolean): void {
+	uplink({ rssiDbm, snrDb }: LorawanUplink): void {
+		this.#level = `; ${Math.round(rssiDbm)} dBm, SNR ${snrDb.toFixed(1)} dB`;
+	}
+	end(simulation: Simulation, interrupted: boolean): void {
+		const { summary, ledger, usage } = simulation;
+		const { lorawan } = this.#about;
 		this.#clear();
 		this.#printArrived();
 		const { samples, decoded, wakes } = summary;
@@ -80,14 +96,14 @@ export class TextOutput implements Output {
 		const broken = summary.flashViolations ? `; ${number(summary.flashViolations)} operations broke its rules` : "";
 		print("");
 		if (interrupted) print(`Interrupted after ${number(summary.simulatedMs / DAY_MS)} simulated days.`);
-		const rows: readonly (readonly [string, string])[] = [
+		const rows: (readonly [string, string])[] = [
 			[
 				"wakes",
 				`${number(wakes)}, awake ${number(summary.awakeMs / 1000)} s in all, ${number(wakes ? summary.awakeMs / wakes : 0)} ms a wake, ${number(summary.longestAwakeMs)} ms the longest`,
 			],
 			[
 				"samples",
-				`${number(samples)} taken, ${number(decoded)} decoded by the subscriber, ${number(summary.queued)} still queued`,
+				`${number(samples)} taken, ${number(decoded)} decoded by the ${lorawan ? "network" : "subscriber"}, ${number(summary.queued)} still queued`,
 			],
 			[
 				"losses",
@@ -100,7 +116,7 @@ export class TextOutput implements Output {
 			["missing", `${number(summary.missing)} readings that no sensor could give`],
 			[
 				"bytes",
-				`${number(perSample)} a sample in ${number(summary.frames)} frames; ${number(decoded ? summary.bytesOut / decoded : 0)} a sample with MQTT around`,
+				`${number(perSample)} a sample in ${number(summary.frames)} frames; ${number(decoded ? summary.bytesOut / decoded : 0)} a sample with ${lorawan ? "LoRaWAN" : "MQTT"} around`,
 			],
 			["exchanges", `${number(summary.exchanges)}, ${number(summary.failedExchanges)} failed`],
 			[
@@ -108,6 +124,7 @@ export class TextOutput implements Output {
 				`${number(summary.flashProgrammed)} bytes programmed, ${number(summary.flashErases)} sectors erased, the busiest ${number(summary.flashMostWear)} times${broken}`,
 			],
 		];
+		if (lorawan) rows.push(...loraRows(simulation, lorawan));
 		for (const [name, text] of rows) print(`${name.padEnd(10)} ${text}`);
 		if (summary.cuts) print(`${"power".padEnd(10)} ${number(summary.cuts)} wakes ended in a cut`);
 		if (summary.faults) print(`${"faults".padEnd(10)} ${number(summary.faults)} wakes ended in one`);
@@ -116,7 +133,7 @@ export class TextOutput implements Output {
 		for (const [name, text] of energyRows(ledger, this.#about.options.battery)) print(`${name.padEnd(10)} ${text}`);
 		if (usage) for (const [name, text] of usageRows(usage)) print(`${name.padEnd(10)} ${text}`);
 		print(
-			`Awake time is boot, bus, conversion, flash, Wi-Fi and network time; JavaScript's own is ${ledger.hasScript ? "estimated from metering, within a factor of 2, and counted by kind of wake and in charge, not in single wakes" : "not counted on this engine"}.`,
+			`Awake time is boot, bus, conversion, flash, ${lorawan ? "radio" : "Wi-Fi and network"} time; JavaScript's own is ${ledger.hasScript ? "estimated from metering, within a factor of 2, and counted by kind of wake and in charge, not in single wakes" : "not counted on this engine"}.`,
 		);
 		if (process.stderr.isTTY) {
 			const seconds = (performance.now() - this.#startedAt) / 1000;
@@ -193,25 +210,32 @@ function heading({ quantities }: NodeDeclaration): string {
 function line(log: WakeLog, { node, world }: About): string {
 	const { report } = log;
 	const time = stamp(world.startMs + log.at);
+	const pins = report?.woken ? ` ${pinsOf(report.woken).join(" ")}` : "";
 	const cause =
-		log.resetReason === ResetReason.deepSleep ? nameOf(WakeCause, log.cause) : nameOf(ResetReason, log.resetReason);
+		log.resetReason === ResetReason.deepSleep
+			? `${nameOf(WakeCause, log.cause)}${pins}`
+			: nameOf(ResetReason, log.resetReason);
 	const readings = node.quantities
 		.map((q, n) => (report?.number ? reading(report.values[n], q).padStart(CELL) : "".padStart(CELL)))
 		.join(" ");
 	const sent = report?.frameBytes ? `${report.frameBytes} B` : "";
 	const acked = report?.acknowledged ? String(report.acknowledged) : "";
 	const counts = `${String(report?.queued ?? "").padStart(6)} ${sent.padStart(6)} ${acked.padStart(5)}`;
-	return `${time.padEnd(20)} ${cause.padEnd(9)}${readings} ${counts} ${`${log.awakeMs.toFixed(1)} ms`.padStart(9)}${remarks(log)}`;
+	const words = problems(log, node);
+	if (report?.taken) words.push(`${report.taken} ${report.taken === 1 ? "message" : "messages"} taken`);
+	const remarks = words.length ? `  ${words.join("; ")}` : "";
+	return `${time.padEnd(20)} ${cause.padEnd(9)}${readings} ${counts} ${`${log.awakeMs.toFixed(1)} ms`.padStart(9)}${remarks}`;
 }
 
-function remarks(log: WakeLog): string {
+/** What was unusual in a wake. */
+function problems(log: WakeLog, node: NodeDeclaration): string[] {
 	const { report, fault } = log;
 	const words: string[] = [];
 	if (fault) words.push(fault.reason === "host" ? fault.message : `died: ${fault.message}`);
 	if (report) {
 		if (report.start === Start.corrupt) words.push("retained memory corrupt: cold start");
 		if (report.start === Start.partial) words.push("retained memory damaged in part");
-		if (report.problem === "key") words.push("no key: what is stored proves nothing");
+		if (report.problem === "key" && node.evidence) words.push("no key: what is stored proves nothing");
 		else if (report.problem === "downlink") words.push("a message for it was not taken");
 		else if (report.problem) {
 			const tries = report.failures > 1 ? `, ${report.failures} times in a row` : "";
@@ -223,22 +247,16 @@ function remarks(log: WakeLog): string {
 		if (range) words.push(`${range} out of range`);
 		const written = log.figures?.moduleWrites ?? [];
 		if (written.length) words.push(`wrote to module scope, which sleep forgets: ${written.join(", ")}`);
+		const deaf = pinsOf(report.unarmed).filter((pin) => !pinsOf(report.woken).includes(pin));
+		if (deaf.length) words.push(`pin ${deaf.join(", ")} is held, or cannot wake it`);
 		if (report.dropped) words.push(`${report.dropped} dropped so far`);
 	}
-	return words.length ? `  ${words.join("; ")}` : "";
-}
-
-function hasProblem(log: WakeLog): boolean {
-	return log.leaks.length > 0 || remarks(log) !== "";
+	return words;
 }
 
 function span(seconds: number): string {
 	if (seconds % 3600 === 0) return `${seconds / 3600} h`;
 	return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
-}
-
-function number(value: number): string {
-	return value.toLocaleString("en-US", { maximumFractionDigits: value < 100 ? 2 : 0 });
 }
 
 function print(text: string): void {

@@ -81,6 +81,17 @@ void xs_dormouse_report(xsMachine *the)
 	dm_report(bytes, count);
 }
 
+void xs_dormouse_progress(xsMachine *the)
+{
+	(void)the;
+	dm_progress();
+}
+
+void xs_dormouse_imageConfirm(xsMachine *the)
+{
+	xsmcSetBoolean(xsResult, dm_image_confirm());
+}
+
 void xs_dormouse_deepSleep(xsMachine *the)
 {
 	dm_deep_sleep(xsmcToNumber(xsArg(0)));

@@ -40,8 +40,14 @@ function identityBuffer(this: unknown): ArrayBuffer {
 export function identity(): Uint8Array {
 	return new Uint8Array(identityBuffer());
 }
-/** The manifest's `config`, or `name=value` on mcconfig's command line; numbers as their digits. */
+/** A string from the provisioning partition: provision.c. */
+function provisioned(this: unknown, name: string): string | undefined {
+	return native("xs_dormouse_provisioned").call(this, name);
+}
+/** From provisioning; else the manifest's `config`, or `name=value` on mcconfig's command line; numbers as their digits. */
 export function setting(name: string): string | undefined {
+	const text = provisioned(name);
+	if (text !== undefined) return text;
 	if (!Object.hasOwn(config, name)) return undefined;
 	const value = config[name];
 	return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
@@ -51,6 +57,12 @@ export function flashAlignment(this: unknown, label: string): number {
 }
 export function report(this: unknown, bytes: Uint8Array): void {
 	native("xs_dormouse_report").call(this, bytes);
+}
+export function progress(this: unknown): void {
+	native("xs_dormouse_progress").call(this);
+}
+export function confirmImage(this: unknown): boolean {
+	return native("xs_dormouse_imageConfirm").call(this);
 }
 export function deepSleep(this: unknown, ms: number): void {
 	native("xs_dormouse_deepSleep").call(this, ms);

@@ -1,13 +1,13 @@
 /*
  * A wake's report as one readable line. The report is a CBOR array in the order of `FIELDS` (modules/cycle/report.ts,
- * version 2); decoding it here costs the firmware's JavaScript nothing.
+ * version 3); decoding it here costs the firmware's JavaScript nothing.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "board.h"
 
-#define VERSION 2
+#define VERSION 3
 #define LINE_SIZE 512
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -44,6 +44,9 @@ static const Field FIELDS[] = {
 	{ "problem", 0, 0 },
 	{ "failures", 0, 0 },
 	{ "sleepMs", 0, 0 },
+	{ "pins", 0, 0 },
+	{ "unarmed", 0, 0 },
+	{ "taken", 0, 0 },
 };
 
 typedef struct {
@@ -119,6 +122,8 @@ static int field(Report *r, const Field *f)
 	}
 	if (major != ARRAY)
 		return scalar(r, major, value);
+	if (!value)
+		addText(r, "none");
 	for (uint32_t n = 0; n < value; n++) {
 		if (n)
 			addText(r, ",");
@@ -128,6 +133,8 @@ static int field(Report *r, const Field *f)
 	}
 	return 1;
 }
+
+void (*dm_report_more)(char *into, unsigned size);
 
 void dm_report(const uint8_t *bytes, uint32_t count)
 {
@@ -140,7 +147,14 @@ void dm_report(const uint8_t *bytes, uint32_t count)
 		known = field(r, &FIELDS[n]);
 	if (!known)
 		addText(r, " report=unreadable");
+	uint32_t heap, least;
+	if (dm_heap(&heap, &least)) {
+		snprintf(text, sizeof(text), " heap=%lu,%lu", (unsigned long)heap, (unsigned long)least);
+		addText(r, text);
+	}
 	snprintf(text, sizeof(text), " awakeMs=%lu", (unsigned long)dm_awake_ms());
 	addText(r, text);
+	if (dm_report_more)
+		dm_report_more(r->line + r->length, LINE_SIZE - r->length);
 	dm_print(r->line);
 }

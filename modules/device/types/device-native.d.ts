@@ -25,6 +25,10 @@ declare module "device/native" {
 	export function flashAlignment(label: string): number;
 	/** Takes a wake's report (`modules/cycle/report.ts`) to the serial port, or wherever people look. */
 	export function report(bytes: Uint8Array): void;
+	/** Progress was made: a board that makes none for five minutes is reset. */
+	export function progress(): void;
+	/** Keeps an image that is on trial; does nothing to another one. @returns false when flash refused */
+	export function confirmImage(): boolean;
 	/** Sleeps deeply and boots again after `ms`. Does not return on a board. */
 	export function deepSleep(ms: number): void;
 }

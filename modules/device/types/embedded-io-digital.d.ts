@@ -26,7 +26,7 @@ declare module "embedded:io/digital" {
 		/** Releases the pin. Again: does nothing. */
 		close(): void;
 		/** The time of the last edge; our own boards' extension, see `modules/device/io.ts`. */
-		readonly edgeMs?: number | undefined;
+		get edgeMs(): number | undefined;
 		format: "number";
 		target?: unknown;
 		static readonly Input: number;

@@ -10,10 +10,11 @@ import {
 	Event,
 	FAULTS_FREE,
 	step,
+	WOKEN_EARLY_MS,
 } from "../../../modules/cycle/cycle.js";
 import { EpochTime } from "../../../modules/cycle/epoch-time.js";
 import { HEALTH_FIELDS, Health, Start } from "../../../modules/cycle/health.js";
-import { WakeReport } from "../../../modules/cycle/report.js";
+import { REPORT_VERSION, WakeReport } from "../../../modules/cycle/report.js";
 import { decodeReport } from "../../../modules/cycle/report-decoder.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
@@ -51,6 +52,63 @@ describe("cycle", () => {
 		assert.deepEqual(effects, [Effect.start, Effect.wait, Effect.collect, Effect.commit, Effect.sleep]);
 		assert.equal(s.out.waitMs, 12);
 		assert.equal(s.out.wakeMs, PERIOD);
+	});
+	it("woken by a pin between two samples: one more is taken, and the schedule stays", () => {
+		const s = cycle(12);
+		s.dueMs = PERIOD;
+		s.in.woken = true;
+		assert.equal(sampled(s, 200_000, 1), Effect.commit);
+		assert.equal(step(s, Event.committed), Effect.sleep);
+		assert.equal(s.out.wakeMs, PERIOD);
+		assert.equal(s.missed, 0);
+	});
+	it("woken by a pin a second or less before a sample is due, or after it: it is that sample", () => {
+		for (const [beforeMs, isOneMore] of [
+			[WOKEN_EARLY_MS + 11, true],
+			[WOKEN_EARLY_MS + 10, false],
+			[0, false],
+			[-2000, false],
+		] as const) {
+			const s = cycle(12);
+			s.dueMs = 2 * PERIOD;
+			s.in.woken = true;
+			sampled(s, 2 * PERIOD - beforeMs, 1); // `sampled` takes 10 ms
+			assert.equal(s.dueMs, isOneMore ? 2 * PERIOD : 3 * PERIOD, `${beforeMs} ms before`);
+		}
+	});
+	it("woken by a pin that sends: the exchange comes whatever the batch, and again until it succeeds", () => {
+		const s = cycle(12);
+		s.dueMs = PERIOD;
+		Object.assign(s.in, { woken: true, send: true, random: 0 });
+		sampled(s, 1000, 1);
+		assert.deepEqual(feed(s, Event.committed, Event.committed), [Effect.commit, Effect.exchange]);
+		feed(s, [Event.failed, { nowMs: 3000 }], Event.committed);
+		assert.ok(s.urgent && s.notBeforeMs > 3000);
+		const next = cycle(12); // the next wake
+		const bytes = new DataView(new ArrayBuffer(32));
+		assert.ok(next.restore(new DataView(bytes.buffer, 0, s.retain(bytes)), CycleState.version));
+		sampled(next, PERIOD, 2);
+		assert.equal(step(next, Event.committed), Effect.sleep, "not before the wait after a failure is over");
+		next.phase = "asleep";
+		sampled(next, 2 * PERIOD, 3);
+		assert.deepEqual(feed(next, Event.committed, Event.committed, Event.idle), [
+			Effect.commit,
+			Effect.exchange,
+			Effect.commit,
+		]);
+		assert.equal(next.urgent, false);
+	});
+	it("retained by a firmware before there were pins: taken, and nothing is urgent", () => {
+		const s = cycle();
+		s.missed = 7;
+		s.urgent = true;
+		const bytes = new DataView(new ArrayBuffer(32));
+		s.retain(bytes);
+		const old = cycle();
+		assert.ok(old.restore(new DataView(bytes.buffer, 0, 21), 1));
+		assert.equal(old.missed, 7);
+		assert.equal(old.urgent, false);
+		assert.ok(!old.restore(new DataView(bytes.buffer, 0, 21), 2), "too short for layout 2");
 	});
 	it("after a wake that died: counted durably first, tried at once twice, then waits that grow, and forgiven by a wake that ends", () => {
 		const s = cycle();
@@ -419,6 +477,8 @@ describe("wake report", () => {
 			problem: "unresolved",
 			failures: 0xffff,
 			sleepMs: 86_400_000,
+			woken: 2 ** 48 + 2 ** 47 + 2 ** 39 + 2 ** 31 + 2 ** 30 + 1,
+			unarmed: 255 * 2 ** 41,
 		});
 	it("the largest: fits, and comes back", () => {
 		const bytes = full().encode(new Uint8Array(WakeReport.largest));
@@ -429,9 +489,9 @@ describe("wake report", () => {
 		for (let short = 0; short < bytes.length; short++)
 			assert.throws(() => decodeReport(bytes.subarray(0, short)), { code: "truncated" });
 		const other = bytes.slice();
-		other[1] = 3;
+		other[1] = REPORT_VERSION + 1;
 		assert.throws(() => decodeReport(other), { code: "unsupported" });
-		other[1] = 2;
+		other[1] = REPORT_VERSION;
 		other[0] = 0x92;
 		assert.throws(() => decodeReport(other), { code: "malformed" });
 	});

@@ -86,6 +86,8 @@ function node(confirmed: boolean) {
 				flash: () => flash,
 				setting: (name) => settings[name],
 				report: () => {},
+				progress() {},
+				confirm() {},
 				sleep: (ms) => {
 					slept = ms;
 				},

@@ -43,6 +43,7 @@ describe("mqtt declaration", () => {
 		assert.deepEqual(rest, {
 			kind: "mqtt",
 			topic: "dormouse/{nodeId}/t",
+			link: "direct",
 			batch: 12,
 			deadlineMs: 20_000,
 			mtu: 1024,

@@ -130,6 +130,40 @@ for (const [name, make] of [
 			assert.ok(atMs >= 140 + 8 * symbolMs(settings) && atMs < 180 + 10 * symbolMs(settings), String(atMs));
 			sound(made);
 		});
+		it("receive: far ahead on a board with light sleep, it sleeps for that, and hears a frame at its moment all the same", () => {
+			const made = opened();
+			const { rig, air } = made;
+			rig.io.dozes = [];
+			rig.radio.transmit(payload(5), how());
+			rig.next();
+			assert.deepEqual(rig.io.dozes, [], "not while it sends");
+			const atMs = rig.clock.nowMs() + 5000;
+			const frame = downlink(how(DOWN), atMs, Uint8Array.of(1, 2));
+			rig.scheduler.at(atMs - 10, () => air.transmit(frame));
+			rig.radio.receive(atMs, how(DOWN), 8);
+			assert.deepEqual(rig.io.dozes, [], "not before the caller has gone on");
+			assert.equal(rig.next()!.what, "rxDone");
+			assert.equal(rig.io.dozes.length, 1);
+			const [slept] = rig.io.dozes;
+			assert.ok(slept! > 4950 && slept! < 4995, `slept ${slept} ms`);
+			sound(made);
+		});
+		it("receive: a moment ahead on a board with light sleep, not worth it", () => {
+			const { rig } = opened();
+			rig.io.dozes = [];
+			rig.run(100);
+			rig.radio.receive(rig.clock.nowMs() + 20, how(DOWN), 8);
+			rig.next();
+			assert.deepEqual(rig.io.dozes, []);
+		});
+		it("close: its select line is held inactive, until it is opened again", () => {
+			const { rig } = opened();
+			rig.run(100);
+			rig.radio.close();
+			assert.deepEqual([...rig.io.parked.values()], [1]);
+			rig.radio.open(rig.listener);
+			assert.equal(rig.io.parked.size, 0);
+		});
 		it("receive: far ahead, asleep until then", () => {
 			const made = opened();
 			const { rig, chip } = made;

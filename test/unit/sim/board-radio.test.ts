@@ -10,7 +10,7 @@ describe("a board's radio", () => {
 	] as const)
 		it(`${family}: an exchange in each of two wakes, heard at its time; asleep between`, async () => {
 			const firmware = new NodeEngine("fresh").load(await bundleFirmware("nodes/weather.ts", file));
-			const { logs, air, chip } = runOnBoard(firmware, family, 2);
+			const { logs, air, chip, board } = runOnBoard(firmware, family, 2);
 			assert.deepEqual(
 				logs.map(({ fault, leaks }) => [fault?.message, leaks]),
 				[
@@ -27,5 +27,7 @@ describe("a board's radio", () => {
 			]);
 			assert.equal(chip.mode, "sleep");
 			assert.deepEqual(chip.violations, []);
+			assert.ok(board.dozedMs > 900 && board.dozedMs < 1000, `${board.dozedMs} ms of light sleep`);
+			assert.deepEqual([...board.parked.values()], [1], "its select line is held in deep sleep");
 		});
 });

@@ -5,9 +5,11 @@ const NOTHING: AwakeSplit = Object.freeze({
 	bootMs: 0,
 	busyMs: 0,
 	waitMs: 0,
+	lightMs: 0,
 	radioMs: 0,
 	sentMs: 0,
 	wiredMs: 0,
+	loraUc: 0,
 	scriptMs: undefined,
 	scriptRadioMs: undefined,
 });
@@ -17,13 +19,15 @@ describe("energy", () => {
 		["bootMs", 28],
 		["busyMs", 28],
 		["waitMs", 21],
+		["lightMs", 0.13],
 		["radioMs", 84],
 		["sentMs", 335 - 84],
 		["wiredMs", 132],
+		["loraUc", 1],
 		["scriptMs", 28],
 		["scriptRadioMs", 84 + 28 - 21],
 	] as const)
-		it(`energy: a millisecond of ${part}, ${microcoulombs} µC`, () => {
+		it(`energy: one of ${part}, ${microcoulombs} µC`, () => {
 			assert.near(chargeOf({ ...NOTHING, [part]: 1 }), microcoulombs, 1e-9);
 		});
 	it("energy: time awake, all but sending, a part of the radio's, and the cable, which is beside all", () => {
@@ -32,13 +36,15 @@ describe("energy", () => {
 				bootMs: 1,
 				busyMs: 2,
 				waitMs: 4,
+				lightMs: 256,
 				radioMs: 8,
 				sentMs: 16,
-				wiredMs: 128,
+				wiredMs: 512,
+				loraUc: 128,
 				scriptMs: 32,
 				scriptRadioMs: 64,
 			}),
-			1 + 2 + 4 + 8 + 32 + 64,
+			1 + 2 + 4 + 256 + 8 + 32 + 64,
 		);
 	});
 	it("energy: a million computrons, a third of a second; what the shims take of them does not count", () => {

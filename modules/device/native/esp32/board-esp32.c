@@ -6,17 +6,28 @@
 
 #include <string.h>
 
+#include "app_update/include/esp_ota_ops.h" /* by its path from `components`: the SDK names no folder of it */
 #include "esp_attr.h" /* esp_common: RTC_NOINIT_ATTR */
+#include "esp_idf_version.h" /* esp_common */
 #include "esp_mac.h" /* esp_hw_support: esp_efuse_mac_get_default */
 #include "esp_partition.h" /* esp_partition */
 #include "esp_random.h" /* esp_hw_support */
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(6, 0, 0)
 #include "esp_rom_serial_output.h" /* esp_rom */
+#else
+#include "esp_rom_uart.h"
+#endif
 #include "esp_rtc_time.h" /* esp_hw_support: esp_rtc_get_time_us */
 #include "esp_sleep.h" /* esp_hw_support: causes are a bit mask since v6.0 */
 #include "esp_system.h" /* esp_system: esp_reset_reason */
 #include "esp_timer.h" /* esp_timer: microseconds since this boot */
 
 static RTC_NOINIT_ATTR uint8_t rtc[DM_RTC_SIZE];
+
+/* Set when our watchdog resets the chip, which sees a panic then. */
+#define STARVED 0x6f7a3c15u
+static RTC_NOINIT_ATTR uint32_t starved;
+static esp_timer_handle_t watchdog;
 
 /* The RTC counter starts with the power and runs on through deep sleep and resets. */
 double dm_clock_ms(void)
@@ -44,6 +55,11 @@ int dm_wake_cause(void)
 
 int dm_reset_reason(void)
 {
+	static int asked, wasStarved;
+	if (!asked)
+		wasStarved = starved == STARVED;
+	asked = 1;
+	starved = 0;
 	switch (esp_reset_reason()) {
 	case ESP_RST_POWERON: /* plain ESP32 says so of its reset button as well */
 		return DM_RESET_POWER;
@@ -52,6 +68,7 @@ int dm_reset_reason(void)
 	case ESP_RST_SW:
 		return DM_RESET_SOFTWARE;
 	case ESP_RST_PANIC:
+		return wasStarved ? DM_RESET_WATCHDOG : DM_RESET_PANIC;
 	case ESP_RST_CPU_LOCKUP:
 		return DM_RESET_PANIC;
 	case ESP_RST_INT_WDT:
@@ -103,6 +120,71 @@ void dm_print(const char *line)
 		esp_rom_output_tx_one_char((uint8_t)*line++);
 	esp_rom_output_tx_one_char('\r');
 	esp_rom_output_tx_one_char('\n');
+}
+
+static void starve(void *unused)
+{
+	(void)unused;
+	starved = STARVED;
+	esp_system_abort("dormouse: no progress");
+}
+
+/*
+ * A timer of the system's own task, which runs though the machine's is in an endless loop; what keeps even that from running
+ * is for the interrupt watchdog (CONFIG_ESP_INT_WDT). The task watchdog would not do: the SDK's event loop feeds it as long
+ * as it turns, also when it only waits for what will never come.
+ */
+void dm_progress(void)
+{
+	const esp_timer_create_args_t args = { .callback = starve, .name = "dormouse" };
+	if (!watchdog && esp_timer_create(&args, &watchdog) != ESP_OK)
+		return;
+	esp_timer_stop(watchdog); /* one that does not run is an error, of no interest */
+	esp_timer_start_once(watchdog, DM_WATCHDOG_MS * 1000ull);
+}
+
+int dm_heap(uint32_t *now, uint32_t *least)
+{
+	*now = esp_get_free_heap_size();
+	*least = esp_get_minimum_free_heap_size();
+	return 1;
+}
+
+/* Of the partition that runs: with an update written, the active entry of otadata is that of another one. */
+int dm_image_state(void)
+{
+	esp_ota_img_states_t state;
+	switch (esp_ota_get_state_partition(esp_ota_get_running_partition(), &state)) {
+	case ESP_OK:
+		/* Flashed by cable an image has no state, or one of a bootloader without rollback: NEW. */
+		return state == ESP_OTA_IMG_PENDING_VERIFY ? DM_IMAGE_PENDING : state == ESP_OTA_IMG_VALID ? DM_IMAGE_VALID : DM_IMAGE_UNKNOWN;
+	case ESP_ERR_NOT_SUPPORTED:
+	case ESP_ERR_NOT_FOUND:
+		return DM_IMAGE_FACTORY;
+	default:
+		return DM_IMAGE_UNKNOWN;
+	}
+}
+
+/*
+ * ESP-IDF marks the active entry, valid or invalid, and not the image that runs: never with an update that waits for its first
+ * boot. Source: components/app_update/esp_ota_ops.c, esp_ota_current_ota_is_workable.
+ */
+static int isOnTrial(void)
+{
+	return dm_image_state() == DM_IMAGE_PENDING && esp_ota_get_boot_partition() == esp_ota_get_running_partition();
+}
+
+int dm_image_confirm(void)
+{
+	return !isOnTrial() || esp_ota_mark_app_valid_cancel_rollback() == ESP_OK;
+}
+
+int dm_image_revert(void)
+{
+	if (isOnTrial())
+		esp_ota_mark_app_invalid_rollback_and_reboot();
+	return 0;
 }
 
 void dm_deep_sleep(double ms)

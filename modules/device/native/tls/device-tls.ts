@@ -34,13 +34,19 @@ class Engine extends Native("xs_dormouse_tls_destructor") {
 	/** @returns a failure, or `WAITS` */
 	begin(
 		host: string,
+		port: string,
+		alpn: string | undefined,
 		ca: string | undefined,
 		certificate: string | undefined,
 		key: string | undefined,
-		alpn: string | undefined,
 		wallMs: number,
+		resumes: boolean,
 	): number {
-		return native("xs_dormouse_tls_begin").call(this, host, ca, certificate, key, alpn, wallMs);
+		return native("xs_dormouse_tls_begin").call(this, host, port, alpn, ca, certificate, key, wallMs, resumes);
+	}
+	/** Whether the server was asked to go on with a kept session, and did not answer since. */
+	offers(): boolean {
+		return native("xs_dormouse_tls_offers").call(this);
 	}
 	/** Takes what came. */
 	feed(bytes: ArrayBuffer): void {
@@ -90,14 +96,19 @@ export default class TLS {
 	private room = 0;
 
 	constructor(options: TLSOptions) {
-		const { address, port, tls } = options;
-		if (!tls) throw new Error("whom TLS is for is missing");
+		if (!options.tls) throw new Error("whom TLS is for is missing");
 		this.options = options;
+		this.connect(true);
+	}
+	/** @param resumes whether a session that was kept may be used */
+	private connect(resumes: boolean) {
+		const { address, port, tls } = this.options;
+		const { host, alpn, node } = tls!;
 		const engine = new Engine();
-		const { host, alpn, node } = tls;
 		const [ca, certificate, key] = [setting("ca"), setting("certificate"), setting("key")];
-		const fault = engine.begin(host, ca, certificate, key, alpn, node.wallMs());
+		const fault = engine.begin(host, `${port}`, alpn, ca, certificate, key, node.wallMs(), resumes);
 		this.engine = engine;
+		this.room = 0;
 		if (fault !== WAITS) {
 			this.late = Timer.set(() => {
 				this.late = undefined;
@@ -189,8 +200,18 @@ export default class TLS {
 		}
 	}
 	private fail(failure: number) {
-		if (!this.engine) return;
+		const { engine, open } = this;
+		if (!engine) return;
+		const again = !open && engine.offers();
 		this.release();
+		if (again) {
+			try {
+				this.connect(false); // nothing was sent yet but a handshake: this one is by certificate
+				return;
+			} catch {
+				// no network: the failure stands
+			}
+		}
 		this.options.onError?.call(this as never, CODES[failure - 1]);
 	}
 	private release() {

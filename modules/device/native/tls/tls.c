@@ -5,6 +5,7 @@
 #include "xsmc.h"
 #include "xsHost.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,11 @@
 #include "mbedtls/ecp.h"
 #include "mbedtls/rsa.h"
 #endif
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
 #include "psa/crypto.h"
-#endif
 
 #include "../board.h"
+#include "tls-session.h"
+#include "tls-trust.h"
 
 /* Answers; the failures are places in CODES of device-tls.ts, from 1. */
 enum { OPEN = -1, WAITS, LOST, UNTRUSTED, REFUSED, PROTOCOL, DECLARATION };
@@ -41,14 +42,24 @@ typedef struct {
 	mbedtls_pk_context key;
 	const char *protocols[2];
 	char alpn[33];
-	double nowSeconds; /* since 1970; 0 while unknown */
-	int isAddress; /* the host is one: mbedTLS knows names only, up to 3.4 */
-	uint8_t address[4];
+	DmTrust trust;
 	Stream in, out, plain;
-	int hasChain; /* the server's certificate is good: what is left to prove is that it has the key */
 	int result; /* as `step` told it last */
 	int isOver; /* the peer says that no more comes */
+	uint8_t binding[DM_SESSION_BINDING];
+	int keeps; /* sessions may be kept */
+	int isOffered; /* a session was kept, and the server is asked to go on with it */
+	int hasBegun, isProven; /* the first byte may have left; a byte of the application came */
+	mbedtls_ssl_session offered, latest; /* the latest is what may be kept */
+	int hasLatest;
+	DmSessionFacts facts;
 } Tls;
+
+/* For the line of the wake: how the last handshake went, and what was kept of it. */
+static struct {
+	const char *how;
+	int kept;
+} told;
 
 static int put(Stream *stream, const void *bytes, size_t count)
 {
@@ -108,74 +119,6 @@ static int onRandom(void *context, unsigned char *into, size_t count)
 }
 #endif
 
-/* Seconds since 1970 of a date of the Gregorian calendar. Source: H. Hinnant, chrono-compatible low-level date algorithms. */
-static double secondsAt(int year, int month, int day, int hour, int minute, int second)
-{
-	int shifted = month <= 2 ? year - 1 : year;
-	int era = shifted / 400, ofEra = shifted - era * 400;
-	int ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	double days = era * 146097.0 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719468;
-	return ((days * 24 + hour) * 60 + minute) * 60 + second;
-}
-
-static double secondsOf(const mbedtls_x509_time *at)
-{
-	return secondsAt(at->year, at->mon, at->day, at->hour, at->min, at->sec);
-}
-
-/* When this file was compiled: certificates that ended before cannot be good. */
-static double builtSeconds(void)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	const char name[4] = { __DATE__[0], __DATE__[1], __DATE__[2], 0 };
-	const char *month = strstr(months, name);
-	return secondsAt(atoi(__DATE__ + 7), month ? (int)(month - months) / 3 + 1 : 1, atoi(__DATE__ + 4), 0, 0, 0);
-}
-
-/* Whether a certificate is for this IPv4 address. Source: RFC 5280 §4.2.1.6, iPAddress is [7]. */
-static int holdsAddress(const mbedtls_x509_crt *certificate, const uint8_t address[4])
-{
-	const mbedtls_x509_sequence *name;
-	for (name = &certificate->subject_alt_names; name; name = name->next)
-		if ((name->buf.tag & 0x1f) == 7 && name->buf.len == 4 && !memcmp(name->buf.p, address, 4))
-			return 1;
-	return 0;
-}
-
-/* Reads four numbers with dots between. */
-static int parseAddress(const char *text, uint8_t into[4])
-{
-	int part, digits;
-	for (part = 0; part < 4; part++) {
-		int value = 0;
-		for (digits = 0; *text >= '0' && *text <= '9' && digits < 3; digits++)
-			value = value * 10 + *text++ - '0';
-		if (!digits || value > 255 || *text != (part < 3 ? '.' : 0))
-			return 0;
-		into[part] = (uint8_t)value;
-		text++;
-	}
-	return 1;
-}
-
-/* Dates are held against the node's clock, and never against the platform's, which may not be set. */
-static int onVerify(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
-{
-	Tls *tls = context;
-	double now = tls->nowSeconds;
-	double to = secondsOf(&certificate->valid_to);
-	*flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-	if (now > 0 ? now > to : to <= builtSeconds())
-		*flags |= MBEDTLS_X509_BADCERT_EXPIRED;
-	if (now > 0 && now < secondsOf(&certificate->valid_from))
-		*flags |= MBEDTLS_X509_BADCERT_FUTURE;
-	if (depth == 0 && tls->isAddress && !holdsAddress(certificate, tls->address))
-		*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
-	if (depth == 0)
-		tls->hasChain = 1;
-	return 0;
-}
-
 static void freeStream(Stream *stream)
 {
 	if (stream->bytes)
@@ -194,6 +137,8 @@ void xs_dormouse_tls_destructor(void *data)
 	mbedtls_x509_crt_free(&tls->ca);
 	mbedtls_x509_crt_free(&tls->certificate);
 	mbedtls_pk_free(&tls->key);
+	mbedtls_ssl_session_free(&tls->offered);
+	mbedtls_ssl_session_free(&tls->latest);
 	freeStream(&tls->in);
 	freeStream(&tls->out);
 	freeStream(&tls->plain);
@@ -220,14 +165,10 @@ static const char *textAt(xsMachine *the, int argument)
 	return xsmcTypeOf(xsArg(argument)) == xsUndefinedType ? NULL : xsmcToString(xsArg(argument));
 }
 
-/* 3.x needs it for TLS 1.3, 4.x before anything else, PEM included; again does nothing. */
+/* Kept sessions need it, 3.x for TLS 1.3, 4.x before anything else, PEM included; again does nothing. */
 static int prepare(void)
 {
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
 	return psa_crypto_init() == PSA_SUCCESS;
-#else
-	return 1;
-#endif
 }
 
 /* PEM with all of its certificates sound: mbedTLS tells by a positive number how many were not. */
@@ -258,7 +199,7 @@ static int configure(Tls *tls, const char *host)
 	if (mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT))
 		return 0;
 	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
-	mbedtls_ssl_conf_verify(config, onVerify, tls);
+	mbedtls_ssl_conf_verify(config, dm_trust_verify, &tls->trust);
 	mbedtls_ssl_conf_ca_chain(config, &tls->ca, NULL);
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
 	mbedtls_ssl_conf_min_version(config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
@@ -268,19 +209,45 @@ static int configure(Tls *tls, const char *host)
 #if MBEDTLS_VERSION_NUMBER < 0x04000000
 	mbedtls_ssl_conf_rng(config, onRandom, NULL);
 #endif
+#ifdef MBEDTLS_SSL_PROTO_TLS1_3
+	/* a resumed session agrees on keys of its own, so that what is kept opens nothing that was recorded */
+	mbedtls_ssl_conf_tls13_key_exchange_modes(config,
+		MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL | MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL);
+#endif
+#ifdef MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
 	if (tls->protocols[0] && mbedtls_ssl_conf_alpn_protocols(config, tls->protocols))
 		return 0;
 	if (tls->certificate.version && mbedtls_ssl_conf_own_cert(config, &tls->certificate, &tls->key))
 		return 0;
-	/* a name is sent and looked for by mbedTLS; an address is not sent (RFC 6066 §3), and looked for by `onVerify` */
-	tls->isAddress = parseAddress(host, tls->address);
-	if (mbedtls_ssl_setup(&tls->ssl, config) || mbedtls_ssl_set_hostname(&tls->ssl, tls->isAddress ? NULL : host))
+	/* a name is sent and looked for by mbedTLS; an address is not sent (RFC 6066 §3), and looked for by `dm_trust_verify` */
+	if (mbedtls_ssl_setup(&tls->ssl, config) || mbedtls_ssl_set_hostname(&tls->ssl, tls->trust.isAddress ? NULL : host))
 		return 0;
 	mbedtls_ssl_set_bio(&tls->ssl, tls, onSend, onReceive, NULL);
 	return 1;
 }
 
-/* host, ca, certificate, key, alpn, milliseconds since 1970 */
+static void tell(char *into, unsigned size)
+{
+	if (told.how && told.kept < 0)
+		snprintf(into, size, " tls=%s kept=none tooLarge=%d", told.how, -told.kept);
+	else if (told.how)
+		snprintf(into, size, " tls=%s kept=%d", told.how, told.kept);
+}
+
+/* Looks for a kept session and readies it. It stays kept until it is used. */
+static void resume(Tls *tls, const char *const texts[], int count, int wanted)
+{
+	tls->keeps = dm_session_bind(tls->binding, texts, count);
+	if (!tls->keeps)
+		return;
+	int isKept = dm_session_take(tls->binding, tls->trust.nowSeconds, &tls->facts, wanted ? &tls->offered : NULL);
+	tls->isOffered = isKept && !mbedtls_ssl_set_session(&tls->ssl, &tls->offered);
+	tls->keeps = !dm_session_rests(&tls->facts);
+}
+
+/* host, port, alpn, ca, certificate, key, milliseconds since 1970, whether to resume */
 void xs_dormouse_tls_begin(xsMachine *the)
 {
 	Tls *tls = calloc(1, sizeof(Tls));
@@ -292,9 +259,18 @@ void xs_dormouse_tls_begin(xsMachine *the)
 	mbedtls_x509_crt_init(&tls->certificate);
 	mbedtls_pk_init(&tls->key);
 	xsmcSetHostData(xsThis, tls);
-	tls->nowSeconds = xsmcToNumber(xsArg(5)) / 1000;
+	mbedtls_ssl_session_init(&tls->offered);
+	mbedtls_ssl_session_init(&tls->latest);
+	double nowSeconds = xsmcToNumber(xsArg(6)) / 1000;
+	int wanted = xsmcToBoolean(xsArg(7));
+	dm_report_more = tell;
 
-	const char *ca = textAt(the, 1), *certificate = textAt(the, 2), *key = textAt(the, 3), *alpn = textAt(the, 4);
+	/* texts are in flash or in XS's heap: nothing below allocates there */
+	const char *texts[6];
+	for (int n = 0; n < 6; n++)
+		texts[n] = textAt(the, n);
+	const char *host = texts[0], *alpn = texts[2], *ca = texts[3], *certificate = texts[4], *key = texts[5];
+	dm_trust_begin(&tls->trust, host, nowSeconds);
 	if (alpn && strlen(alpn) < sizeof(tls->alpn)) {
 		strcpy(tls->alpn, alpn);
 		tls->protocols[0] = tls->alpn;
@@ -302,7 +278,9 @@ void xs_dormouse_tls_begin(xsMachine *the)
 	int isSound = prepare() && ca && parseCertificates(&tls->ca, ca) && !certificate == !key;
 	if (isSound && certificate)
 		isSound = parseCertificates(&tls->certificate, certificate) && parseKey(tls, key);
-	tls->result = isSound && configure(tls, textAt(the, 0)) ? WAITS : DECLARATION;
+	tls->result = isSound && configure(tls, host) ? WAITS : DECLARATION;
+	if (tls->result == WAITS)
+		resume(tls, texts, 6, wanted);
 	xsmcSetInteger(xsResult, tls->result);
 }
 
@@ -321,7 +299,7 @@ static int failureOf(const Tls *tls, int error)
 {
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
 	/* what it says of a CertificateVerify of TLS 1.3 by another key */
-	if (error == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE && tls->hasChain)
+	if (error == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE && tls->trust.hasChain)
 		return UNTRUSTED;
 #endif
 	(void)tls;
@@ -353,15 +331,76 @@ static int isWaiting(int result)
 	return result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
+/* Takes what may be kept: of 1.2 at the end of the handshake, of 1.3 with each ticket. */
+static void collect(Tls *tls)
+{
+	mbedtls_ssl_session_free(&tls->latest);
+	mbedtls_ssl_session_init(&tls->latest);
+	tls->hasLatest = tls->keeps && !mbedtls_ssl_get_session(&tls->ssl, &tls->latest);
+	/* one of 1.2 that the server did not renew is as old as it was */
+	if (!tls->isOffered || !dm_session_same(&tls->offered, &tls->latest))
+		tls->facts.receivedMs = dm_clock_ms();
+}
+
+static void keep(Tls *tls)
+{
+	if (tls->hasLatest)
+		told.kept = dm_session_put(tls->binding, &tls->facts, &tls->latest);
+	tls->hasLatest = 0;
+}
+
+/* The first bytes are about to leave: a session is used once, and has failed until the server has answered. */
+static void begin(Tls *tls)
+{
+	tls->hasBegun = 1;
+	if (!tls->isOffered)
+		return;
+	DmSessionFacts failed = tls->facts;
+	failed.failures++;
+	failed.receivedMs = dm_clock_ms();
+	dm_session_put(tls->binding, &failed, NULL);
+}
+
+/* The handshake is over. Returns 0 when it proves nothing. */
+static int check(Tls *tls)
+{
+	/* VERIFY_REQUIRED ends the handshake by itself; that nothing leaves must not hang on it alone */
+	if (mbedtls_ssl_get_verify_result(&tls->ssl) || (!tls->trust.hasChain && !tls->isOffered))
+		return 0;
+	told.how = tls->trust.hasChain ? "full" : "resumed";
+	told.kept = 0;
+	if (tls->trust.hasChain) {
+		tls->facts.fullMs = dm_clock_ms();
+		tls->facts.fromSeconds = tls->trust.fromSeconds;
+		tls->facts.toSeconds = tls->trust.toSeconds;
+	}
+	if (!strcmp(mbedtls_ssl_get_version(&tls->ssl), "TLSv1.2"))
+		collect(tls);
+	return 1;
+}
+
+/* A byte of the application came: the server takes the session, and the node. Before that nothing is kept. */
+static void prove(Tls *tls)
+{
+	tls->isProven = 1;
+	if (tls->isOffered)
+		tls->facts.failures = 0;
+	if (tls->hasLatest)
+		keep(tls);
+	else if (tls->isOffered)
+		dm_session_forget();
+}
+
 /* The handshake, and once it is over all records that came. */
 static int advance(Tls *tls)
 {
 	if (tls->result == WAITS) {
+		if (!tls->hasBegun)
+			begin(tls);
 		int result = mbedtls_ssl_handshake(&tls->ssl);
 		if (result)
 			return isWaiting(result) ? WAITS : failureOf(tls, result);
-		/* VERIFY_REQUIRED ends the handshake by itself; that nothing leaves must not hang on it alone */
-		if (mbedtls_ssl_get_verify_result(&tls->ssl))
+		if (!check(tls))
 			return UNTRUSTED;
 		tls->result = OPEN;
 	}
@@ -370,6 +409,8 @@ static int advance(Tls *tls)
 		size_t left = waiting(&tls->in);
 		int result = mbedtls_ssl_read(&tls->ssl, bytes, sizeof(bytes));
 		if (result > 0) {
+			if (!tls->isProven)
+				prove(tls);
 			if (!put(&tls->plain, bytes, (size_t)result))
 				return PROTOCOL;
 			continue;
@@ -381,8 +422,14 @@ static int advance(Tls *tls)
 			break;
 		}
 #ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
-		if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+		if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+#ifdef DM_SESSION_TLS13
+			collect(tls);
+			if (tls->isProven)
+				keep(tls);
+#endif
 			continue;
+		}
 #endif
 		if (result && result != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 			return failureOf(tls, result);
@@ -397,6 +444,12 @@ void xs_dormouse_tls_step(xsMachine *the)
 	if (tls->result <= WAITS)
 		tls->result = advance(tls);
 	xsmcSetInteger(xsResult, tls->result);
+}
+
+void xs_dormouse_tls_offers(xsMachine *the)
+{
+	Tls *tls = ofThis(the);
+	xsmcSetBoolean(xsResult, tls->isOffered && tls->hasBegun && !tls->isProven);
 }
 
 void xs_dormouse_tls_waiting(xsMachine *the)

@@ -1,0 +1,3 @@
+#pragma once
+#include "FreeRTOS.h"
+typedef void *QueueHandle_t;
