@@ -430,7 +430,9 @@ export class Mac extends Commands {
 			const fCnt = times[Time.fCntUp]!;
 			if (fCnt > 0xffff_fffe) {
 				longs[Long.generation] = 0; // these keys are used up
-				return otaa ? this.react(Event.begin) : this.fail("range");
+				if (!otaa) return this.fail("range");
+				this.joining = true;
+				return this.prepare();
 			}
 			if (fCnt >= times[Time.fCntLimit]!) this.saveCounters(Math.min(fCnt + FCNT_BLOCK, 0xffff_ffff), this.fCntDown);
 			times[Time.fCntUp] = fCnt + 1;

@@ -225,14 +225,22 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		this.syncWord = how.syncWord;
 	}
 	/** Sets the task on its way; one that starts looks itself when it has. */
-	private begin() {
+	private begin(dozes = false) {
 		if (!this.ready) return;
-		const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
-		const ms = this.task === Task.receive ? this.atMs - lead - this.ports.clock.nowMs() : 0;
+		let ms = 0;
+		if (this.task === Task.receive) ms = this.atMs - LEAD_MS - PREPARE_MS - this.wakeMs() - this.ports.clock.nowMs();
+		if (dozes) {
+			this.io.doze!(ms - DOZE_EARLY_MS);
+			this.begin();
+			return;
+		}
 		if (ms > NAP_MS) {
 			this.run(Step.rest);
 			// Light sleep begins in a turn of its own, when whoever asked for this window has gone on.
-			if (this.io.doze) return this.later(1, Step.doze);
+			if (this.io.doze) {
+				this.later(1, Step.doze);
+				return;
+			}
 		}
 		this.later(Math.max(1, ms), Step.prepare); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
 	}
@@ -277,11 +285,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			this.ready = true;
 			return !task ? this.rest() : this.begin();
 		}
-		if (step === Step.doze) {
-			const lead = LEAD_MS + PREPARE_MS + this.wakeMs();
-			this.io.doze!(this.atMs - lead - DOZE_EARLY_MS - nowMs);
-			return this.later(Math.max(1, this.atMs - lead - this.ports.clock.nowMs()), Step.prepare);
-		}
+		if (step === Step.doze) return this.begin(true);
 		if (step === Step.rest) return this.broken ? undefined : this.rest();
 		if (step === Step.prepare) {
 			if (this.broken) this.fail(this.broken);
