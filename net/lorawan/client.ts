@@ -137,8 +137,9 @@ export class LorawanClient implements Uplink, RadioListener {
 					event = Event.filled;
 					break;
 				case Effect.wait:
-					this.radio!.sleep();
-					return this.later(Event.elapsed, Math.max(0, mac.atMs - mac.nowMs));
+					mac.room = Math.max(0, mac.atMs - mac.nowMs);
+					this.radio!.sleep(mac.room);
+					return this.later(Event.elapsed, mac.room);
 				case Effect.sense:
 					return this.radio!.sense(mac.how.frequencyHz, mac.how.bandwidthHz, mac.room);
 				case Effect.transmit:

@@ -1,6 +1,7 @@
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer } from "../../modules/core/ports.js";
 import type { DigitalIo, RadioIo, SpiIo } from "../../modules/device/io.js";
+import { airtimeMs } from "../lorawan/airtime.js";
 import type { RadioWiring } from "./boards.js";
 import type { LoraSettings, LoraTransmit, Radio, RadioListener, RadioPorts } from "./radio.js";
 
@@ -11,7 +12,18 @@ export type Task = (typeof Task)[keyof typeof Task];
 export const Outcome = Object.freeze({ none: 0, done: 1, active: 2, timeout: 3, error: 4 });
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-const Step = Object.freeze({ start: 0, prepare: 1, go: 2, poll: 3, overdue: 4, interrupt: 5, rest: 6, doze: 7 });
+const Step = Object.freeze({
+	start: 0,
+	prepare: 1,
+	go: 2,
+	poll: 3,
+	overdue: 4,
+	interrupt: 5,
+	rest: 6,
+	doze: 7,
+	nap: 8,
+	hush: 9,
+});
 type Step = (typeof Step)[keyof typeof Step];
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
@@ -25,6 +37,8 @@ const PREPARE_MS = 3;
 const NAP_MS = 20;
 /** So much before it is needed the board wakes from light sleep: its clock there is the one of deep sleep. */
 const DOZE_EARLY_MS = 5;
+/** Of a frame's time on air the board sleeps so much: the clock of its light sleep is calibrated, and worse than the radio's. */
+const HUSH_SHARE = 0.98;
 /** On top of the time that a task takes at most, before it is given up. */
 const GRACE_MS = 100;
 
@@ -67,6 +81,9 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	/** The chip is up, or is not going to be. */
 	private ready = false;
 	private startStep = 0;
+	/** Until when nothing is to be heard, and when the task at hand is given up. */
+	private quietMs!: number;
+	private dueMs!: number;
 	private broken: ErrorCode | undefined;
 	private atMs!: number;
 	private symbols!: number;
@@ -126,11 +143,12 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		this.take(how, Task.detect);
 		this.begin();
 	}
-	sleep(): void {
+	sleep(ms = 0): void {
 		this.task = Task.none;
 		if (!this.ready) return; // one that starts goes to sleep when it has
 		this.timer?.close();
 		this.run(Step.rest);
+		this.quiet(ms, Step.nap);
 	}
 	close(): void {
 		if (!this.on) return;
@@ -225,24 +243,23 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		this.syncWord = how.syncWord;
 	}
 	/** Sets the task on its way; one that starts looks itself when it has. */
-	private begin(dozes = false) {
+	private begin() {
 		if (!this.ready) return;
 		let ms = 0;
 		if (this.task === Task.receive) ms = this.atMs - LEAD_MS - PREPARE_MS - this.wakeMs() - this.ports.clock.nowMs();
-		if (dozes) {
-			this.io.doze!(ms - DOZE_EARLY_MS);
-			this.begin();
-			return;
-		}
-		if (ms > NAP_MS) {
-			this.run(Step.rest);
-			// Light sleep begins in a turn of its own, when whoever asked for this window has gone on.
-			if (this.io.doze) {
-				this.later(1, Step.doze);
-				return;
-			}
-		}
-		this.later(Math.max(1, ms), Step.prepare); // an SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3)
+		if (ms > NAP_MS) this.run(Step.rest);
+		// An SX126x that was just put to sleep hears nothing for 0.5 ms (§9.3).
+		if (!this.quiet(ms, Step.doze)) this.later(Math.max(1, ms), Step.prepare);
+	}
+	/**
+	 * Sleeps lightly, where the board can and it is worth it: in a turn of its own, when whoever asked for the task has gone on.
+	 * @param step what comes then
+	 */
+	private quiet(ms: number, step: Step): boolean {
+		this.quietMs = this.ports.clock.nowMs() + ms - DOZE_EARLY_MS;
+		if (!this.io.doze || ms <= NAP_MS) return false;
+		this.later(1, step);
+		return true;
 	}
 	private later(ms: number, step: Step) {
 		this.timer?.close();
@@ -285,7 +302,13 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			this.ready = true;
 			return !task ? this.rest() : this.begin();
 		}
-		if (step === Step.doze) return this.begin(true);
+		if (step > Step.rest) {
+			this.io.doze!(this.quietMs - nowMs);
+			if (step === Step.nap) return undefined;
+			if (step === Step.doze) return this.begin();
+			nowMs = this.ports.clock.nowMs();
+			this.later(Math.max(1, this.dueMs - nowMs), Step.overdue);
+		}
 		if (step === Step.rest) return this.broken ? undefined : this.rest();
 		if (step === Step.prepare) {
 			if (this.broken) this.fail(this.broken);
@@ -311,7 +334,16 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 				this.atMs = nowMs + symbols;
 				return this.later(1, Step.poll);
 			}
-			return this.later(ms + GRACE_MS, Step.overdue);
+			// Nothing is to be heard of a frame while it is on air, nor of a window until it is over.
+			const quietMs =
+				task === Task.transmit
+					? HUSH_SHARE * airtimeMs(this.spreadingFactor, 125_000 << this.bandwidth, this.length, !this.invertIq)
+					: task === Task.receive
+						? symbols * symbol
+						: 0;
+			ms += GRACE_MS;
+			this.dueMs = this.ports.clock.nowMs() + ms;
+			return this.quiet(quietMs, Step.hush) ? undefined : this.later(ms, Step.overdue);
 		}
 		if (step === Step.poll) {
 			this.rssiDbm = Math.max(this.rssiDbm, this.rssi());

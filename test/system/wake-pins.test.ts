@@ -5,7 +5,7 @@ import { WakeCause } from "../../modules/core/ports.js";
 import { bundleFirmware, PROJECT } from "../../sim/engine/bundle.js";
 import type { Firmware } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
-import { pinsOf } from "../../sim/wake-pins.js";
+import { pinsOf } from "../../tools/device/wake-pins.js";
 import * as assert from "../assert.js";
 import { type Run, run } from "../support/simulate.js";
 import { needsXs, rig } from "../xs/support.js";
