@@ -1,4 +1,6 @@
-import type { Session } from "./session.js";
+import { Channels } from "./channels.js";
+import { At } from "./region.js";
+import { ANSWER_SIZES, Cell, DYNAMIC, Long, Word } from "./state.js";
 
 /** Identifiers of MAC commands: TS001-1.0.4 §5, table 15. */
 export const Cid = Object.freeze({
@@ -14,176 +16,142 @@ export const Cid = Object.freeze({
 	deviceTime: 0x0d,
 });
 
-/** Bytes behind the identifier, by identifier: in downlinks, and in the answers; −1 where none is known. */
-const DOWN: readonly number[] = Object.freeze([-1, -1, 2, 4, 1, 4, 0, 5, 1, 1, 4, -1, -1, 5]);
-const UP: readonly number[] = Object.freeze([-1, -1, 0, 1, 0, 1, 2, 1, 0, 0, 1, -1, -1, 0]);
-
-/** MaxEIRP of TxParamSetupReq, in dBm: TS001-1.0.4 §5.9, table 45. */
-const EIRP = Uint8Array.of(8, 10, 12, 13, 14, 16, 18, 20, 21, 24, 26, 27, 29, 30, 33, 36);
-
-/** Most bytes of answers that wait. */
-const ANSWERS = 48;
-
-/** What a downlink's MAC commands came to. */
-export interface CommandOutcome {
-	/** Whether settings changed, and channels among them: they are to be saved. */
-	changed: boolean;
-	channels: boolean;
-	/** LinkCheckAns: margin in dB and gateways; −1 when none came. */
-	margin: number;
-	gateways: number;
+/** MAC commands of downlinks and their answers. */
+export class Commands extends Channels {
+	/** What the last LinkCheckAns said: margin in dB, gateways; undefined when none came. */
+	linkCheck: Uint8Array | undefined;
 	/** DeviceTimeAns: milliseconds since 1980-01-06 (GPS time) at the end of the uplink; −1 when none came. */
-	gpsMs: number;
-}
-
-/** Answers to MAC commands, in order, until they may go. */
-export class Answers {
-	readonly bytes = new Uint8Array(ANSWERS);
-	length = 0;
+	gpsMs = -1;
 
 	/**
-	 * After an uplink took them: what is to be said once goes. RXParamSetupAns, RXTimingSetupAns, TxParamSetupAns and
-	 * DlChannelAns are said in each uplink until a downlink comes (TS001-1.0.4 §5.4, §5.7, §5.8, §5.9).
+	 * Carries out the MAC commands of a downlink, in order; an unknown or a cut one ends them (§5).
+	 * @param bytes FOpts, or the payload of port 0, decrypted
+	 * @param snrDb of this downlink
+	 * @throws {DormouseError} `flash`
 	 */
-	sent(): void {
-		const { bytes, length } = this;
-		this.length = 0;
-		for (let at = 0; at < length; ) {
+	protected run(bytes: Uint8Array, snrDb: number): void {
+		const { data, cell, words, channels } = this;
+		const view = new DataView(bytes.buffer, bytes.byteOffset);
+		let settings = false;
+		let plan = false;
+		for (let at = 0; at < bytes.length; ) {
 			const cid = bytes[at]!;
-			const next = at + 1 + UP[cid]!;
-			if (cid === Cid.rxParamSetup || (cid >= Cid.rxTimingSetup && cid <= Cid.dlChannel)) {
-				bytes.copyWithin(this.length, at, next);
-				this.length += next - at;
+			const from = at + 1;
+			// Bytes behind the identifier, from 2 on; not a number where none is known.
+			at = from + +"241405114xx5"[cid - 2]!;
+			if (!(at <= bytes.length)) break;
+			const first = bytes[from]!; // undefined for DevStatusReq alone, which does not look
+			const low = first & 15;
+			const high = (first >> 4) & 7;
+			// In those that have one.
+			const frequency = bytes[from + 1]! | (bytes[from + 2]! << 8) | (bytes[from + 3]! << 16);
+			const usable = this.bandOf(frequency) ? 1 : 0;
+			let status = -1; // no answer
+			let margin = 0;
+			switch (cid) {
+				case Cid.linkCheck:
+					this.linkCheck = bytes.slice(from, at);
+					break;
+				case Cid.linkAdr: {
+					// All that follow each other are one command: one mask, and the last one's other settings (§5.2).
+					const before = words.slice();
+					let last = from;
+					let good = true;
+					for (;;) {
+						good = this.control((bytes[last + 3]! >> 4) & 7, view.getUint16(last + 1, true)) && good;
+						if (bytes[at] !== cid || at + 5 > bytes.length) break;
+						last = at + 1;
+						at += 5;
+					}
+					if (words.subarray(Word.mask).every((word) => !word)) good = false;
+					if (!good) words.set(before);
+					let rate = bytes[last]! >> 4;
+					let power = bytes[last]! & 15;
+					if (rate === 15) rate = words[Word.rate]!;
+					if (power === 15) power = words[Word.power]!;
+					status =
+						(good ? 1 : 0) |
+						(rate <= data[At.highest]! && this.size(rate) ? 2 : 0) |
+						(power <= data[At.lowestPower]! ? 4 : 0);
+					if (status === 7) {
+						words[Word.rate] = rate;
+						words[Word.power] = power;
+						words[Word.nbTrans] = bytes[last + 3]! & 15 || 1;
+						settings = true;
+					} else words.set(before);
+					for (let each = from; each < last; each += 5) this.answer(cid, status, 0);
+					break;
+				}
+				case Cid.dutyCycle:
+					cell[Cell.maxDuty] = low;
+					settings = true;
+					status = 0;
+					break;
+				case Cid.rxParamSetup:
+					status = usable | (data[At.rates + low] && low < 14 ? 2 : 0) | (high < data[At.rx1Offsets]! ? 4 : 0);
+					if (status === 7) {
+						cell[Cell.rx1Offset] = high;
+						cell[Cell.rx2Rate] = low;
+						this.longs[Long.rx2Frequency] = frequency;
+						settings = true;
+					}
+					break;
+				case Cid.devStatus:
+					status = this.settings.battery?.(this.options.node.report.values) ?? 255;
+					margin = Math.max(-32, Math.min(31, Math.round(snrDb))) & 0x3f;
+					break;
+				case Cid.newChannel:
+				case Cid.dlChannel:
+					if (!data[At.defaults]) break; // not for fixed plans: dropped silently
+					if (cid === Cid.newChannel) status = this.define(first, frequency, bytes[from + 4]!);
+					else {
+						status = usable | (first < DYNAMIC && channels[first] ? 2 : 0);
+						if (status === 3) channels[DYNAMIC + first] = frequency;
+					}
+					plan ||= status === 3;
+					break;
+				case Cid.rxTimingSetup:
+					cell[Cell.rxDelay] = low || 1;
+					settings = true;
+					status = 0;
+					break;
+				case Cid.txParamSetup:
+					if (!data[At.dwell]) break; // not in this region: dropped silently (§5.9)
+					cell[Cell.dwell] = high & 3; // bit 5 is the downlinks', bit 4 the uplinks'
+					// MaxEIRP in dBm, and 64: §5.9, table 45.
+					this.longs[Long.eirp] = 100 * ("HJLMNPRTUXZ[]^ad".charCodeAt(low) - 64);
+					settings = true;
+					status = 0;
+					break;
+				case Cid.deviceTime:
+					this.gpsMs = view.getUint32(from, true) * 1000 + (bytes[from + 4]! * 1000) / 256;
 			}
-			at = next;
+			if (status >= 0) this.answer(cid, status, margin);
 		}
+		if (settings || plan) this.save(plan);
 	}
-	/** How many of the first bytes are whole answers that fit `room`. */
-	fitting(room: number): number {
-		let at = 0;
-		while (at < this.length && at + 1 + UP[this.bytes[at]!]! <= room) at += 1 + UP[this.bytes[at]!]!;
-		return at;
+	/**
+	 * After an uplink took the answers: what is to be said once goes. RXParamSetupAns, RXTimingSetupAns, TxParamSetupAns and
+	 * DlChannelAns are said in each uplink until a downlink comes (§5.4, §5.7, §5.8, §5.9).
+	 */
+	protected said(): void {
+		const said = this.answers.slice(0, this.waiting);
+		this.waiting = 0;
+		for (let at = 0; at < said.length; ) {
+			const cid = said[at++]!;
+			if (cid === Cid.rxParamSetup || (cid >= Cid.rxTimingSetup && cid <= Cid.dlChannel))
+				this.answer(cid, said[at]!, 0);
+			at += (ANSWER_SIZES >> (2 * cid)) & 3;
+		}
 	}
 	/** Adds an answer; one that has no more room is left out, and the network asks again. */
-	add(cid: number, first = 0, second = 0): void {
-		const size = 1 + UP[cid]!;
-		if (this.length + size > ANSWERS) return;
-		this.bytes[this.length] = cid;
-		if (size > 1) this.bytes[this.length + 1] = first;
-		if (size > 2) this.bytes[this.length + 2] = second;
-		this.length += size;
-	}
-}
-
-/**
- * Carries out the MAC commands of a downlink, in order; an unknown or a cut one ends them (TS001-1.0.4 §5).
- * @param bytes FOpts, or the payload of port 0, decrypted
- * @param snrDb of this downlink
- * @param battery 1 … 254, 0 for external power, 255 when not known
- */
-export function runCommands(
-	bytes: Uint8Array,
-	s: Session,
-	answers: Answers,
-	snrDb: number,
-	battery: number,
-	out: CommandOutcome,
-): void {
-	const { plan } = s;
-	const { region } = plan;
-	const dynamic = region.channels.length > 0;
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-	const usable = (frequency: number) => region.bands.some(({ low, high }) => frequency >= low && frequency < high);
-	const frequencyAt = (at: number) => bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
-	for (let at = 0; at < bytes.length; ) {
-		const cid = bytes[at]!;
-		const size = DOWN[cid] ?? -1;
-		if (size < 0 || at + 1 + size > bytes.length) return;
-		const from = at + 1;
-		at = from + size;
-		const first = bytes[from]!; // undefined for DevStatusReq alone, which does not look
-		switch (cid) {
-			case Cid.linkCheck:
-				out.margin = first;
-				out.gateways = bytes[from + 1]!;
-				break;
-			case Cid.linkAdr: {
-				// All that follow each other are one command: one mask, and the last one's other settings (§5.2).
-				const mask = plan.mask.slice();
-				let good = true;
-				let count = 0;
-				for (let next = from; ; next = at + 1, at += 5) {
-					count++;
-					good = plan.control(mask, (bytes[next + 3]! >> 4) & 7, view.getUint16(next + 1, true)) && good;
-					if (bytes[at] !== Cid.linkAdr || at + 5 > bytes.length) break;
-				}
-				const last = at - 4;
-				const rate = bytes[last]! >> 4 === 15 ? s.rate : bytes[last]! >> 4;
-				const power = (bytes[last]! & 15) === 15 ? s.power : bytes[last]! & 15;
-				good = good && mask.some((word) => word > 0);
-				const status =
-					(good ? 1 : 0) |
-					(rate <= region.highest && s.size(rate) && plan.reaches(rate, good ? mask : plan.mask) ? 2 : 0) |
-					(power <= region.lowestPower ? 4 : 0);
-				if (status === 7) {
-					plan.mask.set(mask);
-					s.rate = rate;
-					s.power = power;
-					s.nbTrans = bytes[last + 3]! & 15 || 1;
-					out.changed = true;
-				}
-				while (count-- > 0) answers.add(cid, status);
-				break;
-			}
-			case Cid.dutyCycle:
-				s.maxDuty = first & 15;
-				out.changed = true;
-				answers.add(cid);
-				break;
-			case Cid.rxParamSetup: {
-				const offset = (first >> 4) & 7;
-				const frequency = frequencyAt(from + 1);
-				const status =
-					(usable(frequency) ? 1 : 0) | (region.rates[first & 15] ? 2 : 0) | (offset < region.rx1Offsets ? 4 : 0);
-				if (status === 7) {
-					s.rx1Offset = offset;
-					s.rx2Rate = first & 15;
-					s.rx2Frequency = frequency;
-					out.changed = true;
-				}
-				answers.add(cid, status);
-				break;
-			}
-			case Cid.devStatus:
-				answers.add(cid, battery, Math.max(-32, Math.min(31, Math.round(snrDb))) & 0x3f);
-				break;
-			case Cid.newChannel:
-			case Cid.dlChannel: {
-				if (!dynamic) break; // not for fixed plans: dropped silently
-				const frequency = frequencyAt(from + 1);
-				const status =
-					cid === Cid.newChannel
-						? plan.define(first, frequency, bytes[from + 4]!, usable(frequency))
-						: plan.defineDown(first, frequency, usable(frequency));
-				if (status === 3) out.changed = out.channels = true;
-				answers.add(cid, status);
-				break;
-			}
-			case Cid.rxTimingSetup:
-				s.rxDelay = first & 15 || 1;
-				out.changed = true;
-				answers.add(cid);
-				break;
-			case Cid.txParamSetup:
-				if (!region.dwellSizes) break; // not in this region: dropped silently (§5.9)
-				s.downDwell = (first & 0x20) !== 0;
-				s.upDwell = (first & 0x10) !== 0;
-				s.eirp = EIRP[first & 15]!;
-				out.changed = true;
-				answers.add(cid);
-				break;
-			case Cid.deviceTime:
-				out.gpsMs = view.getUint32(from, true) * 1000 + (bytes[from + 4]! * 1000) / 256;
-		}
+	private answer(cid: number, first: number, second: number) {
+		const { answers, waiting } = this;
+		const end = waiting + 1 + ((ANSWER_SIZES >> (2 * cid)) & 3);
+		if (end > answers.length) return;
+		answers[waiting] = cid;
+		answers[waiting + 1] = first;
+		answers[waiting + 2] = second;
+		this.waiting = end;
 	}
 }

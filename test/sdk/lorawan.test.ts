@@ -4,9 +4,9 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex, toHex } from "../../modules/core/bytes.js";
 import { Aes128 } from "../../net/lorawan/aes.js";
-import { cryptPayload, dataMic } from "../../net/lorawan/crypto.js";
-import { DataFrame, decodeData } from "../../net/lorawan/frame.js";
+import { Crypto } from "../../net/lorawan/crypto.js";
 import * as assert from "../assert.js";
+import { DataFrame, dataMic, decodeData } from "../support/lorawan-frame.js";
 import { buildApp, buildLoader, folder, PROJECT, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
 
 /** Prints a line, and ends. */
@@ -138,7 +138,7 @@ describe("LoRaWAN on the Moddable SDK (lin)", function () {
 		cipher.setKey(key);
 		dataMic(cipher, 0, 0x2601_abcd, 0, bytes, bytes.length - 4, mic);
 		assert.equal(toHex(mic), toHex(bytes.subarray(-4)));
-		cryptPayload(cipher, 0, 0x2601_abcd, 0, frame.payload, 0, 11);
+		new Crypto(cipher).crypt(0, 0x2601_abcd, 0, frame.payload, 0, 11);
 		assert.equal(toHex(frame.payload), "05".repeat(11));
 		for (const line of lines.filter((each) => each.startsWith("time"))) console.log(`      ${line} µs a block`);
 	});

@@ -1,4 +1,3 @@
-import { lowDataRate } from "../../../net/radio/lora-radio.js";
 import type { LoraSettings } from "../../../net/radio/radio.js";
 import { type LoraFrame, type LoraShape, symbolMs, timeOnAirMs } from "../../../sim/chips/lora-air.js";
 import * as assert from "../../assert.js";
@@ -31,14 +30,6 @@ function downlink(
 	return { ...settings, ...shape, powerDbm: 27, bytes, impaired: false, startMs, endMs, ...more };
 }
 const payload = (length: number) => Uint8Array.from({ length }, (_, n) => (7 * n + 3) & 0xff);
-
-describe("lora radio: low data rate optimisation", () => {
-	for (const { spreadingFactor, bandwidthHz } of RATES)
-		it(`low data rate: SF${spreadingFactor} at ${bandwidthHz / 1000} kHz`, () => {
-			const slow = SLOW.includes(`${spreadingFactor} ${bandwidthHz}`);
-			assert.equal(lowDataRate(spreadingFactor, bandwidthHz), slow ? 1 : 0);
-		});
-});
 
 for (const [name, make] of [
 	["sx127x", rig127],
