@@ -94,6 +94,7 @@ export function lorawan(options: LorawanOptions): LorawanDeclaration {
 		deadlineMs: 1000 * (options.deadline ?? 60),
 		mtu,
 		trimOn: options.confirmed ? "peer" : "sent",
+		atPower: true,
 		create: (ports: UplinkPorts, node: UplinkNode) =>
 			new LorawanClient({
 				settings: declaration,

@@ -335,6 +335,7 @@ describe("lorawan uplink", () => {
 			deadlineMs: 60_000,
 			mtu: 51,
 			trimOn: "sent",
+			atPower: true,
 		});
 		assert.ok(Object.isFrozen(rest.packages));
 		assert.equal(typeof create, "function");
