@@ -150,7 +150,8 @@ describe("a node that pins wake", function () {
 			said = JSON.parse((error as Error).message.replace(/[^\]]*$/, "")); // its place stands behind it
 		}
 		assert.equal(said.length, mistakes.length);
-		mistakes.forEach(([options, message], n) => assert.ok(said[n]!.includes(message), `${options}: ${said[n]}`));
+		for (const [n, [options, message]] of mistakes.entries())
+			assert.ok(said[n]!.includes(message), `${options}: ${said[n]}`);
 	});
 	it("declaration: something else in the place of wakeOn, told", async () => {
 		let said = "";
