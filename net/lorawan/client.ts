@@ -2,7 +2,8 @@ import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer } from "../../modules/core/ports.js";
 import type { Radio, RadioListener } from "../radio/radio.js";
 import type { FrameSource, Uplink, UplinkListener } from "../uplink.js";
-import { Effect, Event, Mac } from "./mac.js";
+import { Effect, Event } from "./exchange.js";
+import { Mac } from "./mac.js";
 import { GPS_TO_UNIX_MS, type LorawanPackage } from "./package.js";
 import { type MacOptions, RETAINED_VERSION } from "./state.js";
 

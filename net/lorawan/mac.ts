@@ -3,62 +3,11 @@ import type { ErrorCode } from "../../modules/core/errors.js";
 import { CellId } from "../../modules/store/log.js";
 import type { LoraTransmit } from "../radio/radio.js";
 import { airtimeMs, PREAMBLE_SYMBOLS } from "./airtime.js";
-import { Cid, Commands } from "./commands.js";
 import { MIC_BYTES } from "./crypto.js";
+import { Cid, Downlinks, HEAD } from "./downlinks.js";
+import { Effect, Event } from "./exchange.js";
 import { At, Band } from "./region.js";
-import { Cell, DEFAULT_RATES, FCNT_BLOCK, Long, type MacOptions, Time, Word } from "./state.js";
-
-/** What happened. Operands are in the {@link Mac}; each also answers the effect of its number. */
-export const Event = Object.freeze({
-	/** An exchange begins; it is to be over at `untilMs`; `wantsTime`. */
-	begin: 0,
-	/** The source gave a frame of `length` bytes for `port`, 1 … 223; or nothing, of 0 bytes. */
-	filled: 1,
-	/** The wait is over. */
-	elapsed: 2,
-	/** The channel's loudest was `level` dBm. */
-	sensed: 3,
-	/** The frame left, at `atMs`. */
-	sent: 4,
-	/** `bytes` came, with an SNR of `level` dB, or nothing sound, undefined; its end was at `atMs`. */
-	heard: 5,
-	/** The listener was told. */
-	told: 6,
-	/** For the shell: the radio failed with `code`. */
-	fault: 7,
-});
-export type Event = (typeof Event)[keyof typeof Event];
-
-/** What the shell has to do. Operands are in the {@link Mac}. */
-export const Effect = Object.freeze({
-	none: 0,
-	/**
-	 * Put at most `room` bytes at the start of `bytes`. With `refill` what was filled last was not sent: the source is to
-	 * begin again.
-	 */
-	fill: 1,
-	/** Wait until `atMs`. */
-	wait: 2,
-	/** Listen to `how.frequencyHz` for `room` milliseconds. */
-	sense: 3,
-	/** Send `bytes` as `how` says. */
-	transmit: 4,
-	/** Listen at `atMs` for `room` symbols, as `how` says. */
-	receive: 5,
-	/** A downlink `bytes` for `port`; call {@link Mac.accept} once it is taken. */
-	downlink: 6,
-	/** In GPS time it was `room` milliseconds at `atMs`. */
-	time: 7,
-	/** The frame that was filled last arrived (`acknowledged`), or left. */
-	delivered: 8,
-	/** The exchange is over: nothing is left. */
-	idle: 9,
-	/** The exchange is over: not before `room` milliseconds from now. */
-	deferred: 10,
-	/** The exchange is over: `code`. */
-	failed: 11,
-});
-export type Effect = (typeof Effect)[keyof typeof Effect];
+import { Cell, FCNT_BLOCK, Long, type MacOptions, Time, Word } from "./state.js";
 
 /** JOIN_ACCEPT_DELAY1, and what RX2 opens after RX1, in milliseconds: RP002-1.0.4 §2.3. */
 const JOIN_DELAY_MS = 5000;
@@ -90,14 +39,11 @@ const HOUR_MS = 3_600_000;
 /** Airtime of joins since power-up, in milliseconds: in the first hour and in the next ten; in each 24 after: TS001-1.0.4 §7. */
 const JOINS_FIRST_MS = 36_000;
 const JOINS_DAILY_MS = 8700;
-/** Bytes of a Join-Request (§6.2.5) and of a Join-Accept without CFList (§6.2.6), and of CFList. */
+/** Bytes of a Join-Request (§6.2.5). */
 export const JOIN_REQUEST = 23;
-export const JOIN_ACCEPT = 17;
-export const CF_LIST = 16;
-/** Most bytes of FOpts (§4.3.1.6), of a PHYPayload that a LoRa frame carries; of a frame around FOpts, port and payload. */
+/** Most bytes of FOpts (§4.3.1.6), and of a PHYPayload that a LoRa frame carries. */
 const FOPTS_LARGEST = 15;
 const PHY_LARGEST = 255;
-const HEAD = 8;
 /** Where frames are filled in {@link Mac.air}: behind MHDR, FHDR with the longest FOpts, and FPort. */
 const FILL_AT = HEAD + FOPTS_LARGEST + 1;
 
@@ -106,19 +52,16 @@ const FILL_AT = HEAD + FOPTS_LARGEST + 1;
  * radio received and randomness come in from outside. Fields without a value get theirs with the exchange: each that has one
  * from the start costs flash. Sections of TS001-1.0.4 where nothing else is said.
  */
-export class Mac extends Commands {
+export class Mac extends Downlinks {
 	/** Operands of events and effects. */
 	untilMs!: number;
 	atMs!: number;
 	length!: number;
 	room!: number;
-	port!: number;
-	level!: number;
 	bytes: Uint8Array | undefined;
 	code: ErrorCode = "timeout";
 	wantsTime!: boolean;
 	refill!: boolean;
-	acknowledged!: boolean;
 	readonly how: LoraTransmit;
 
 	/** The event that answers the last effect; 0 between exchanges: whoever ends one from outside sets that. */
@@ -128,34 +71,25 @@ export class Mac extends Commands {
 	private total!: number;
 	private payloadAt!: number;
 	/** The frame at hand: its data rate, channel, airtime, transmissions left; in which window it is. */
-	private rate!: number;
-	private channel!: number;
 	private airtime!: number;
+	/** Where its band is in the region. */
+	private band!: number;
 	/** How long a symbol of `how` is, in milliseconds. */
 	private symbol!: number;
 	private again!: number;
 	private second!: boolean;
 	/** It is a Join-Request; the node asked for an answer; it holds what the source filled; nothing of it was sent yet. */
-	private joining = false;
 	private asked!: boolean;
 	private filled = false;
 	private fresh!: boolean;
-	private devNonce!: number;
 	/** When the frame's last symbol left. */
 	private sentMs!: number;
-	/** The last downlink was confirmed and is not taken yet. */
-	private unaccepted!: boolean;
-	/** The network waits for an uplink, filled or not. */
-	private urged!: boolean;
 	private urges!: number;
 	private tries!: number;
 	private noises!: number;
 	/** The source gave a frame in this exchange; commands went ahead alone, since not even one record fitted beside them. */
 	private gave!: boolean;
 	private ahead!: boolean;
-	/** What is to be told of the frame at hand. */
-	private down: Uint8Array | undefined;
-	private answered!: boolean;
 	private done!: boolean;
 
 	/** Touches no cell yet. @param nowMs of the clock that all times here are of */
@@ -170,11 +104,6 @@ export class Mac extends Commands {
 			syncWord: options.settings.private ? 0x12 : 0x34,
 			powerDbm: 0,
 		};
-	}
-	/** The downlink at hand was durably taken: the next uplink acknowledges it, if it was confirmed. */
-	accept(): void {
-		if (this.unaccepted) this.ackDue = this.urged = true;
-		this.unaccepted = false;
 	}
 	/** Takes an event, says what to do. Late events have no effect. @throws {DormouseError} what the cells throw */
 	step(event: Event): Effect {
@@ -355,11 +284,12 @@ export class Mac extends Commands {
 		const { channel } = this;
 		words[Word.used + (channel >> 4)]! |= 1 << (channel & 15);
 		this.look(channel, rate);
+		this.band = this.bandOf(this.frequency);
 		let few = 0;
 		for (let n = 0; n < 64; n++) if (this.isOn(n, Word.mask)) few++;
 		const eirp = Math.min(
 			this.longs[Long.eirp]! - 200 * (this.joining ? 0 : words[Word.power]!),
-			data[this.bandOf(this.frequency) + Band.eirp]!,
+			data[this.band + Band.eirp]!,
 			this.limit,
 			few < data[At.few]! && channel < 64 ? data[At.fewEirp]! : this.limit,
 		);
@@ -377,12 +307,6 @@ export class Mac extends Commands {
 		this.how.spreadingFactor = code & 15;
 		this.how.bandwidthHz = 125_000 << ((code >> 4) & 15);
 		this.symbol = (1000 << (code & 15)) / this.how.bandwidthHz;
-	}
-	/** RX2 of a join on the channel at hand, and after it. */
-	private joinRx2(): number {
-		const { data } = this;
-		if (!data[At.joinRx2]) return data[At.rx2Frequency]!;
-		return data[At.joinRx2]! + (data[At.joinRx2Step]! * (this.channel - data[At.joinFirst]!)) / data[At.joinStep]!;
 	}
 	/** Waits before the frame at hand, its repetition or the next join. @returns false when the exchange would not be over in time */
 	private pause(ms: number): boolean {
@@ -452,8 +376,7 @@ export class Mac extends Commands {
 		if (this.joining || head) air.set(this.cmac(head, air, end).subarray(0, MIC_BYTES), end);
 		this.fresh = this.answered = this.acknowledged = this.done = false;
 		this.again--;
-		this.look(this.channel, this.rate);
-		this.spend(this.bandOf(this.frequency), this.airtime);
+		this.spend(this.band, this.airtime);
 		if (!this.joining) times[Time.silence] = this.nowMs + this.airtime * 2 ** cell[Cell.maxDuty]!;
 		this.noises = 0;
 		this.bytes = air.subarray(0, this.total);
@@ -491,103 +414,6 @@ export class Mac extends Commands {
 		this.atMs = this.sentMs + delay + (PREAMBLE_SYMBOLS / 2 - this.room / 2) * symbol;
 		// A frame that was not for this node may have lasted over RX2.
 		return this.second && heardMs > this.atMs + this.room * symbol ? this.over() : Effect.receive;
-	}
-	/** Takes what was received. @returns whether it is for this node and sound; nothing has changed otherwise */
-	private takeAccept(bytes: Uint8Array): boolean {
-		const { options, data, cell, longs } = this;
-		const { otaa } = options;
-		const { length } = bytes;
-		// MHDR: MType 1, Major 0; the bits between are RFU.
-		if ((length !== JOIN_ACCEPT && length !== JOIN_ACCEPT + CF_LIST) || (bytes[0]! & 0xe3) !== 0x20) return false;
-		// The server used AES decryption, so that encryption undoes it (§6.2.6).
-		this.cipher.setKey(otaa!.appKey);
-		for (let at = 1; at < length; at += 16) this.cipher.encrypt(bytes, at);
-		if (!this.isSealed(undefined, bytes)) return false;
-		const view = new DataView(bytes.buffer);
-		const joinNonce = (view.getUint32(0, true) >>> 8) + 1;
-		const last = longs[Long.joinNonce]!;
-		if (this.settings.joinNonceCounts ? joinNonce <= last : joinNonce === last) return false; // a replay
-		this.reset();
-		longs[Long.joinNonce] = joinNonce;
-		longs[Long.generation] = this.devNonce + 1;
-		longs[Long.devAddr] = view.getUint32(7, true);
-		// NwkSKey and AppSKey: 1 or 2, JoinNonce, NetID, DevNonce (§6.2.6).
-		for (let kind = 1; kind < 3; kind++) {
-			const at = Cell.keys - 16 + 16 * kind;
-			cell.fill(0, at, at + 16);
-			cell[at] = kind;
-			cell.set(bytes.subarray(1, 7), at + 1);
-			cell[at + 7] = this.devNonce;
-			cell[at + 8] = this.devNonce >> 8;
-			this.cipher.encrypt(cell, at);
-		}
-		const settings = bytes[11]!;
-		const offset = (settings >> 4) & 7;
-		if (offset < data[At.rx1Offsets]!) cell[Cell.rx1Offset] = offset;
-		if (data[At.rates + (settings & 15)]! && (settings & 15) < 14) cell[Cell.rx2Rate] = settings & 15;
-		cell[Cell.rxDelay] = bytes[12]! & 15 || 1;
-		longs[Long.rx2Frequency] = this.joinRx2();
-		if (length > JOIN_ACCEPT) this.list(bytes);
-		this.words.fill(0, 0, Word.joinPeriod);
-		this.words[Word.rate] = this.rate; // what was heard once is heard again
-		this.waiting = 0;
-		this.ackDue = this.unaccepted = false;
-		this.answered = true;
-		this.save(true);
-		return true;
-	}
-	/** The CFList of a Join-Accept (RP002-1.0.4 §2.3.1, §2.3.2). */
-	private list(bytes: Uint8Array) {
-		const { data, words } = this;
-		const view = new DataView(bytes.buffer);
-		const type = bytes[28]!;
-		if (data[At.defaults]) {
-			// Of type 1 is for fixed plans alone.
-			for (let n = 0; n < 5 && !type; n++) {
-				const frequency = view.getUint32(12 + 3 * n, true) >>> 8;
-				if (frequency) this.define(data[At.defaults]! + n, frequency, DEFAULT_RATES);
-			}
-			return;
-		}
-		const mask = words.slice(Word.mask);
-		for (let n = 0; n < data[At.words]!; n++) mask[n] = view.getUint16(13 + 2 * n, true) & (n > 3 ? 0xff : 0xffff);
-		if (type === 1 && mask.some((word) => word > 0)) words.set(mask, Word.mask);
-	}
-	private takeData(bytes: Uint8Array): boolean {
-		const { words, longs, cell } = this;
-		const end = bytes.length - MIC_BYTES;
-		const view = new DataView(bytes.buffer);
-		const type = bytes[0]! >> 5;
-		const at = HEAD + (bytes[5]! & 15);
-		// MType 3 or 5, Major 0 (§4.2); FOpts are in the frame, and not beside port 0 (§4.3.1.6).
-		if (end < HEAD || (type !== 3 && type !== 5) || bytes[0]! & 3 || at > end) return false;
-		const port = at < end ? bytes[at]! : -1;
-		const devAddr = longs[Long.devAddr]!;
-		if ((!port && at > HEAD) || view.getUint32(1, true) !== devAddr) return false;
-		// The counter's high half follows from the last one: strictly greater, by whatever it takes (§4.3.1.5).
-		const least = this.fCntDown;
-		const last = Math.max(0, least - 1);
-		let fCnt = last - (last % 0x1_0000) + view.getUint16(6, true);
-		if (fCnt < least) fCnt += 0x1_0000;
-		if (fCnt > 0xffff_fffe) return false;
-		this.cipher.setKey(cell, Cell.keys);
-		if (!this.isSealed(this.head(0x49, 1, devAddr, fCnt, end), bytes)) return false;
-		this.saveCounters(this.times[Time.fCntLimit]!, fCnt + 1);
-		words[Word.quiet] = words[Word.silent] = 0;
-		this.waiting = 0; // what was said until a downlink came
-		this.acknowledged = (bytes[5]! & 0x20) > 0;
-		this.answered = true;
-		if (bytes[5]! & 0x10) this.urged = true; // FPending
-		this.unaccepted = type === 5;
-		this.cipher.setKey(cell, port ? Cell.keys + 16 : Cell.keys);
-		this.crypt(1, devAddr, fCnt, bytes, at + 1, end);
-		this.run(port ? bytes.subarray(HEAD, at) : bytes.subarray(at + 1, end), this.level);
-		this.down = undefined;
-		if (port > 0 && port < 224) {
-			this.down = bytes.subarray(at + 1, end);
-			this.port = port;
-		} else this.accept();
-		return true;
 	}
 	/** The frame's windows are over, or it is not to be sent again. */
 	private over(): Effect {

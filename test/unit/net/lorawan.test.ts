@@ -170,6 +170,41 @@ describe("lorawan regions", () => {
 				if (mac.frequency) assert.ok(mac.bandOf(mac.frequency) > 0 && mac.downFrequency > 0);
 			}
 		});
+	/** Downlink data rates of RX1: a row an uplink data rate, a hexadecimal digit an RX1DROffset. RP002-1.0.4, each region's table. */
+	const RX1: readonly (readonly [Region, string])[] = [
+		[eu868, "000000 100000 210000 321000 432100 543210 654321"],
+		[in865, "00000012 10000023 21000034 32100045 43210055 54321055"],
+		[kr920, "000000 100000 210000 321000 432100 543210"],
+		[as923(1), "00000012 10000023 21000034 32100045 43210056 54321066 65432166"],
+		[us915(), "a988 ba98 cba9 dcba ddcb"],
+		[au915(), "888888 988888 a98888 ba9888 cba988 dcba98 ddcba9"],
+		[cn470("20A"), "111111 111111 211111 321111 432111 543211 654321"],
+	];
+	for (const [region, rows] of RX1)
+		it(`${region.name}: data rates of RX1, each offset that is defined`, () => {
+			const { rx1, rx1Offsets } = tablesOf(region);
+			const digits = Array.from(rx1, (rate) => rate.toString(16)).join("");
+			assert.equal(digits.replace(new RegExp(`.{${rx1Offsets}}(?=.)`, "g"), "$& "), rows);
+		});
+	for (const [region, rows] of RX1)
+		it(`${region.name}: RX1 on air has these data rates, at each offset and data rate that a node gets to`, () => {
+			const { rx1Offsets, rates } = tablesOf(region);
+			for (let offset = 0; offset < rx1Offsets; offset++) {
+				const rig = new LoraRig(new Seeded(2), { region });
+				rig.server.dlSettings = (offset << 4) | tablesOf(region).rx2Rate;
+				rig.queue = [Uint8Array.of(1)];
+				rig.exchange();
+				rig.sleep(HOUR);
+				rig.queue = [Uint8Array.of(2)];
+				rig.air.windows.length = 0;
+				rig.exchange();
+				const up = rig.server.rateOf(rig.air.uplinks.at(-1)!.how);
+				const { spreadingFactor, bandwidthHz } = rig.air.windows[0]!.how;
+				const code = spreadingFactor | (Math.log2(bandwidthHz / 125_000) << 4);
+				const expected = Number.parseInt(rows.split(" ")[up]![offset]!, 16);
+				assert.equal(code, rates[expected], `DR${up}, offset ${offset}`);
+			}
+		});
 	it("fixed plans: the last channels and their RX1", () => {
 		for (const [region, channel, up, down] of [
 			[us915(), 63, 914.9, 927.5],
