@@ -139,7 +139,10 @@ function runFirst(args: readonly string[], env: NodeJS.ProcessEnv): number {
 function writePrivate(file: string, bytes: Uint8Array): void {
 	const beside = `${file}.${process.pid}.part`;
 	try {
-		if (existsSync(file) && !statSync(file).isFile()) return writeFileSync(file, bytes); // such as /dev/stdout
+		if (existsSync(file) && !statSync(file).isFile()) {
+			writeFileSync(file, bytes); // such as /dev/stdout
+			return;
+		}
 		writeFileSync(beside, bytes, { mode: 0o600, flag: "wx" });
 		renameSync(beside, file);
 	} catch (error) {
