@@ -120,33 +120,31 @@ async function charge(engine: Engine): Promise<void> {
 		["1.2 km, SF7", {}],
 		["5 km, no ADR", { network: { gateways: [{ distanceM: 5000 }], adr: false } }],
 	] as const) {
-		const light = await live(engine, { ...options, lightSleep: true });
-		const idle = await live(engine, options);
-		const of = (run: LoraRun, join: boolean) =>
+		const run = await live(engine, options);
+		const of = (join: boolean) =>
 			run.wakes.filter(({ radio }) => radio!.frames.length > 0 && radio!.frames.some(isJoin) === join);
 		const mean = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0) / list.length;
 		process.stdout.write(`  the field node: 96 samples in 24 uplinks a day, ${where}\n`);
-		row("coulombs a day, CPU in light sleep while it waits", light.simulation.ledger.perDay);
-		row("coulombs a day, CPU idling", idle.simulation.ledger.perDay);
-		row("years on 2,600 mAh, light sleep, self-discharge not counted", light.simulation.ledger.years(2600));
+		row("coulombs a day", run.simulation.ledger.perDay);
+		row("years on 2,600 mAh, self-discharge not counted", run.simulation.ledger.years(2600));
 		for (const [what, join] of [
 			["a wake with a join and what follows", true],
 			["a wake with an uplink", false],
 		] as const) {
-			const wakes = of(light, join);
+			const wakes = of(join);
 			const air = mean(wakes.map(({ radio }) => ideal(radio!)));
 			const radio = mean(wakes.map((wake) => wake.radio!.chargeUc));
 			const whole = mean(wakes.map(({ split }) => chargeOf(split)));
-			const sampling = light.simulation.ledger.each("quiet") * 1000;
+			const sampling = run.simulation.ledger.each("quiet") * 1000;
 			row(`${what}: mC for air and windows alone`, air / 1000);
 			row("  of the radio in all its modes", radio / 1000, held(radio / air));
-			row("  of the board, light sleep", whole / 1000, `${(whole / air).toFixed(2)} times`);
+			row("  of the board", whole / 1000, `${(whole / air).toFixed(2)} times`);
 			row("  of the board beyond a wake that only samples", (whole - sampling) / 1000, held((whole - sampling) / air));
-			row("  of the board, CPU idling", mean(of(idle, join).map(({ split }) => chargeOf(split))) / 1000);
+			const idle = mean(wakes.map(({ split }) => split.lightMs * (Currents.wait - Currents.light)));
+			row("  of the board, were it not for light sleep", (whole + idle) / 1000);
 			row("  ms awake", mean(wakes.map(({ awakeMs }) => awakeMs)));
 		}
 	}
-	row("light sleep, mA", Currents.light, `idling ${Currents.wait}`);
 }
 
 function held(share: number): string {

@@ -5,6 +5,7 @@ import { bench as mqtt } from "./mqtt.js";
 import { bench as node } from "./node.js";
 import { bench as store } from "./store.js";
 import { tamperRows as tamper } from "./tamper.js";
+import { bench as tls } from "./tls.js";
 import { bench as wire } from "./wire.js";
 import { bench as xs } from "./xs.js";
 
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = Object.freeze({
 	tamper,
 	mqtt,
 	lora,
+	tls,
 });
 
 const wanted = process.argv.slice(2);

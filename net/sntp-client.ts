@@ -65,8 +65,8 @@ const TO_1970 = 2_208_988_800;
  */
 export function readAnswer(answer: DataView, request: DataView, elapsedMs: number, into: Float64Array): boolean {
 	if (answer.byteLength < PACKET) return false;
-	for (const part of [0, 4])
-		if (answer.getUint32(ORIGINATE + part) !== request.getUint32(TRANSMIT + part)) return false;
+	if (answer.getUint32(ORIGINATE) !== request.getUint32(TRANSMIT)) return false;
+	if (answer.getUint32(ORIGINATE + 4) !== request.getUint32(TRANSMIT + 4)) return false;
 	const head = answer.getUint8(0);
 	const stratum = answer.getUint8(1);
 	if ((head & 0x3f) !== 0x24) return false; // version 4, mode 4 (server)

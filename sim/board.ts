@@ -15,6 +15,7 @@ import { Kind } from "./host/table.js";
 import { AccessPoint } from "./net/access-point.js";
 import { EthernetStation } from "./net/ethernet-station.js";
 import { FAILURES, type Network, type SimSocket, type SocketListener, type TlsRequest } from "./net/network.js";
+import { resuming, type TlsAttempt, TlsSessions } from "./net/tls-sessions.js";
 import { type WifiJoin, WifiStation } from "./net/wifi-station.js";
 import type { RadioUse } from "./radio/wired-radio.js";
 import type { Cancel, Instant, Scheduler } from "./scheduler.js";
@@ -25,8 +26,6 @@ import { PinWaker, type Presses } from "./wake-pins.js";
 export const BOOT_MS = Object.freeze({ power: 37, deepSleep: 29.8, reset: 37 });
 /** RTC memory of an ESP32 that firmware may keep (of 8 KiB). */
 export const RTC_BYTES = 4096;
-/** A wait that is worth the way to light sleep and back, which takes up to a millisecond each. An assumption. */
-export const LIGHT_LEAST_MS = 5;
 /** A node whose cycle makes no progress for so long is reset: `DM_WATCHDOG_MS` of modules/device/native/board.h. */
 export const WATCHDOG_MS = 300_000;
 
@@ -52,6 +51,8 @@ export interface WakeLog {
 	readonly figures: Figures | undefined;
 	/** Handles that were still open when it slept: a mistake of the firmware. */
 	readonly leaks: readonly string[];
+	/** How the server of the last TLS connection proved itself; undefined when none did. */
+	readonly tls?: "full" | "resumed" | undefined;
 }
 
 /** A chip with an SPI bus of its own, and which pins its lines are at. */
@@ -83,8 +84,6 @@ export interface BoardOptions {
 	readonly radio?: SpiWiring;
 	/** Tells what the radio did since it was asked last. */
 	readonly radioUse?: ((at: Instant) => RadioUse) | undefined;
-	/** Whether the platform puts the CPU to light sleep while firmware waits for {@link LIGHT_LEAST_MS} or longer. Default: it idles. */
-	readonly lightSleep?: boolean;
 	/** Partitions by label; a sound one of 256 KiB, "store", by default. */
 	readonly flash?: ReadonlyMap<string, NorFlash>;
 	readonly seed: number;
@@ -118,7 +117,7 @@ export class Board {
 	resetReason: ResetReason = ResetReason.power;
 	/** Levels of pins that are held, through deep sleep too. */
 	readonly parked = new Map<number, number>();
-	/** Milliseconds of light sleep in this wake. They are a part of `waitMs` in its split. */
+	/** Milliseconds of light sleep in this wake. */
 	dozedMs = 0;
 	/** What the bootloader thinks of the image that runs. On trial it is gone with the next boot that is no wake. */
 	image: ImageState = ImageState.factory;
@@ -126,6 +125,9 @@ export class Board {
 	bytesIn = 0;
 	report: WakeReport | undefined;
 	readonly #dispatch: Dispatch;
+	/** Memory of its own beside {@link rtc}. */
+	readonly #sessions = new TlsSessions(() => this.uptimeMs);
+	#attempt: TlsAttempt | undefined;
 	/** What the clock showed at an instant, and how much too fast it runs since. */
 	#clockAt: Instant = 0;
 	#clockMs = 0;
@@ -135,9 +137,6 @@ export class Board {
 	#bootMs = 0;
 	/** While the radio is off. */
 	#busyMs = 0;
-	#lightMs = 0;
-	/** Since when the firmware waits. */
-	#idleSince: Instant = 0;
 	#computrons = 0;
 	#hostCalls = 0;
 	#scriptMs = 0;
@@ -260,7 +259,6 @@ export class Board {
 			return;
 		}
 		if (last) this.handles.forget(handle);
-		this.#rested();
 		wake.event(handle, kind, payload);
 		this.#settle();
 	}
@@ -308,7 +306,18 @@ export class Board {
 		const { network, settings } = this.options;
 		const { ca, certificate, key } = settings;
 		const tls = { ...peer, ca, certificate, key };
-		return this.#connect(`TLS to ${address}:${port}`, (on) => network.connectTls(address, port, tls, on));
+		return this.#connect(`TLS to ${address}:${port}`, (on) =>
+			resuming(
+				this.#sessions,
+				tls,
+				port,
+				on,
+				(request, hears) => network.connectTls(address, port, request, hears),
+				(attempt) => {
+					this.#attempt = attempt;
+				},
+			),
+		);
 	}
 
 	get #isReachable(): boolean {
@@ -360,6 +369,7 @@ export class Board {
 		const { scheduler, firmware } = this.options;
 		this.pins.boot(pin);
 		this.dozedMs = 0;
+		if (reason !== ResetReason.deepSleep) this.#sessions.forget();
 		// Source: ESP-IDF v6.0, bootloader_utility.c (PENDING_VERIFY becomes ABORTED), and CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.
 		if (reason !== ResetReason.deepSleep && this.image === ImageState.pending) this.image = ImageState.valid;
 		this.#busyUntil = scheduler.now;
@@ -376,7 +386,7 @@ export class Board {
 					? BOOT_MS.power
 					: BOOT_MS.reset;
 		this.#bootMs = bootMs;
-		this.#busyMs = this.#lightMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
+		this.#busyMs = this.#scriptMs = this.#scriptRadioMs = this.#computrons = this.#hostCalls = 0;
 		this.wifi.reset();
 		this.#alarm = scheduler.after(bootMs, () => {
 			this.#busyUntil = scheduler.now;
@@ -390,7 +400,6 @@ export class Board {
 		const wake = this.#wake;
 		if (!wake) return;
 		this.#account(wake);
-		this.#idleSince = this.now;
 		if (wake.state === "idle") return;
 		if (wake.state === "fault") {
 			this.#panic(ResetReason.panic, wake.fault!.message, wake.fault);
@@ -441,11 +450,6 @@ export class Board {
 		if (this.#powered) this.#poweredBeforeMs += this.options.scheduler.now - this.#poweredAt;
 		this.#powered = false;
 	}
-	/** A wait is over. */
-	#rested() {
-		const ms = this.options.scheduler.now - this.#idleSince;
-		if (this.options.lightSleep && ms >= LIGHT_LEAST_MS && !this.wifi.isOn) this.#lightMs += ms;
-	}
 	/** What the firmware has worked since it was asked last, where the engine measures it. */
 	#account(wake: Wake) {
 		const { computrons = 0, hostCalls = 0 } = wake.figures?.() ?? {};
@@ -459,7 +463,7 @@ export class Board {
 		const { onMs: radioMs, sentMs } = this.wifi;
 		const bootMs = this.#bootMs;
 		const busyMs = this.#busyMs;
-		const lightMs = this.#lightMs;
+		const lightMs = this.dozedMs;
 		const waitMs = Math.max(0, this.now - this.#startedAt - bootMs - busyMs - lightMs - radioMs);
 		return {
 			bootMs,
@@ -492,6 +496,8 @@ export class Board {
 		this.bytesOut = 0;
 		this.bytesIn = 0;
 		this.report = undefined;
+		const tls = this.#attempt?.how;
+		this.#attempt = undefined;
 		this.options.onWake({
 			at: this.#startedAt,
 			awakeMs: this.now - this.#startedAt,
@@ -505,6 +511,7 @@ export class Board {
 			radio,
 			figures,
 			leaks,
+			tls,
 		});
 	}
 }

@@ -10,7 +10,10 @@ const ENCRYPTED_BLOCK = 16;
 
 /** Thrown out of a flash operation that the power did not last for. Not a DormouseError: firmware must not catch it. */
 export class PowerCut extends Error {
-	override readonly name = "PowerCut";
+	constructor(message?: string) {
+		super(message);
+		Object.defineProperty(this, "name", { value: "PowerCut" }); // assignment throws under preload
+	}
 }
 
 export interface FlashOptions {

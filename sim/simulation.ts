@@ -72,8 +72,6 @@ export interface SimulationOptions {
 	readonly lengthMs: number;
 	/** How much too fast the board's clock runs in deep sleep that begins at an instant, in ppm. */
 	drift?(at: Instant): number;
-	/** Whether the platform puts the CPU to light sleep while firmware waits; by default it idles. */
-	readonly lightSleep?: boolean;
 	/** What the board's Wi-Fi finds; by default one named "dormouse" with the faults of the script. */
 	readonly accessPoint?: AccessPoint;
 	/** What happens at the board's pins. */
@@ -249,7 +247,6 @@ export class Simulation {
 			settings: { ...accessPoint.settings, ...personal, ...notBefore(options.world), ...settings },
 			accessPoint,
 			wiring: faults,
-			lightSleep: options.lightSleep ?? false,
 			...(options.drift ? { drift: options.drift } : {}),
 			...(options.presses ? { presses: options.presses } : {}),
 			...(options.flash ? { flash: options.flash } : {}),

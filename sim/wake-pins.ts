@@ -1,10 +1,12 @@
 import { DormouseError } from "../modules/core/errors.js";
+import { pinsOf, WAKING } from "../tools/device/wake-pins.js";
 import { spanOf } from "./faults.js";
-import { WakePins } from "./host/pins.js";
 import type { Instant } from "./scheduler.js";
 
 /** How long a button is pressed when nobody says. */
 const PRESS_MS = 200;
+
+const CHIP = WAKING.esp32;
 
 interface Press {
 	readonly pin: number;
@@ -26,10 +28,10 @@ export class Presses {
 				"declaration",
 				`--press ${text}: PIN@TIME or PIN@FROM..TO, such as 33@90s or 33@6h..7h, would be right`,
 			);
-		if (!WakePins.levels.includes(Number(pin)))
+		if (!CHIP.pins.includes(Number(pin)))
 			throw new DormouseError(
 				"declaration",
-				`--press ${text}: one of the simulated ESP32's pins that can wake it, ${WakePins.levels.join(", ")}, would be right`,
+				`--press ${text}: one of the simulated ESP32's pins that can wake it, ${CHIP.pins.join(", ")}, would be right`,
 			);
 		this.#all.push({ pin: Number(pin), from: fromMs, to: toMs });
 		return this;
@@ -66,10 +68,10 @@ export class PinWaker {
 	 * @returns mask of those that are not
 	 */
 	arm(masks: { readonly high: number; readonly low: number; readonly touch: number }, at: Instant): number {
-		const free = (pin: number) => WakePins.levels.includes(pin) && !this.presses.isPressed(pin, at);
+		const free = (pin: number) => CHIP.pins.includes(pin) && !this.presses.isPressed(pin, at);
 		const high = pinsOf(masks.high).filter(free);
 		const low = pinsOf(masks.low).filter(free);
-		this.#touch = pinsOf(masks.touch).filter((pin) => WakePins.touch.includes(pin) && !this.presses.isPressed(pin, at));
+		this.#touch = pinsOf(masks.touch).filter((pin) => CHIP.touch.includes(pin) && !this.presses.isPressed(pin, at));
 		this.#armed = [...high, ...low.slice(0, high.length > 0 ? 1 : 2), ...this.#touch];
 		const wanted = [...pinsOf(masks.high), ...pinsOf(masks.low), ...pinsOf(masks.touch)];
 		return wanted.reduce((left, pin) => left + (this.#armed.includes(pin) ? 0 : 2 ** pin), 0);
@@ -79,11 +81,4 @@ export class PinWaker {
 		const press = this.presses.next(this.#armed, since);
 		return press && { pin: press.pin, at: press.from, isTouch: this.#touch.includes(press.pin) };
 	}
-}
-
-/** The numbers of a mask's pins. */
-export function pinsOf(mask: number): number[] {
-	const pins: number[] = [];
-	for (let pin = 0, left = mask; left > 0; pin++, left = Math.floor(left / 2)) if (left % 2 > 0) pins.push(pin);
-	return pins;
 }

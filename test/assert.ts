@@ -4,7 +4,10 @@ import type { ErrorCode } from "../modules/core/errors.js";
  * Assertions for tests, the same on Node and XS; nothing here needs more than the language.
  */
 export class AssertionError extends Error {
-	override readonly name = "AssertionError";
+	constructor(message?: string) {
+		super(message);
+		Object.defineProperty(this, "name", { value: "AssertionError" }); // assignment throws under preload
+	}
 }
 
 /** Fails unless `value` is truthy. */

@@ -5,7 +5,7 @@ const DIGITS = "0123456789abcdef";
 /** Lower-case hexadecimal digits, two a byte. */
 export function toHex(bytes: Uint8Array): string {
 	let text = "";
-	for (const byte of bytes) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
+	for (let n = 0; n < bytes.length; n++) text += DIGITS.charAt(bytes[n]! >> 4) + DIGITS.charAt(bytes[n]! & 15);
 	return text;
 }
 

@@ -72,6 +72,10 @@ export type ResetReason = (typeof ResetReason)[keyof typeof ResetReason];
 
 /** What wakes a node beside its alarm: `wakeOn` of `modules/device/wake.ts`. In masks the bit of value 2^n is GPIO n. */
 export interface WakeSources {
+	/** Pins that wake at a high level, at a low one, and those of touch pads: masks. */
+	readonly high: number;
+	readonly low: number;
+	readonly touch: number;
 	/** Whether a sample that such a wake takes is sent at once. */
 	readonly send: boolean;
 	/** How long all of them rest once one has woken the node, in milliseconds. */

@@ -160,7 +160,8 @@ export class Health {
 	}
 	private sum(): number {
 		let sum = 0;
-		for (const value of this.values()) sum += value;
+		const values = this.values();
+		for (let n = 0; n < values.length; n++) sum += values[n]!;
 		return sum;
 	}
 }

@@ -68,12 +68,13 @@ export class WakeReport {
 			.int(this.epoch)
 			.int(this.seconds);
 		writer.int(this.number).array(this.values.length);
-		for (const value of this.values) {
+		for (let n = 0; n < this.values.length; n++) {
+			const value = this.values[n];
 			if (value === undefined) writer.null();
 			else writer.int(value);
 		}
 		writer.array(this.missing.length);
-		for (const count of this.missing) writer.int(count);
+		for (let n = 0; n < this.missing.length; n++) writer.int(this.missing[n]!);
 		writer
 			.int(this.queued)
 			.int(this.oldest)

@@ -71,7 +71,8 @@ export class RetainedState {
 		if (sequences[0] === undefined && sequences[1] === undefined) return undefined;
 		const newer = (sequences[1] ?? -1) > (sequences[0] ?? -1) ? 1 : 0;
 		this.sequence = Math.max(sequences[0] ?? 0, sequences[1] ?? 0);
-		for (const bank of [newer, 1 - newer]) {
+		for (let n = 0; n < 2; n++) {
+			const bank = n ? 1 - newer : newer;
 			if (sequences[bank] === undefined) continue;
 			const reader = this.read(bank, heads[bank]!.length);
 			if (!reader.sound) continue;

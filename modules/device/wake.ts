@@ -79,11 +79,11 @@ export function wakeOn(options: WakeOptions): WakeSources {
 }
 
 class PinWake implements WakeSources {
-	private readonly high: number;
-	private readonly low: number;
+	readonly high: number;
+	readonly low: number;
 	private readonly up: number;
 	private readonly down: number;
-	private readonly touch: number;
+	readonly touch: number;
 	readonly send: boolean;
 	readonly restMs: number;
 

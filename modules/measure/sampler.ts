@@ -32,7 +32,8 @@ export class Sampler {
 	readonly counts = new Uint16Array(4);
 
 	constructor(sensors: readonly SensorDeclaration[]) {
-		for (const sensor of sensors) {
+		for (let n = 0; n < sensors.length; n++) {
+			const sensor = sensors[n]!;
 			this.active.push({ sensor, at: this.width, driver: undefined, failure: MissingReason.absent });
 			this.width += sensor.quantities.length;
 		}
@@ -40,7 +41,8 @@ export class Sampler {
 	/** Opens and starts all sensors. @returns milliseconds until {@link collect} may be called */
 	start(): number {
 		let waitMs = 0;
-		for (const active of this.active) {
+		for (let n = 0; n < this.active.length; n++) {
+			const active = this.active[n]!;
 			try {
 				active.driver = active.sensor.create();
 				waitMs = Math.max(waitMs, active.driver.start());
@@ -80,9 +82,9 @@ export class Sampler {
 	}
 	/** Releases all sensors; idempotent. */
 	close(): void {
-		for (const active of this.active) {
-			active.driver?.close();
-			active.driver = undefined;
+		for (let n = 0; n < this.active.length; n++) {
+			this.active[n]!.driver?.close();
+			this.active[n]!.driver = undefined;
 		}
 	}
 

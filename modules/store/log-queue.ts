@@ -340,7 +340,8 @@ export class LogQueue implements RecordQueue {
 			this.count_ = 0;
 		};
 		this.count_ = 0;
-		for (const source of [one, two]) {
+		for (let n = 0; n < 2; n++) {
+			const source = n ? two : one;
 			reader.start(source);
 			while (reader.advance(source)) {
 				if (reader.foreign) {
@@ -353,7 +354,7 @@ export class LogQueue implements RecordQueue {
 				last = Math.max(last, record.number);
 				// Where the result would not fit, more go, evenly.
 				const filled = place - HEADER + (this.count_ && this.at - DRAFT);
-				const read = (source === one ? 0 : log.size) + reader.place;
+				const read = n * log.size + reader.place;
 				const fits = filled <= ((log.size - HEADER - 24) * read) / (2 * log.size);
 				if (record.kind === RecordKind.sample && (samples++ % every > 0 || !fits)) removed++;
 				else if (!this.add(record)) {

@@ -187,7 +187,7 @@ export class Log extends Sectors implements Cells {
 		this.bury(this.floor);
 		if (!this.firsts[this.tail]) this.tailAt = 0; // what was delivered there may be erased
 		this.live = 0;
-		for (const first of this.firsts) if (first) this.live++;
+		for (let n = 0; n < this.sectors; n++) if (this.firsts[n]) this.live++;
 	}
 	/** Writes down sectors that were found bad, where there are new ones. */
 	saveRetired(): void {

@@ -368,7 +368,7 @@ export class Sectors {
 	}
 	/** Of each retired sector its index: sectors that are not used any more. */
 	protected retireAll(list: Uint8Array): void {
-		for (const sector of list) if (sector < this.sectors) this.kinds![sector] = BAD;
+		for (let n = 0; n < list.length; n++) if (list[n]! < this.sectors) this.kinds![list[n]!] = BAD;
 	}
 	/** Programs an entry or a header once more, which was found behind a power loss: its last bits may be weak. */
 	protected strengthen(bytes: Uint8Array, at: number): void {

@@ -154,7 +154,7 @@ export class LorawanClient implements Uplink, RadioListener {
 						break;
 					}
 					case Effect.wait:
-						radio!.sleep();
+						radio!.sleep(out.untilMs - mac.in.nowMs);
 						this.wait(Event.elapsed, Math.max(0, out.untilMs - mac.in.nowMs));
 						break;
 					case Effect.sense:

@@ -555,6 +555,6 @@ function part(view: DataView, at: number, most: number): DataView {
 function ipv4(address: string): number {
 	let number = 0;
 	const parts = address.split(".");
-	for (const digits of parts) number = number * 256 + Number(digits);
+	for (let n = 0; n < parts.length; n++) number = number * 256 + Number(parts[n]);
 	return parts.length === 4 ? number : 0;
 }

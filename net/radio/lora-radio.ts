@@ -1,6 +1,7 @@
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
 import type { Timer } from "../../modules/core/ports.js";
 import type { DigitalIo, RadioIo, SpiIo } from "../../modules/device/io.js";
+import { airtimeMs } from "../lorawan/airtime.js";
 import type { RadioWiring } from "./boards.js";
 import type { LoraSettings, LoraTransmit, Radio, RadioListener, RadioPorts } from "./radio.js";
 
@@ -10,7 +11,7 @@ export type Task = "" | "transmit" | "receive" | "sense" | "detect";
 export type Outcome = "" | "done" | "active" | "timeout" | "error";
 
 type Stage = "closed" | "starting" | "ready";
-type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest" | "doze";
+type Step = "start" | "prepare" | "go" | "poll" | "overdue" | "interrupt" | "rest" | "doze" | "hush" | "nap";
 
 /** Bytes before the payload in {@link LoraRadio.frame}: opcode, offset, status (SX126x §13.2.4); the last one for an SX127x. */
 export const FRAME_AT = 3;
@@ -23,6 +24,8 @@ const PREPARE_MS = 3;
 const NAP_MS = 20;
 /** So much before it is needed the board wakes from light sleep: its clock there is the one of deep sleep. */
 const DOZE_EARLY_MS = 5;
+/** Of a frame's time on air the board sleeps so much: the clock of its light sleep is calibrated, and worse than the radio's. */
+const HUSH_SHARE = 0.98;
 /** On top of the time that a task takes at most, before it is given up. */
 const GRACE_MS = 100;
 
@@ -70,6 +73,9 @@ export abstract class LoraRadio implements Radio {
 	private timer: Timer | undefined;
 	private stage = "closed" as Stage;
 	private startStep = 0;
+	/** Until when nothing of the task at hand is to be heard, and when it is given up. */
+	private quietMs = 0;
+	private dueMs = 0;
 	private broken: ErrorCode | undefined;
 	private atMs = 0;
 	private symbols = 0;
@@ -128,11 +134,13 @@ export abstract class LoraRadio implements Radio {
 		this.take(how, "detect");
 		this.begin();
 	}
-	sleep(): void {
+	sleep(ms = 0): void {
 		this.task = "";
 		if (this.stage !== "ready") return; // one that starts goes to sleep when it has
 		this.timer?.close();
 		this.run("rest");
+		this.quietMs = this.ports.clock.nowMs() + ms - DOZE_EARLY_MS;
+		if (ms > NAP_MS && this.io.doze) this.later(1, "nap");
 	}
 	close(): void {
 		if (!this.on) return;
@@ -291,6 +299,13 @@ export abstract class LoraRadio implements Radio {
 			this.io.doze!(this.atMs - lead - DOZE_EARLY_MS - nowMs);
 			return this.later(Math.max(1, this.atMs - lead - this.ports.clock.nowMs()), "prepare");
 		}
+		if (step === "hush" || step === "nap") {
+			this.io.doze!(this.quietMs - nowMs);
+			if (step === "nap") return;
+			const now = this.ports.clock.nowMs();
+			this.later(Math.max(1, this.dueMs - now), "overdue");
+			return this.complete("interrupt", now); // an edge meanwhile was not heard
+		}
 		if (step === "rest") return this.broken ? undefined : this.rest();
 		if (step === "prepare") {
 			if (this.broken) throw new DormouseError(this.broken);
@@ -316,6 +331,18 @@ export abstract class LoraRadio implements Radio {
 				this.atMs = nowMs + symbols;
 				return this.later(1, "poll");
 			}
+			// Nothing is to be heard of a frame while it is on air, nor of a window until it is over.
+			const quietMs =
+				task === "transmit"
+					? HUSH_SHARE * airtimeMs(this.spreadingFactor, this.bandwidthHz, this.length, !this.invertIq)
+					: task === "receive"
+						? symbols * symbol
+						: 0;
+			const { io, ports } = this;
+			const now = ports.clock.nowMs();
+			this.dueMs = now + ms + GRACE_MS;
+			this.quietMs = now + quietMs - DOZE_EARLY_MS;
+			if (io.doze && quietMs > NAP_MS) return this.later(1, "hush");
 			return this.later(ms + GRACE_MS, "overdue");
 		}
 		if (step === "poll") {

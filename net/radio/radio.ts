@@ -63,8 +63,11 @@ export interface Radio {
 	sense(frequencyHz: number, bandwidthHz: number, ms: number): void;
 	/** Looks for a preamble at these settings once (channel activity detection). Ends in `detected` or `fault`. */
 	detect(how: LoraSettings): void;
-	/** Puts the radio to its deepest sleep that keeps settings; any call wakes it. What runs is ended, without an event. */
-	sleep(): void;
+	/**
+	 * Puts the radio to its deepest sleep that keeps settings; any call wakes it. What runs is ended, without an event.
+	 * @param ms how long nobody will ask for anything: the board may sleep lightly meanwhile
+	 */
+	sleep(ms?: number): void;
 	/** Puts it to deepest sleep and releases all handles; idempotent, callable from inside an event. No event follows. */
 	close(): void;
 }

@@ -56,11 +56,12 @@ export async function bundleFirmware(
 	if (!existsSync(path)) throw new DormouseError("declaration", `--node ${nodeFile}: no such file`);
 	const outfile = "firmware.js";
 	try {
-		const { outputFiles } = await build({
+		const { outputFiles, metafile } = await build({
 			absWorkingDir: PROJECT,
 			entryPoints: [join(PROJECT, entry)],
 			bundle: true,
 			write: false,
+			metafile: true,
 			outfile,
 			format: "iife",
 			globalName: "firmware",
@@ -78,7 +79,12 @@ export async function bundleFirmware(
 		const name = relative(PROJECT, path) || basename(path);
 		const readable = { code: wrapped(slim(text(".js"))), map: text(".map"), name };
 		if (names === "readable") return readable;
-		return { code: wrapped(await deviceForm(text(".js"), path, PROJECT, OUTSIDE)), map: NO_MAP, name, readable };
+		return {
+			code: wrapped(await deviceForm(text(".js"), Object.keys(metafile.inputs), PROJECT, OUTSIDE)),
+			map: NO_MAP,
+			name,
+			readable,
+		};
 	} catch (error) {
 		const first = (error as BuildFailure).errors?.[0];
 		if (!first) throw error;

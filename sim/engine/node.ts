@@ -64,7 +64,7 @@ class NodeFirmware implements Firmware {
 			throw new DormouseError("malformed", `${bundle.name}: ${(error as Error).message}`);
 		}
 		this.#kept = this.#evaluate();
-		this.node = this.#kept.node;
+		this.node = bundle.readable ? new NodeFirmware(bundle.readable, fresh).node : this.#kept.node;
 	}
 	boot(host: HostSide): Wake {
 		const slot: EngineSlot = this.#fresh

@@ -5,9 +5,10 @@ import { analyze } from "eslint-scope";
 import type { Program } from "estree";
 
 /**
- * Gives variables and members of classes other names: those that the engine has anyway ({@link ENGINE_NAMES}), as a name of
+ * Gives variables and members of objects other names: those that the engine has anyway ({@link ENGINE_NAMES}), as a name of
  * one's own costs flash once for the whole firmware: a slot, places in two tables and its text. Members that only their own
- * class uses share names with those of other classes. What the platform, the language or a text might name stays as it is.
+ * class uses share names with those of other classes. What the platform, the language or a text might name stays as it is:
+ * firmware tells keys of objects by texts only (`Object.keys` against a list of them), or where a node's file gave them.
  *
  * A member is a class's own when each use of its name in the whole bundle stands in a class that has such a member, and is
  * of `this`; or when one class alone has it, and all uses are in that class. Other members get a name each.
@@ -23,8 +24,9 @@ export function shortNames(code: string, kept: ReadonlySet<string>): string {
 	const stay = new Set<string>();
 	for (const [name, all] of uses) {
 		const definers = new Set(all.filter(({ isDefinition }) => isDefinition).map((use) => families(use.within)));
-		if (definers.size === 0 || kept.has(name) || texts.has(name) || UNIVERSAL.has(name)) stay.add(name);
-		else if (isOwn(all, definers, families))
+		const isDefined = definers.size > 0 || all.some(({ isKey }) => isKey);
+		if (!isDefined || kept.has(name) || texts.has(name) || UNIVERSAL.has(name)) stay.add(name);
+		else if (definers.size > 0 && isOwn(all, definers, families))
 			for (const definer of definers) own.set(definer, [...(own.get(definer) ?? []), name]);
 		else if (BUILT_IN.has(name)) stay.add(name);
 		else shared.push(name);

@@ -47,7 +47,10 @@ function outermost(code: string): { scope: Scope; parents: Parents } {
 	visit(program);
 	const { scopes } = analyze(program as unknown as Program, { ecmaVersion: 2022, sourceType: "module" });
 	const module = scopes.find(({ type }) => type === "module")!;
-	const isOneFunction = module.variables.length === 1 && module.childScopes.length === 1;
+	const isOneFunction =
+		module.variables.length === 1 &&
+		module.childScopes.length === 1 &&
+		module.variables[0]!.defs[0]?.type === "Variable";
 	return { scope: isOneFunction ? module.childScopes[0]! : module, parents };
 }
 
@@ -191,7 +194,8 @@ function arrows(code: string, scope: Scope, parents: Parents): Edit[] {
 	const functions = new Map<string, FunctionDeclaration>();
 	for (const { name, defs } of scope.variables) {
 		const node = defs[0]?.node as AnyNode | undefined;
-		if (defs.length === 1 && node?.type === "FunctionDeclaration") functions.set(name, node as FunctionDeclaration);
+		if (defs.length === 1 && defs[0]!.type === "FunctionName" && node?.type === "FunctionDeclaration")
+			functions.set(name, node as FunctionDeclaration);
 	}
 	const early = evaluatedEarly(scope, parents);
 	return [...functions].flatMap(([name, node]) => {

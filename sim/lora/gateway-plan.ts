@@ -13,7 +13,7 @@ const MORE: Readonly<Record<string, readonly number[]>> = Object.freeze({
 	EU868: Object.freeze([8_671_000, 8_673_000, 8_675_000, 8_677_000, 8_679_000]),
 	KR920: Object.freeze([9_227_000, 9_229_000, 9_231_000, 9_233_000]),
 	// What AS923's groups have in common, from the group's first channel on.
-	AS923: Object.freeze([-2_000, -4_000, -6_000, -8_000, -10_000]),
+	AS923: Object.freeze([4_000, 6_000, 8_000, 10_000, 12_000]),
 });
 
 /** Channels that the network gives its devices beside the region's own, in units of 100 Hz; none for fixed plans. */

@@ -212,7 +212,7 @@ export class NetworkServer {
 		const up = placeOf(copies[0]!.received);
 		const dataRate = rateOf(region, up.spreadingFactor, up.bandwidthHz);
 		const joinNonce = ++device.joinNonce;
-		const devAddr = 0x2600_0000 + ((++this.#lastAddress << 12) | (this.#seeded.u32() & 0xfff));
+		const devAddr = 0x2600_0000 + (((++this.#lastAddress & 0x1fff) << 12) | (this.#seeded.u32() & 0xfff));
 		const keys = sessionKeys(device.appKey, joinNonce, NET_ID, frame.devNonce);
 		const settings = initialSettings(region, rxDelay, dataRate, joinRx2Hz(region, up.frequencyHz, dataRate));
 		this.#end(device.offered);
@@ -232,8 +232,9 @@ export class NetworkServer {
 	/** All 32 bits of an uplink's counter, when the MIC is right with them; −1 otherwise. */
 	#counterOf(session: ServerSession, frame: DataUp, bytes: Uint8Array): number {
 		const high = Math.floor(Math.max(0, session.fCntUp) / 0x1_0000) * 0x1_0000;
-		for (const fCnt of [high + frame.fCnt, high + 0x1_0000 + frame.fCnt])
-			if (isDataSound(session.nwkSKey, session.devAddr, fCnt, bytes)) return fCnt;
+		// Those before as well: a counter from before the roll-over is a replay, and not a frame of nobody's.
+		for (const fCnt of [high, high + 0x1_0000, high - 0x1_0000].map((base) => base + frame.fCnt))
+			if (fCnt >= 0 && isDataSound(session.nwkSKey, session.devAddr, fCnt, bytes)) return fCnt;
 		return -1;
 	}
 	#data(frame: DataUp, bytes: Uint8Array, copies: Copy[]) {

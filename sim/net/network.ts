@@ -1,4 +1,5 @@
 import type { Cancel } from "../scheduler.js";
+import type { TlsAttempt } from "./tls-sessions.js";
 
 /** An IP network as a simulated board sees it. */
 export interface Network {
@@ -67,6 +68,8 @@ export interface TlsRequest {
 	readonly ca: string | undefined;
 	readonly certificate: string | undefined;
 	readonly key: string | undefined;
+	/** Session to go on with, and who hears of the next one. Absent: each handshake is a full one. */
+	readonly attempt?: TlsAttempt;
 }
 /**
  * When the simulated firmware was built: 2026-01-01, the earliest end that a certificate may have while the node does not

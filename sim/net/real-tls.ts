@@ -24,9 +24,10 @@ export function openTls(
 	builtMs: number,
 	secured: () => void,
 ): { readonly socket: tls.TLSSocket; readonly wire: net.Socket } {
-	const { host, alpn, wallMs } = request;
+	const { host, alpn, attempt, wallMs } = request;
 	const secureContext = contextOf(request);
 	const wire = net.connect({ ...at, noDelay: true });
+	if (attempt) wire.once("connect", () => attempt.used());
 	const socket = tls.connect({
 		socket: wire,
 		secureContext,
@@ -36,11 +37,20 @@ export function openTls(
 		host,
 		checkServerIdentity: (_, certificate) => tls.checkServerIdentity(host, certificate),
 		...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
+		...(attempt?.session ? { session: Buffer.from(attempt.session) } : {}),
 	});
 	wire.once("error", (error) => socket.destroy(error));
+	// OpenSSL looks by itself at how long the server takes it
+	socket.on("session", (session) => attempt?.received(new Uint8Array(session)));
 	socket.once("secureConnect", () => {
-		if (socket.authorized && areInDate(socket, wallMs, builtMs)) secured();
-		else socket.destroy(new TlsError("untrusted"));
+		const isResumed = socket.isSessionReused(); // then the dates were held against the clock before it was offered
+		const validMs = isResumed ? undefined : datesOf(socket);
+		if (!socket.authorized || (validMs && !isInDate(...validMs, wallMs, builtMs))) {
+			socket.destroy(new TlsError("untrusted"));
+			return;
+		}
+		attempt?.secured(validMs);
+		secured();
 	});
 	return { socket, wire };
 }
@@ -73,14 +83,17 @@ function contextOf({ ca, certificate, key }: TlsRequest): tls.SecureContext {
 	}
 }
 
-/** The dates of the whole chain, up to the CA, by the node's clock. */
-function areInDate(socket: tls.TLSSocket, wallMs: number, builtMs: number): boolean {
+/** When all certificates of the chain are good, up to the CA, in milliseconds since 1970. */
+function datesOf(socket: tls.TLSSocket): readonly [from: number, to: number] {
+	let fromMs = 0;
+	let toMs = Number.POSITIVE_INFINITY;
 	let one: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
 	for (;;) {
-		if (!one?.valid_from || !isInDate(Date.parse(one.valid_from), Date.parse(one.valid_to), wallMs, builtMs))
-			return false;
+		if (!one?.valid_from) return [Number.POSITIVE_INFINITY, 0]; // never
+		fromMs = Math.max(fromMs, Date.parse(one.valid_from));
+		toMs = Math.min(toMs, Date.parse(one.valid_to));
 		const issuer: tls.DetailedPeerCertificate | undefined = one.issuerCertificate;
-		if (!issuer || issuer === one) return true;
+		if (!issuer || issuer === one) return [fromMs, toMs];
 		one = issuer;
 	}
 }

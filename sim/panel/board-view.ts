@@ -27,6 +27,8 @@ export interface Sent {
 /** `off`: no power; `died`: the firmware ended in no deep sleep. */
 export type BoardState = "off" | "awake" | "asleep" | "died";
 
+/** What a board asks first, in JSON, as other faces than ours want it. */
+const BOOT = '{"dormouse":"boot"}';
 const SIGNS: Readonly<Record<string, string>> = Object.freeze({ Cel: "°C", "%RH": "%" });
 
 /** What a panel shows of a board: from the lines that it prints, and the bytes that it sends. */
@@ -57,7 +59,7 @@ export class BoardView {
 				if (topic.endsWith("/t")) this.#publish(topic, payload);
 			return undefined;
 		}
-		if (message === "boot") {
+		if (message === BOOT) {
 			this.state = "awake";
 			this.wakes++;
 			this.#stream.reset();

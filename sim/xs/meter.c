@@ -92,18 +92,37 @@ static uint32_t dataBytes(txMachine* the, txSlot* slot)
 	return sum;
 }
 
+/*
+ * Slots that arrow functions have here alone: XS 13 stores `this` and the target in each one, XS 17 of the SDK in those
+ * that use them (fxScopeCodeStore in xsCode.c), and makes no environment where nothing else is stored.
+ */
+static uint32_t unusedByArrow(txSlot* instance)
+{
+	txSlot* slot = instance->kind == XS_INSTANCE_KIND ? instance->next : C_NULL;
+	uint32_t unused = 0, used = 0;
+	if (!slot || (slot->ID != XS_ENVIRONMENT_BEHAVIOR) || !(slot->flag & XS_INTERNAL_FLAG))
+		return 0;
+	for (slot = slot->next; slot; slot = slot->next)
+		if (((slot->ID == mxID(_this)) || (slot->ID == mxID(_new_target))) && (slot->kind == XS_UNDEFINED_KIND))
+			unused++;
+		else
+			used++;
+	return unused && !used ? unused + 2 : unused;
+}
+
 /* The order is TOTALS of sim/engine/xs-wire.ts. */
 void dmPutTotals(txMachine* root)
 {
-	uint32_t code = 0, data = 0;
+	uint32_t code = 0, data = 0, unused = 0;
 	txSlot *heap, *slot;
 	for (heap = root->firstHeap; heap; heap = heap->next)
 		for (slot = heap + 1; slot < heap->value.reference; slot++) {
 			code += codeBytes(slot);
 			data += dataBytes(root, slot);
+			unused += unusedByArrow(slot);
 		}
 	dmPut32(code);
-	dmPut32((uint32_t)root->currentHeapCount);
+	dmPut32((uint32_t)root->currentHeapCount - unused);
 	dmPut32(data);
 	dmPut32((uint32_t)root->keyIndex);
 	dmPut32((uint32_t)root->aliasCount);

@@ -32,10 +32,13 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 	it("esp32, without named ports: the weather node, links without a warning", async () => {
 		links("esp32", await prepare("nodes/weather.ts"));
 	});
-	for (const node of ["nodes/weather-senml.ts", "nodes/cold-chain.ts", "nodes/door.ts"])
+	for (const node of ["nodes/weather-senml.ts", "nodes/cold-chain.ts"])
 		it(`esp32c3: ${node}, links without a warning`, async () => {
 			await linksFor("esp32c3", node);
 		});
+	it("nodemcu: a node that a pin wakes, links without a warning", async () => {
+		await linksFor("nodemcu", "nodes/door.ts");
+	});
 	it("esp32c3: the manifest of all modules one by one, links without a warning, and is larger", async () => {
 		const modules = links("esp32/esp32c3", MODULES).bytes;
 		const { bytes: bundle, link } = await linksFor("esp32c3", "nodes/weather.ts");

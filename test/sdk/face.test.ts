@@ -26,6 +26,7 @@ describe("Moddable's simulator: device face", function () {
 	let broker: Mosquitto | undefined;
 	let window: Window;
 	let log = "";
+	let library = "";
 
 	before(async function () {
 		skipUnlessSdk(this, "the device face");
@@ -38,7 +39,7 @@ describe("Moddable's simulator: device face", function () {
 		broker = mosquitto ? await Mosquitto.start(mosquitto) : undefined;
 		const port = broker?.port ?? (await freePort());
 		const built = await buildFace(NODE, "broker=127.0.0.1", `port=${port}`, "ssid=desktop", "ntp=127.0.0.1");
-		log = built.log;
+		({ log, library } = built);
 		window = await Window.open(built.panel, built.library);
 	});
 	after(async () => {
@@ -109,6 +110,20 @@ describe("Moddable's simulator: device face", function () {
 		assert.equal(report.get("reset"), "power");
 		assert.equal(report.get("start"), "cold");
 		assert.equal(report.get("epoch"), "2");
+	});
+	it("another face, the SDK's own: one wake with the power just on, and the simulator stays", async () => {
+		const other = await Window.open(join(process.env.MODDABLE!, "build/simulators"), library);
+		try {
+			const report = await other.report(0);
+			assert.equal(report.get("reset"), "power");
+			assert.equal(report.get("missing"), "0,0,0,0");
+			await settle();
+			await settle();
+			assert.ok(other.isOpen, other.lines.join("\n"));
+			assert.equal(other.lines.filter((line) => line.startsWith("dormouse ")).length, 1);
+		} finally {
+			await other.close();
+		}
 	});
 });
 

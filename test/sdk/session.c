@@ -23,6 +23,7 @@
 static _Alignas(8) uint8_t memory[DM_SESSION_SIZE];
 static uint8_t secret = 1;
 static double nowMs = 1e6;
+static int reason = DM_RESET_DEEP_SLEEP;
 
 double dm_clock_ms(void)
 {
@@ -31,7 +32,7 @@ double dm_clock_ms(void)
 
 int dm_reset_reason(void)
 {
-	return DM_RESET_DEEP_SLEEP;
+	return reason;
 }
 
 void dm_random(uint8_t *into, uint32_t count)
@@ -104,11 +105,28 @@ static void print(const char *name, int value)
 	printf("%s=%d\n", name, value);
 }
 
-int main(void)
+/* With a file: keeps a session there. With a reset reason as well: whether a process that began with it takes the session. */
+static int boot(const char *path, const char *why)
+{
+	FILE *file = fopen(path, why ? "rb" : "wb");
+	if (!why)
+		keep(TICKET);
+	size_t count = why ? fread(memory, 1, sizeof(memory), file) : fwrite(memory, 1, sizeof(memory), file);
+	fclose(file);
+	if (why) {
+		reason = atoi(why);
+		print("taken", isTaken(0));
+	}
+	return count == sizeof(memory) ? 0 : 1;
+}
+
+int main(int count, char **arguments)
 {
 	DmSessionFacts got;
 	if (psa_crypto_init() != PSA_SUCCESS || !dm_session_bind(binding, NODE, 6))
 		return 1;
+	if (count > 1)
+		return boot(arguments[1], arguments[2]);
 	print("garbage", isTaken(0));
 	int size = keep(TICKET);
 	print("size", size);

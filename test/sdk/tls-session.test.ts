@@ -13,11 +13,15 @@ import { buildLoader, buildTls, folder, PROJECT, removeFolders, skipUnlessSdk, w
 /** Where a session lies in the file of a sleeping board, and how long that is. Source: board-desktop.c, tls-session.h. */
 const MEMORY_FROM_END = 1536;
 
+/** DM_RESET_DEEP_SLEEP of board.h. */
+const DEEP_SLEEP = 2;
+
 describe("kept TLS sessions: mbedTLS without a server", function () {
 	this.timeout(60_000);
 	const told = new Map<string, number>();
+	let program = "";
 	before(function () {
-		const program = join(folder(), "session");
+		program = join(folder(), "session");
 		const sources = ["test/sdk/session.c", "modules/device/native/tls/tls-session.c"].map((path) =>
 			join(PROJECT, path),
 		);
@@ -58,6 +62,14 @@ describe("kept TLS sessions: mbedTLS without a server", function () {
 		expect({ otherSecret: 0, noSecret: 0, noSecretKept: 0 }));
 	it("session: its age at both edges of the server's hint and of a day, and a clock that goes back", () =>
 		expect({ beforeHint: 1, afterHint: 0, almostADay: 1, dayAfterFull: 0, backwards: 0 }));
+	it("session: taken after deep sleep, and after no other reset", () => {
+		const file = join(folder(), "memory");
+		assert.equal(spawnSync(program, [file]).status, 0);
+		for (const reason of [0, 1, 2, 3, 4, 5, 6, 7]) {
+			const { stdout } = spawnSync(program, [file, `${reason}`], { encoding: "utf8" });
+			assert.equal(stdout, `taken=${reason === DEEP_SLEEP ? 1 : 0}\n`);
+		}
+	});
 	it("session: dates of the certificates that proved it, at both edges", () => expect({ inDate: 3, outOfDate: 0 }));
 	it("session: two failures in a row, none is offered for a day, then one may fail", () =>
 		expect({ rests: 0, failures: 2, failuresADayLater: 1, factsAlone: 0, factsAloneFailures: 1 }));

@@ -53,6 +53,10 @@ export class Window {
 		});
 		return new Window(screen, `:${number}`, panel, library);
 	}
+	/** Whether the simulator is still there. */
+	get isOpen(): boolean {
+		return this.#simulator.exitCode === null && this.#simulator.signalCode === null;
+	}
 	/** Waits for the next report of a wake, beyond `since` lines. @returns its fields */
 	async report(since: number): Promise<Map<string, string>> {
 		const until = Date.now() + 20_000;

@@ -51,7 +51,6 @@ export interface LoraRunOptions {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** Of the network around it. */
 	readonly network?: Partial<LorawanNetworkOptions>;
-	readonly lightSleep?: boolean;
 	/** Sectors of the store's partition, 64 by default. */
 	readonly sectors?: number;
 	drift?(at: number): number;
@@ -88,7 +87,6 @@ export async function runLora(options: LoraRunOptions = {}): Promise<LoraRun> {
 		world,
 		seed,
 		settings: options.settings ?? {},
-		lightSleep: options.lightSleep ?? false,
 		...(options.sectors ? { flash: new Map([["store", new NorFlash(options.sectors)]]) } : {}),
 		...(options.drift ? { drift: options.drift } : {}),
 		faults,

@@ -19,11 +19,14 @@ export class Tap {
 	private constructor(to: number) {
 		this.#server = net.createServer((socket) => this.#serve(socket, to));
 	}
-	/** @param to where connections go, on loopback */
+	/** @param port 0 for any that is free; @param to where connections go; both on loopback */
 	static async listen(port: number, to: number): Promise<Tap> {
 		const self = new Tap(to);
 		await new Promise<void>((resolve) => self.#server.listen(port, "127.0.0.1", resolve));
 		return self;
+	}
+	get port(): number {
+		return (this.#server.address() as net.AddressInfo).port;
 	}
 	get last(): Tapped {
 		return this.connections.at(-1)!;

@@ -1,11 +1,14 @@
 import type { Tcp, TcpConstructor, TcpOptions } from "../../net/mqtt/client.js";
-import type { Network, SimSocket, SocketListener } from "../../sim/net/network.js";
+import type { Network, SimSocket, SocketListener, TlsRequest } from "../../sim/net/network.js";
+import { resuming, type TlsSessions } from "../../sim/net/tls-sessions.js";
 
 /** What a node trusts and shows, in PEM. */
 export interface Trust {
 	readonly ca?: string;
 	readonly certificate?: string;
 	readonly key?: string;
+	/** Where sessions are kept between connections. Default: nowhere. */
+	readonly sessions?: TlsSessions;
 }
 
 /**
@@ -37,7 +40,9 @@ export function tcpOver(network: Network, trust?: Trust): TcpConstructor {
 				const { host, alpn, node } = tls;
 				const { ca, certificate, key } = trust;
 				const request = { host, alpn, wallMs: node.wallMs(), ca, certificate, key };
-				this.#socket = network.connectTls(address, port, request, on);
+				const open = (asked: TlsRequest, hears: SocketListener) => network.connectTls(address, port, asked, hears);
+				const { sessions } = trust;
+				this.#socket = sessions ? resuming(sessions, request, port, on, open, () => {}) : open(request, on);
 			}
 		}
 		read(buffer: Uint8Array): number | undefined {

@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DormouseError } from "../../modules/core/errors.js";
+import { PROJECT } from "../../sim/engine/bundle.js";
 import { simulate as command } from "../../tools/simulate/command.js";
 import * as assert from "../assert.js";
 import { FIELD } from "../support/lora-node.js";
@@ -121,6 +124,16 @@ describe("dormouse simulate, a LoRaWAN node", function () {
 		assert.ok(!stdout.includes("abab"));
 	});
 
+	it("an antenna that gains more than it is declared to: too strong on air, told with the law, exit status 1", async () => {
+		const path = join(folder, "loud.ts");
+		const text = readFileSync(FIELD, "utf8").replaceAll('"../', `"${PROJECT}/`);
+		writeFileSync(path, text.replace("batch: 4", "batch: 4, antenna: -5"));
+		const { status, stdout } = await simulate("--node", path, "--days", "0.1", "--show", "none");
+		assert.equal(status, 1);
+		assert.ok(/law {8}BROKEN \d+ times/.test(stdout), stdout);
+		assert.ok(/! .* dBm EIRP at 86\d\.\d+ MHz, where 16\.\d+ are the most/.test(stdout), stdout);
+	});
+
 	const broken = () => {
 		const path = join(folder, "fake.ts");
 		const root = join(import.meta.dirname, "../..");
@@ -205,6 +218,44 @@ export default declareNode({ name: "own", every: 600, sensors: [battery({ port: 
 			assert.ok(refused.message.includes(message), refused.message);
 			assert.ok(!refused.message.includes("\n"));
 		});
+	it("--forward: a Join-Request reaches whoever listens, as a gateway's packet forwarder tells it; keys are told before", async () => {
+		const socket = createSocket("udp4");
+		await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+		const { port } = socket.address();
+		const args = ["simulate", "--node", FIELD, "--engine", "node", "--forward", `127.0.0.1:${port}`, "--show", "all"];
+		const child = spawn(process.execPath, [join(PROJECT, "tools/dormouse.mjs"), ...args], { cwd: PROJECT });
+		let stdout = "";
+		child.stdout.setEncoding("utf8").on("data", (text: string) => {
+			stdout += text;
+		});
+		const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+		const pushed = new Promise<string>((resolve) =>
+			socket.on("message", (datagram, { port: from, address }) => {
+				const [version, high, low, type] = datagram;
+				// PUSH_DATA and PULL_DATA, acknowledged by PUSH_ACK and PULL_ACK: Lora-net, PROTOCOL.TXT §4, §5.
+				socket.send(Uint8Array.of(version!, high!, low!, type === 0 ? 1 : 4), from, address);
+				if (type === 0 && datagram.includes('"rxpk"')) resolve(datagram.subarray(12).toString("utf8"));
+			}),
+		);
+		try {
+			const { rxpk } = JSON.parse(await pushed);
+			const bytes = Buffer.from(rxpk[0].data, "base64");
+			assert.deepEqual([bytes.length, bytes[0], rxpk[0].datr], [23, 0, "SF7BW125"]);
+			child.kill("SIGINT");
+			assert.equal(await ended, 130);
+			const devEui = Buffer.from(bytes.subarray(9, 17)).reverse().toString("hex");
+			assert.ok(
+				stdout.includes(`Note: register the node at the server, LoRaWAN 1.0.4: JoinEUI `),
+				stdout.slice(0, 500),
+			);
+			assert.ok(stdout.includes(`DevEUI ${devEui}, AppKey `), stdout.slice(0, 500));
+			assert.ok(/\nserver {5}1 frames forwarded, 0 to be sent came back/.test(stdout), stdout.slice(-2000));
+			assert.ok(!stdout.includes("\nnetwork "), "the simulation's network is off");
+		} finally {
+			child.kill("SIGKILL");
+			socket.close();
+		}
+	});
 	it("settings that a declaration's own code reads are known", async () => {
 		const path = join(folder, "own.ts");
 		const root = join(import.meta.dirname, "../..");

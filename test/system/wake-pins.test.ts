@@ -5,7 +5,7 @@ import { WakeCause } from "../../modules/core/ports.js";
 import { bundleFirmware, PROJECT } from "../../sim/engine/bundle.js";
 import type { Firmware } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
-import { pinsOf } from "../../sim/wake-pins.js";
+import { pinsOf } from "../../tools/device/wake-pins.js";
 import * as assert from "../assert.js";
 import { type Run, run } from "../support/simulate.js";
 import { needsXs, rig } from "../xs/support.js";
@@ -150,7 +150,8 @@ describe("a node that pins wake", function () {
 			said = JSON.parse((error as Error).message.replace(/[^\]]*$/, "")); // its place stands behind it
 		}
 		assert.equal(said.length, mistakes.length);
-		mistakes.forEach(([options, message], n) => assert.ok(said[n]!.includes(message), `${options}: ${said[n]}`));
+		for (const [n, [options, message]] of mistakes.entries())
+			assert.ok(said[n]!.includes(message), `${options}: ${said[n]}`);
 	});
 	it("declaration: something else in the place of wakeOn, told", async () => {
 		let said = "";

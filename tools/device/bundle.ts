@@ -24,11 +24,12 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 	if (!existsSync(path)) throw new DormouseError("declaration", `--node ${nodeFile}: no such file`);
 	const imports = new Set<string>();
 	try {
-		const { outputFiles } = await build({
+		const { outputFiles, metafile } = await build({
 			absWorkingDir: PROJECT,
 			entryPoints: [join(PROJECT, "main.ts")],
 			bundle: true,
 			write: false,
+			metafile: true,
 			format: "esm",
 			target: "es2022",
 			platform: "neutral",
@@ -54,7 +55,7 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 				},
 			],
 		});
-		const code = await deviceForm(outputFiles[0]!.text, path, PROJECT);
+		const code = await deviceForm(outputFiles[0]!.text, Object.keys(metafile.inputs), PROJECT);
 		return { code, imports: [...imports].sort() };
 	} catch (error) {
 		const first = (error as BuildFailure).errors?.[0];

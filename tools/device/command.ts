@@ -15,6 +15,7 @@ import { writePanel } from "./panel.js";
 import { partitionsFile } from "./partitions.js";
 import { PROFILES, type Profile, writeSdkconfig } from "./sdkconfig.js";
 import { runSimulator, simulatorCommand } from "./simulator.js";
+import { checkWake } from "./wake-pins.js";
 
 const HELP = `Builds a node's firmware with the Moddable SDK, and writes it to a board, or shows it in Moddable's simulator.
 
@@ -123,6 +124,7 @@ export async function prepare(
 	{ board, profile = PROFILES[0], creation }: Prepared = {},
 ): Promise<string> {
 	const declared = await loadNode(node); // what cannot work is told here, and not by a board
+	if (board?.chip) checkWake(declared.wake, board.chip);
 	const folder = join(PROJECT, "build/device", buildName(node));
 	mkdirSync(folder, { recursive: true });
 	const { code, imports } = await bundleForDevice(node);

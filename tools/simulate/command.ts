@@ -22,6 +22,7 @@ import { Model } from "../../sim/world/model.js";
 import { Replay } from "../../sim/world/replay.js";
 import type { World } from "../../sim/world/world.js";
 import { buildHost } from "../../sim/xs/build.js";
+import { checkWake } from "../device/wake-pins.js";
 import { parseKey } from "../evidence-key.js";
 import { checkNode } from "../node-file.js";
 import { exportChain } from "../store-image.js";
@@ -60,6 +61,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	const bundle = await bundleFirmware(options.node);
 	const node = checkNode(new NodeEngine().load(bundle).node, options.node);
 	checkPorts(node);
+	checkWake(node.wake, "esp32");
 	checkUplink(node, options);
 	checkSettings(options.settings, settingsOf(bundle.code, node));
 	checkTls(node, options);

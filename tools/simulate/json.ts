@@ -6,8 +6,8 @@ import { fromScaled } from "../../modules/measure/quantity.js";
 import type { WakeLog } from "../../sim/board.js";
 import { awakeOf, chargeOf, type WakeKind } from "../../sim/energy.js";
 import type { Simulation } from "../../sim/simulation.js";
-import { pinsOf } from "../../sim/wake-pins.js";
 import type { CollectedRecord } from "../collector.js";
+import { pinsOf } from "../device/wake-pins.js";
 import { radioOf, tallyOf } from "./lora-json.js";
 import { type About, nameOf, type Output } from "./output.js";
 

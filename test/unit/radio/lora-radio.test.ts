@@ -145,7 +145,10 @@ for (const [name, make] of [
 			rig.io.dozes = [];
 			rig.radio.transmit(payload(5), how());
 			rig.next();
-			assert.deepEqual(rig.io.dozes, [], "not while it sends");
+			const airtimeMs = air.frames[0]!.endMs - air.frames[0]!.startMs;
+			assert.equal(rig.io.dozes.length, 1, "while it sends");
+			assert.ok(rig.io.dozes[0]! < airtimeMs - 5 && rig.io.dozes[0]! > 0.9 * airtimeMs - 6, `${rig.io.dozes[0]} ms`);
+			rig.io.dozes = [];
 			const atMs = rig.clock.nowMs() + 5000;
 			const frame = downlink(how(DOWN), atMs, Uint8Array.of(1, 2));
 			rig.scheduler.at(atMs - 10, () => air.transmit(frame));
@@ -164,6 +167,44 @@ for (const [name, make] of [
 			rig.radio.receive(rig.clock.nowMs() + 20, how(DOWN), 8);
 			rig.next();
 			assert.deepEqual(rig.io.dozes, []);
+		});
+		it("sleep: for so long, and the board sleeps lightly but for its last milliseconds; without a time, or for a moment, not", () => {
+			const { rig, chip } = opened();
+			rig.run(100);
+			rig.io.dozes = [];
+			rig.radio.sleep(2000);
+			assert.deepEqual(rig.io.dozes, [], "not before the caller has gone on");
+			rig.run(10);
+			assert.equal(rig.io.dozes.length, 1);
+			assert.near(rig.io.dozes[0]!, 1994, 2);
+			assert.equal(chip.mode, "sleep");
+			rig.run(2000);
+			for (const ms of [undefined, 15]) {
+				rig.radio.sleep(ms);
+				rig.run(50);
+			}
+			assert.equal(rig.io.dozes.length, 1);
+			rig.radio.transmit(payload(5), how());
+			assert.equal(rig.next()!.what, "txDone");
+		});
+		it("close: at once after open, not even reset, and asleep as before; a moment later, reset for as long as that takes", () => {
+			const made = opened();
+			const { rig, chip } = made;
+			rig.run(100);
+			rig.radio.close();
+			const before = chip.log.length;
+			rig.radio.open(rig.listener);
+			rig.radio.close();
+			assert.equal(chip.log.length, before);
+			assert.equal(chip.mode, "sleep");
+			rig.radio.open(rig.listener);
+			rig.run(0.02);
+			rig.radio.close(); // an SX127x does not hear it so early, and stays in standby until it is opened again
+			assert.equal(rig.io.open, 0);
+			assert.deepEqual(
+				chip.violations.filter((what) => what !== "SPI while it resets"),
+				[],
+			);
 		});
 		it("close: its select line is held inactive, until it is opened again", () => {
 			const { rig } = opened();

@@ -12,6 +12,7 @@ import { loadNode } from "../../../tools/node-file.js";
 import * as assert from "../../assert.js";
 import { WORKED_FRAMES } from "../../support/worked-frames.js";
 
+const BOOT = '{"dormouse":"boot"}';
 const TOPIC = "dormouse/02646f726d01/t";
 const FRAME = fromHex(WORKED_FRAMES[1]!.hex);
 const REPORT =
@@ -74,7 +75,7 @@ describe("panel: the board", function () {
 
 	it("from power to sleep: asks how to boot, reports, and sleeps as long as it says", () => {
 		assert.equal(view.state, "off");
-		assert.equal(view.take("boot"), "boot");
+		assert.equal(view.take(BOOT), "boot");
 		assert.equal(view.state, "awake");
 		assert.equal(view.take(REPORT), undefined);
 		assert.equal(view.take("asleep 599988 33"), "asleep");
@@ -100,7 +101,7 @@ describe("panel: the board", function () {
 	});
 	it("a frame goes out: its topic, its bytes, and what it says", () => {
 		view.take(new Uint8Array(sending(5, 1).subarray(0, 40)).buffer); // a wake that the power ended
-		view.take("boot");
+		view.take(BOOT);
 		const { buffer } = new Uint8Array(sending(5, 1));
 		view.take(buffer);
 		const { topic, size, hex, content, count } = view.sent!;
@@ -108,18 +109,18 @@ describe("panel: the board", function () {
 		assert.equal(content, "3 samples; records 300 to 302");
 	});
 	it("a payload that is none of ours: its bytes, and that it is no frame", () => {
-		view.take("boot");
+		view.take(BOOT);
 		view.take(new Uint8Array(sending(4, 0, Uint8Array.of(0xff))).buffer);
 		assert.equal(view.sent!.hex, "ff");
 		assert.equal(view.sent!.content, "not a compact frame");
 	});
 	it("no pin is armed: the button has nothing to wake", () => {
-		view.take("boot");
+		view.take(BOOT);
 		view.take("asleep 1000 -1");
 		assert.equal(view.pin, undefined);
 	});
 	it("a reset: the board boots again at once", () => {
-		view.take("boot");
+		view.take(BOOT);
 		assert.equal(view.take("reset"), "asleep");
 		assert.equal(view.sleepMs, 0);
 		assert.equal(view.pin, undefined);

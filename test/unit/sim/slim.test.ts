@@ -51,6 +51,37 @@ const cases: readonly (readonly [string, string, string])[] = [
 	["a bigint", "var A = 1n;\nf(A);", "const A = 1n;\nf(A);"],
 	["a division by zero", "var A = 1 / 0;\nf(A);", "const A = 1 / 0;\nf(A);"],
 	["a key of the same name", "var A = 1;\nf({ A: 2 }, b.A);", "\nf({ A: 2 }, b.A);"],
+	["a function", "function f(a) {\n\treturn b(a);\n}\ng(f);", "const f = (a) => {\n\treturn b(a);\n};\ng(f);"],
+	["a function with this", "function f() { return this; }", "function f() { return this; }"],
+	["a function with arguments", "function f() { return arguments; }", "function f() { return arguments; }"],
+	[
+		"this of an inner method",
+		"function f() { return { g() { return this; } }; }\ng(f);",
+		"const f = () => { return { g() { return this; } }; };\ng(f);",
+	],
+	["a constructor", "function F() {}\nnew F();", "function F() {}\nnew F();"],
+	["a generator", "function* f() {}", "function* f() {}"],
+	["a function that is evaluated before its place", "var a = f();\nfunction f() {}", "const a = f();\nfunction f() {}"],
+	[
+		"one that a class evaluated before its place leads to",
+		"class A { m() { return f(); } }\nvar a = new A().m();\nfunction f() {}",
+		"class A { m() { return f(); } }\nconst a = new A().m();\nfunction f() {}",
+	],
+	[
+		"one that an evaluated callback names",
+		"var a = [1].map(() => f());\nfunction f() {}",
+		"const a = [1].map(() => f());\nfunction f() {}",
+	],
+	[
+		"one that methods before it name",
+		"class A { m() { return f(); } }\nfunction f() {}\nvar a = new A();",
+		"class A { m() { return f(); } }\nconst f = () => {};\nconst a = new A();",
+	],
+	[
+		"one that its exports' getters name",
+		"g({ f: () => f });\nfunction f() {}",
+		"g({ f: () => f });\nconst f = () => {};",
+	],
 	[
 		"one function that holds all",
 		"var firmware = (() => {\n  var A = 1;\n  var f = () => A;\n  return { f };\n})();",

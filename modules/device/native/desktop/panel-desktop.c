@@ -16,11 +16,18 @@
 static struct {
 	xsMachine *the;
 	txScreen *screen;
+	int answered; /* other faces than ours take JSON alone, and end the simulator when it is none */
 } panel;
+
+static void post(const char *text)
+{
+	panel.screen->post(panel.screen, (char *)text, 0);
+}
 
 static void print(const char *line)
 {
-	panel.screen->post(panel.screen, (char *)line, 0);
+	if (panel.answered)
+		post(line);
 }
 
 /* Tells the screen, and leaves all of XS's C; logs "XS abort: debugger". */
@@ -57,7 +64,7 @@ void xs_dormouse_panelOpen(xsMachine *the)
 		panel.the = the;
 		panel.screen = screen;
 		dm_open_window(&window);
-		print("boot");
+		post("{\"dormouse\":\"boot\"}");
 	}
 	xsmcSetBoolean(xsResult, there);
 }
@@ -71,6 +78,7 @@ void xs_dormouse_panelBoot(xsMachine *the)
 	boot.powerLost = xsmcToBoolean(xsArg(3));
 	boot.folder = xsmcToString(xsArg(0));
 	dm_boot(&boot);
+	panel.answered = 1;
 }
 
 /* sent(bytes): what goes out of a socket */
@@ -78,7 +86,7 @@ void xs_dormouse_panelSent(xsMachine *the)
 {
 	void *bytes;
 	xsUnsignedValue count;
-	if (!panel.screen)
+	if (!panel.answered)
 		return;
 	xsmcGetBufferReadable(xsArg(0), &bytes, &count);
 	if (count > 0)

@@ -10,7 +10,7 @@ declare function native(symbol: string): { call(self: unknown, ...parameters: un
 
 /** What a panel says; each part may be missing. */
 interface Message {
-	/** How to boot: the answer to "boot". */
+	/** How to boot: the answer to what `open` asks. */
 	readonly boot?: {
 		readonly folder: string;
 		/** A pin that was armed woke it. */
