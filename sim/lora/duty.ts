@@ -19,6 +19,10 @@ export class DutyLedger {
 		const from = atMs - HOUR_MS;
 		if (this.#frames.length && this.#frames[0]!.endMs <= from)
 			this.#frames = this.#frames.filter(({ endMs }) => endMs > from);
-		return this.#frames.reduce((sum, { startMs, endMs }) => sum + Math.min(endMs, atMs) - Math.max(startMs, from), 0);
+		// A gateway's queue may hold frames that begin later.
+		return this.#frames.reduce(
+			(sum, { startMs, endMs }) => sum + Math.max(0, Math.min(endMs, atMs) - Math.max(startMs, from)),
+			0,
+		);
 	}
 }

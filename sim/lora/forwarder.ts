@@ -102,7 +102,8 @@ export class Forwarder {
 	#push(json: unknown) {
 		const token = this.#nextToken();
 		this.#pushes++;
-		if (this.#tokens.size < TOKENS_MOST) this.#tokens.add(token);
+		this.#tokens.add(token);
+		if (this.#tokens.size > TOKENS_MOST) this.#tokens.delete(this.#tokens.values().next().value!); // the oldest
 		this.#send(toServer(Type.pushData, token, this.#options.gateway.eui, json));
 	}
 	#pull() {

@@ -7,6 +7,8 @@ import type { RadioStation } from "./radio-air.js";
 
 /** MHDR and MIC, around MACPayload. */
 const AROUND = 5;
+/** Of a preamble, beside the coding rate 4/5. Source: RP002-1.0.4 §4.1, "LoRa physical layer". */
+const PREAMBLE = 8;
 /** Radios are some hertz beside a channel: half a step of an SX1276's synthesizer is 31. */
 const BESIDE_HZ = 200;
 /** From the end of listening to the frame's begin. */
@@ -32,6 +34,8 @@ export interface Identified {
 
 export interface LegalWatchOptions {
 	readonly law: Law;
+	/** 0x12 for a private network. Default 0x34. */
+	readonly syncWord?: number;
 	/** Narrow channels that devices hop over. */
 	readonly hopping?: number;
 	/** Channels that the network uses beside the default ones; undefined: any, where the network is not ours. */
@@ -66,6 +70,8 @@ export class LegalWatch {
 	readonly violations: string[] = [];
 	/** How often something was. */
 	count = 0;
+	/** Before what is told of a gateway. */
+	#who = "";
 	readonly #options: LegalWatchOptions;
 	readonly #senders = new Map<RadioStation, Sender>();
 
@@ -74,6 +80,7 @@ export class LegalWatch {
 	}
 	/** A device sends. */
 	device(frame: LoraFrame, from: RadioStation): void {
+		this.#who = "";
 		const sender = this.#of(from);
 		const { law } = this.#options;
 		this.#onAir(frame, from, sender);
@@ -81,6 +88,13 @@ export class LegalWatch {
 		const { [place]: size } = law.sizes;
 		const up = parseUplink(frame.bytes);
 		if (frame.invertIq) this.#wrong(frame, "an uplink with inverted IQ");
+		if (!frame.crc || frame.implicit) this.#wrong(frame, "an uplink without CRC or header");
+		const { codingRate, preambleSymbols, syncWord } = frame;
+		if (codingRate !== 1 || preambleSymbols !== PREAMBLE || syncWord !== (this.#options.syncWord ?? 0x34))
+			this.#wrong(
+				frame,
+				`coding rate 4/${4 + codingRate}, ${preambleSymbols} symbols of preamble, sync word ${syncWord}: not LoRaWAN's`,
+			);
 		if (size === undefined) this.#wrong(frame, `SF${place} is no data rate of uplinks`);
 		else if (frame.bytes.length - AROUND > size)
 			this.#wrong(frame, `a MACPayload of ${frame.bytes.length - AROUND} B at SF${place}, where ${size} are the most`);
@@ -97,6 +111,7 @@ export class LegalWatch {
 	}
 	/** A gateway sends. */
 	gateway(frame: LoraFrame, from: RadioStation): void {
+		this.#who = "a gateway: ";
 		this.#onAir(frame, from, this.#of(from));
 		if (!frame.invertIq) this.#wrong(frame, "a downlink without inverted IQ");
 	}
@@ -134,7 +149,7 @@ export class LegalWatch {
 	}
 	#wrong({ startMs }: LoraFrame, what: string) {
 		this.count++;
-		if (this.violations.length < KEPT) this.violations.push(`${(startMs / 1000).toFixed(3)} s: ${what}`);
+		if (this.violations.length < KEPT) this.violations.push(`${(startMs / 1000).toFixed(3)} s: ${this.#who}${what}`);
 	}
 	/** What holds for all: band, power, share of the hour, one frame at a time. */
 	#onAir(frame: LoraFrame, from: RadioStation, sender: Sender) {

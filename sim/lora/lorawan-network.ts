@@ -65,6 +65,8 @@ export interface LorawanCounts extends ServerCounts {
  * data not later with an RX1 delay of up to 5 s.
  */
 const ANSWER_MS = 6500;
+/** The longest answer: 255 bytes at SF12 take 9.2 s. What a server wants to be sent later is none, and nobody hears it. */
+const LONGEST_MS = 10_000;
 
 /** LoRaWAN as a simulated node finds it: air, gateways, a network server, and somebody who watches that the law is kept. */
 export class LorawanNetwork {
@@ -140,6 +142,7 @@ export class LorawanNetwork {
 		const { server } = this;
 		this.watch = new LegalWatch({
 			law: lawOf(options.country ? `${region.name} ${options.country}` : region.name),
+			...(options.syncWord === undefined ? {} : { syncWord: options.syncWord }),
 			hopping: channels.filter(({ bandwidthHz }) => bandwidthHz === 125_000).length,
 			// What a real server tells its devices is not known here.
 			...(forward
@@ -165,8 +168,9 @@ export class LorawanNetwork {
 	/** Whether a real network server may answer now: then virtual time keeps to real time. */
 	get live(): boolean {
 		if (!this.#forwarders.length) return false;
-		const untilMs = this.#forwarders.reduce((latest, each) => Math.max(latest, each.busyUntilMs), this.#answerUntilMs);
-		return this.#options.scheduler.now <= untilMs;
+		const answerMs = this.#answerUntilMs;
+		const untilMs = this.#forwarders.reduce((latest, each) => Math.max(latest, each.busyUntilMs), answerMs);
+		return this.#options.scheduler.now <= Math.min(untilMs, answerMs + LONGEST_MS);
 	}
 	/** Of each gateway's forwarder, where there is a real server. */
 	get forwarders(): readonly ForwarderCounts[] {

@@ -232,8 +232,9 @@ export class NetworkServer {
 	/** All 32 bits of an uplink's counter, when the MIC is right with them; −1 otherwise. */
 	#counterOf(session: ServerSession, frame: DataUp, bytes: Uint8Array): number {
 		const high = Math.floor(Math.max(0, session.fCntUp) / 0x1_0000) * 0x1_0000;
-		for (const fCnt of [high + frame.fCnt, high + 0x1_0000 + frame.fCnt])
-			if (isDataSound(session.nwkSKey, session.devAddr, fCnt, bytes)) return fCnt;
+		// Those before as well: a counter from before the roll-over is a replay, and not a frame of nobody's.
+		for (const fCnt of [high, high + 0x1_0000, high - 0x1_0000].map((base) => base + frame.fCnt))
+			if (fCnt >= 0 && isDataSound(session.nwkSKey, session.devAddr, fCnt, bytes)) return fCnt;
 		return -1;
 	}
 	#data(frame: DataUp, bytes: Uint8Array, copies: Copy[]) {

@@ -3,6 +3,7 @@ import { parseFromServer } from "../../sim/lora/semtech-udp.js";
 import { Pace } from "../../sim/pace.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
+import { frameOf } from "../support/lora-frames.js";
 import { GPS_MS, NetworkRig } from "../support/lora-network.js";
 import type { Outcome } from "../support/lorawan.js";
 import { PacketServer } from "../support/packet-server.js";
@@ -239,6 +240,44 @@ describe("semtech udp: a real network server behind the simulation", () => {
 		assert.equal(counts!.responses, 1);
 		assert.equal(counts!.pushAcks - before, 2);
 		assert.equal(server.payloads.length, 1);
+	});
+	for (const [what, change] of [
+		["a frame each time that it is asked", {}],
+		["one in eight minutes", { imme: false, tmst: 480e6 }],
+		["a preamble of half an hour", { prea: 65_535 }],
+	] as const)
+		it(`a server that wants ${what} sent: holds virtual time no longer than an answer may take`, async () => {
+			const { network, node } = rig;
+			const { scheduler } = node;
+			assert.equal((await exchange(Uint8Array.of(1))).end, "idle");
+			for (; network.live; scheduler.skipTo(scheduler.now + 100)) while (scheduler.advance(scheduler.now + 100));
+			const tmst = (network.gateways[0]!.tmst(scheduler.now) + ("tmst" in change ? change.tmst : 0)) % 2 ** 32;
+			const count = server.acks.length;
+			await server.respond({ ...good, ...change, tmst });
+			await until(() => server.acks.length > count);
+			assert.equal(server.acks.at(-1), "NONE");
+			assert.equal(network.live, false, "nobody waits for it");
+		});
+	it("acknowledgements: counted again when a server is back after hundreds of datagrams", async () => {
+		const { network } = rig;
+		const [counts] = network.forwarders;
+		await server.close();
+		const { onReceived } = network.gateways[0]!;
+		const frame = frameOf();
+		const received = {
+			...{ bytes: frame.bytes, frame, channel: 0, frequencyHz: frame.frequencyHz, tmst: 0, crc: "ok" as const },
+			...{ rssiDbm: -100, snrDb: 5 },
+		};
+		for (let n = 0; n < 300; n++) onReceived(received);
+		await until(() => counts!.errors > 0);
+		const { port } = server;
+		const back = createSocket("udp4");
+		await new Promise<void>((resolve) => back.bind(port, "127.0.0.1", resolve));
+		back.on("message", (bytes, from) => back.send(Buffer.from([2, bytes[1]!, bytes[2]!, 1]), from.port, from.address));
+		const before = counts!.pushAcks;
+		onReceived(received);
+		await until(() => counts!.pushAcks > before);
+		await new Promise<void>((resolve) => back.close(() => resolve()));
 	});
 	it("nobody listens: the node goes on alone", async () => {
 		await server.close();

@@ -250,6 +250,8 @@ export default declareNode({ name: "own", every: 600, sensors: [battery({ port: 
 				stdout.slice(0, 500),
 			);
 			assert.ok(stdout.includes(`DevEUI ${devEui}, AppKey `), stdout.slice(0, 500));
+			assert.ok(/\nserver {5}1 frames forwarded, 0 to be sent came back/.test(stdout), stdout.slice(-2000));
+			assert.ok(!stdout.includes("\nnetwork "), "the simulation's network is off");
 		} finally {
 			child.kill("SIGKILL");
 			socket.close();

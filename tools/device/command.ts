@@ -98,6 +98,13 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 	return runSimulator(simulatorCommand(env.MODDABLE!, platform, build, basename(folder), join(folder, "panel")), env);
 }
 
+/** What a node's build is called: make takes a space for the end of a name. */
+export function buildName(node: string): string {
+	return basename(node)
+		.replace(/\.[jt]s$/, "")
+		.replaceAll(/[^\w.-]+/g, "-");
+}
+
 /** What firmware is built for. */
 export interface Prepared {
 	readonly board?: Board;
@@ -118,8 +125,7 @@ export async function prepare(
 ): Promise<string> {
 	const declared = await loadNode(node); // what cannot work is told here, and not by a board
 	if (board?.chip) checkWake(declared.wake, board.chip);
-	const name = basename(node).replace(/\.[jt]s$/, "");
-	const folder = join(PROJECT, "build/device", name);
+	const folder = join(PROJECT, "build/device", buildName(node));
 	mkdirSync(folder, { recursive: true });
 	const { code, imports } = await bundleForDevice(node);
 	writeFileSync(join(folder, "firmware.js"), code);

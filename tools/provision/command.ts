@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -77,7 +77,7 @@ export function provision(
 		}
 		const write = ["write_flash", ...parts.flatMap(([at, file]) => [`0x${at.toString(16)}`, file])];
 		if (port === undefined) {
-			print(`esptool.py ${write.join(" ")}\n`);
+			print(`esptool.py ${write.map(quoted).join(" ")}\n`);
 			return 0;
 		}
 		return esptool(["--port", port, ...write], env);
@@ -111,6 +111,15 @@ function xtsKeyFrom(file: string): { readonly bytes: Uint8Array; readonly derive
 
 /** Runs whichever esptool is there. @throws {DormouseError} `unsupported` when none is */
 function esptool(args: readonly string[], env: NodeJS.ProcessEnv): number {
+	const wait = () => {}; // Ctrl-C ends esptool; we then remove what it was given
+	process.on("SIGINT", wait);
+	try {
+		return runFirst(args, env);
+	} finally {
+		process.off("SIGINT", wait);
+	}
+}
+function runFirst(args: readonly string[], env: NodeJS.ProcessEnv): number {
 	for (const command of ["esptool.py", "esptool"]) {
 		const { error, status } = spawnSync(command, args, { stdio: "inherit", env });
 		if (!error) return status ?? 1;
@@ -123,14 +132,28 @@ function esptool(args: readonly string[], env: NodeJS.ProcessEnv): number {
 	);
 }
 
-/** Writes what others must not read. @throws {DormouseError} `declaration` when that fails */
+/**
+ * Writes what others must not read: at no moment is it in a file that they can open, nor is half of it there.
+ * @throws {DormouseError} `declaration` when that fails; what was there before is still there then
+ */
 function writePrivate(file: string, bytes: Uint8Array): void {
+	const beside = `${file}.${process.pid}.part`;
 	try {
-		writeFileSync(file, bytes, { mode: 0o600 });
-		chmodSync(file, 0o600); // one that was there before keeps its mode otherwise
+		if (existsSync(file) && !statSync(file).isFile()) {
+			writeFileSync(file, bytes); // such as /dev/stdout
+			return;
+		}
+		writeFileSync(beside, bytes, { mode: 0o600, flag: "wx" });
+		renameSync(beside, file);
 	} catch (error) {
+		rmSync(beside, { force: true });
 		wrong(`--out: ${(error as Error).message}`);
 	}
+}
+
+/** A file's name as a shell takes it. */
+function quoted(file: string): string {
+	return /^[\w./:@%+,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
 }
 
 function wrong(message: string): never {

@@ -30,6 +30,8 @@ const hex = (count: number): Check => {
 const number = (low: number, high: number): Check => {
 	return (value) => (/^\d+$/.test(value) && +value >= low && +value <= high ? undefined : `${low} to ${high}`);
 };
+/** Strings of C end there. */
+const withoutNul = matching(/^[^\0]*$/, "text without a NUL");
 const pem = (kind: string) => matching(new RegExp(`^-----BEGIN ${kind}-----\\s`), `PEM: -----BEGIN ${kind}----- …`);
 const host = matching(/^[\w.:-]{1,253}$/, "a host name or an address");
 
@@ -79,6 +81,6 @@ export function checkSetting(name: string, value: string): void {
 		const right = near.length ? near : SETTING_NAMES;
 		throw new DormouseError("declaration", `--set: there is no setting ${name}; ${right.join(", ")} would be right`);
 	}
-	const right = check(value) ?? bytes(1, LONGEST_TEXT)(value);
+	const right = check(value) ?? bytes(1, LONGEST_TEXT)(value) ?? withoutNul(value);
 	if (right !== undefined) throw new DormouseError("declaration", `--set ${name}: ${right} would be right`);
 }

@@ -26,13 +26,13 @@ export function radioOf({ frames, sendMs, listenMs, chargeUc }: RadioUse, node: 
 }
 
 /** What went on air in all, and what the network made of it. */
-export function tallyOf({ lora }: Simulation, { counts, violations, fullest }: LorawanNetwork): object {
+export function tallyOf({ lora }: Simulation, { counts, violations, fullest, forwarders }: LorawanNetwork): object {
 	const { joins, frames, bytes, airtimeMs, sendMs, listenMs, sendUc, listenUc, chargeUc, byRate } = lora!;
 	return {
 		...{ joins, frames, bytes, byRate: Array.from(byRate, (count) => count ?? 0) },
 		...{ airtimeMs: round(airtimeMs), sendMs: round(sendMs), listenMs: round(listenMs) },
 		...{ sendMc: round(sendUc / 1000), listenMc: round(listenUc / 1000), chargeMc: round(chargeUc / 1000) },
-		...{ network: counts, fullest, violations },
+		...{ network: counts, fullest, violations, ...(forwarders.length ? { forwarders } : {}) },
 	};
 }
 

@@ -29,10 +29,36 @@ export function radioWords({ frames }: RadioUse, node: NodeDeclaration): string 
 	return `${parts.join(", ")} at ${rates}, ${powers.join(", ")} dBm, ${number(airtimeMs / 1000)} s on air`;
 }
 
+/** What the network of the simulation made of it. */
+function networkRows(counts: LorawanNetwork["counts"]): (readonly [string, string])[] {
+	return [
+		[
+			"network",
+			`${number(counts.joins)} joins and ${number(counts.uplinks)} uplinks heard, ${number(counts.repeats)} repeated, ${number(counts.duplicates)} more copies by other gateways; ${number(counts.downlinks)} downlinks`,
+		],
+		[
+			"refused",
+			`${number(counts.replays)} replays, ${number(counts.badMic)} with a wrong MIC, ${number(counts.unknown)} of unknown devices; ${number(counts.collisions)} collisions, ${number(counts.lostOnAir)} lost on air`,
+		],
+	];
+}
+
+/** What went to and came from a real network server. */
+function forwardRows(forwarders: LorawanNetwork["forwarders"]): (readonly [string, string])[] {
+	return forwarders.map((each) => {
+		const alive = each.pushAcks + each.pullAcks + each.responses > 0;
+		const wrong = `${number(each.malformed)} datagrams that make no sense, ${number(each.errors)} that were not taken`;
+		return [
+			"server",
+			`${alive ? "" : "NO ANSWER: nobody listens there, or not by this protocol; "}${number(each.pushed)} frames forwarded, ${number(each.responses)} to be sent came back, ${number(each.refused)} of them refused; ${wrong}`,
+		];
+	});
+}
+
 /** Rows of the summary: what went on air, what the network made of it, and the law. */
 export function loraRows(
 	{ lora, ledger, summary }: Simulation,
-	{ counts, violations, fullest }: LorawanNetwork,
+	{ counts, violations, fullest, forwarders, watch }: LorawanNetwork,
 ): (readonly [string, string])[] {
 	const tally = lora!;
 	const days = summary.simulatedMs / DAY_MS;
@@ -49,17 +75,10 @@ export function loraRows(
 			"",
 			`a day ${mC(tally.sendUc)} for sending, ${mC(tally.listenUc)} for listening, ${mC(rest)} for the rest, sleep too`,
 		],
-		[
-			"network",
-			`${number(counts.joins)} joins and ${number(counts.uplinks)} uplinks heard, ${number(counts.repeats)} repeated, ${number(counts.duplicates)} by more than one gateway; ${number(counts.downlinks)} downlinks`,
-		],
-		[
-			"refused",
-			`${number(counts.replays)} replays, ${number(counts.badMic)} with a wrong MIC, ${number(counts.unknown)} of unknown devices; ${number(counts.collisions)} collisions, ${number(counts.lostOnAir)} lost on air`,
-		],
+		...(forwarders.length ? forwardRows(forwarders) : networkRows(counts)),
 		[
 			"law",
-			`${violations.length ? `BROKEN ${number(violations.length)} times` : "kept"}; the fullest hour ${bands.join(", ") || "has no limit here"}`,
+			`${watch.count ? `BROKEN ${number(watch.count)} times` : "kept"}; the fullest hour ${bands.join(", ") || "has no limit here"}`,
 		],
 		...violations.slice(0, MOST_VIOLATIONS).map((what) => ["", `! ${what}`] as const),
 	];

@@ -129,7 +129,11 @@ export function parseOptions(args: readonly string[]): Options {
 function read(args: readonly string[]) {
 	try {
 		return parseArgs({
-			args: [...args],
+			args: args.flatMap((arg, n) => {
+				// `--drift -200` looks like an option without its value to parseArgs.
+				const isDrift = (at: number) => args[at] === "--drift" && /^-\d/.test(args[at + 1] ?? "");
+				return isDrift(n) ? `${arg}=${args[n + 1]}` : isDrift(n - 1) ? [] : arg;
+			}),
 			allowPositionals: false,
 			options: {
 				node: { type: "string" },

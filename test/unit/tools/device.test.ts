@@ -6,6 +6,7 @@ import { DormouseError } from "../../../modules/core/errors.js";
 import { HELTEC_V3 } from "../../../net/radio/boards.js";
 import { BOARDS, boardOf, lacking, toolsFolder } from "../../../tools/device/boards.js";
 import { bundleForDevice } from "../../../tools/device/bundle.js";
+import { buildName } from "../../../tools/device/command.js";
 import { creationFor } from "../../../tools/device/creation.js";
 import { deviceManifest } from "../../../tools/device/manifest.js";
 import { sdkconfigFor } from "../../../tools/device/sdkconfig.js";
@@ -51,6 +52,10 @@ describe("device builds", function () {
 		assert.ok(error instanceof DormouseError && error.code === code, String(error));
 		assert.ok(!(error as Error).message.includes("\n"), "one line");
 	}
+	it("build: a node's file with a space or more in its name gets a folder that make can read", () => {
+		assert.equal(buildName("/home/a b/my garden's node.ts"), "my-garden-s-node");
+		assert.equal(buildName("nodes/field-lora.ts"), "field-lora");
+	});
 	it("manifest: names the bundle and the platform's side alone, all paths absolute", () => {
 		const manifest = JSON.parse(deviceManifest("/there/firmware", ["device/native", "embedded:io/i2c"]));
 		assert.equal(manifest.modules.main, "/there/firmware");

@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	closeSync,
+	mkdirSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DormouseError } from "../../../modules/core/errors.js";
@@ -109,6 +120,42 @@ describe("provisioning", function () {
 		assert.deepEqual(new Uint8Array(readFileSync(out)), nvsImage(0x6000, NAMESPACE, settings, bytes));
 		const again = run(["--set", `appKey=${KEY}`, "--encrypt", `${out}.keys`, "--out", out]);
 		assert.equal(again.status, 0, again.stderr);
+	});
+	it("dormouse provision: a NUL, text that is no UTF-8, no file's name: refused, and not repeated", () => {
+		const file = join(folder, "odd");
+		for (const [bytes, text] of [
+			[Buffer.from("correct\0horse"), "--set password: text without a NUL would be right"],
+			[Buffer.from("corr\xe9ct horse", "latin1"), `--set password: ${file} is no UTF-8 text`],
+		] as const) {
+			writeFileSync(file, bytes);
+			for (const way of [["--desktop"], []]) {
+				const { status, stderr } = run(["--set", `password=@${file}`, "--out", join(folder, "never"), ...way]);
+				assert.deepEqual([status, stderr], [2, text]);
+			}
+		}
+		assert.equal(run(["--set", "password=@", "--out", join(folder, "never")]).status, 2);
+		assert.throws(() => statSync(join(folder, "never")), { message: "ENOENT" });
+	});
+	it("dormouse provision --out: a file that others have open never holds a secret, and stays where it cannot be replaced", () => {
+		const out = join(folder, "it's old.bin");
+		writeFileSync(out, "old", { mode: 0o644 });
+		const opened = openSync(out, "r");
+		const { stdout } = run(["--set", "password=correct horse", "--out", out]);
+		assert.equal(readFileSync(opened, "latin1"), "old");
+		closeSync(opened);
+		assert.ok(readFileSync(out, "latin1").includes("correct horse"));
+		assert.equal(stdout, `esptool.py write_flash 0x10000 '${out.replace("'", "'\\''")}'\n`);
+		const link = join(folder, "link");
+		symlinkSync(out, link);
+		assert.equal(run(["--set", "password=battery staple", "--out", link]).status, 0);
+		assert.ok(!readFileSync(out, "latin1").includes("staple"), "a link is replaced, not what it leads to");
+		const lost = join(folder, "a folder");
+		mkdirSync(lost);
+		assert.equal(run(["--set", "password=correct horse", "--out", lost]).status, 2);
+		assert.deepEqual(
+			readdirSync(folder).filter((name) => name.endsWith(".part")),
+			[],
+		);
 	});
 	for (const [args, message] of [
 		[["--out", "x"], "--set is missing"],

@@ -230,4 +230,10 @@ describe("duty ledger", () => {
 			assert.near(ledger.fullestMs, fullest, 1e-6);
 		}
 	});
+	it("frames that are queued for later take nothing off an hour before them", () => {
+		const ledger = new DutyLedger();
+		ledger.add(0, 1000);
+		ledger.add(100_000, 130_000);
+		assert.equal(ledger.spentMs(2000), 1000);
+	});
 });

@@ -65,6 +65,26 @@ describe("legal watch: where and how loud", () => {
 		one(setUp("EU868", { channels: () => [868_550_000] }).send({ frequencyHz: 868_550_000 }), "is in no band");
 		assert.deepEqual(setUp("IN865").send({ frequencyHz: 865_062_500 }), [], "on the edge");
 	});
+	it("an uplink that is not shaped as LoRaWAN wants it: CRC, coding rate, preamble, sync word", () => {
+		const send = (change: object, syncWord?: number) => {
+			const { watch, node } = setUp("EU868", syncWord === undefined ? {} : { syncWord });
+			watch.device({ ...frameOf({ bytes: data() }), ...change }, node);
+			return watch.violations;
+		};
+		one(send({ crc: false }), "without CRC");
+		one(send({ implicit: true }), "without CRC or header");
+		for (const change of [{ codingRate: 2 }, { preambleSymbols: 6 }, { preambleSymbols: 65_535 }, { syncWord: 0x12 }])
+			one(send(change), "not LoRaWAN's");
+		assert.deepEqual(send({ syncWord: 0x12 }, 0x12), [], "a private network's");
+		one(send({}, 0x12), "sync word 52");
+	});
+	it("what a gateway does wrong is told as its own", () => {
+		const { watch, other, send } = setUp("EU868");
+		watch.gateway(frameOf({ bytes: data() }), other);
+		one(watch.violations, "s: a gateway: a downlink without inverted IQ");
+		send({ invertIq: true, startMs: 1000 });
+		assert.ok(!watch.violations[1]!.includes("gateway"), watch.violations[1]);
+	});
 	it("joins: on default channels alone", () => {
 		const { send } = setUp("EU868", { channels: () => [867_100_000] });
 		one(send({ frequencyHz: 867_100_000, bytes: joinRequest(0) }), "a join at 867.1000 MHz");

@@ -123,6 +123,15 @@ describe("network server: uplinks", () => {
 		assert.equal(rig.uplinks.length, length);
 		assert.deepEqual([rig.server.counts.replays, rig.server.counts.badMic], [2, 1]);
 	});
+	it("counters: one from before the roll-over is known as a replay, and identified for who watches the law", () => {
+		const rig = new ServerRig();
+		rig.join();
+		rig.uplink({ fCnt: 65_530 });
+		rig.uplink({ fCnt: 65_540 });
+		assert.equal(rig.server.identify(rig.frame({ fCnt: 65_531 }))?.fCnt, 65_531);
+		rig.exchange(rig.frame({ fCnt: 65_531 }));
+		assert.deepEqual([rig.uplinks.length, rig.server.counts.replays, rig.server.counts.badMic], [2, 1, 0]);
+	});
 	it("a bit off: the MIC tells", () => {
 		const rig = new ServerRig();
 		rig.join();
