@@ -145,9 +145,10 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	}
 	sleep(ms = 0): void {
 		this.task = Task.none;
-		if (!this.ready) return; // one that starts goes to sleep when it has
-		this.timer?.close();
-		this.run(Step.rest);
+		if (this.ready) {
+			this.timer?.close();
+			this.run(Step.rest);
+		} // one that starts goes to sleep when it has
 		this.quiet(ms, Step.nap);
 	}
 	close(): void {
@@ -257,7 +258,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 	 */
 	private quiet(ms: number, step: Step): boolean {
 		this.quietMs = this.ports.clock.nowMs() + ms - DOZE_EARLY_MS;
-		if (!this.io.doze || ms <= NAP_MS) return false;
+		if (!this.ready || !this.io.doze || !(ms > NAP_MS)) return false; // nor NaN, when nobody said how long
 		this.later(1, step);
 		return true;
 	}
@@ -300,7 +301,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 			const ms = this.bringUp(this.startStep - 2);
 			if (ms >= 0) return this.later(ms, step);
 			this.ready = true;
-			return !task ? this.rest() : this.begin();
+			return task ? this.begin() : this.sleep(this.quietMs - nowMs);
 		}
 		if (step > Step.rest) {
 			this.io.doze!(this.quietMs - nowMs);

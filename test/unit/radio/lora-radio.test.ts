@@ -178,6 +178,15 @@ for (const [name, make] of [
 			rig.radio.transmit(payload(5), how());
 			assert.equal(rig.next()!.what, "txDone");
 		});
+		it("sleep: for so long while the chip still starts, and the board sleeps lightly once it is up", () => {
+			const { rig, chip } = opened();
+			rig.io.dozes = [];
+			rig.radio.sleep(8000);
+			rig.run(60);
+			assert.equal(rig.io.dozes.length, 1);
+			assert.ok(rig.io.dozes[0]! > 7900 && rig.io.dozes[0]! < 7995, `${rig.io.dozes[0]} ms`);
+			assert.equal(chip.mode, "sleep");
+		});
 		it("close: at once after open, not even reset, and asleep as before; a moment later, reset for as long as that takes", () => {
 			const made = opened();
 			const { rig, chip } = made;
