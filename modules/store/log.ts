@@ -22,7 +22,6 @@ export const CellId = Object.freeze({
 	companion: 8,
 	devNonce: 9,
 	channels: 10,
-	downChannels: 11,
 });
 
 /** Named values in flash, as the log has them. */

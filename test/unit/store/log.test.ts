@@ -1,8 +1,7 @@
 import { fromHex, toHex } from "../../../modules/core/bytes.js";
 import { crc32 } from "../../../modules/core/crc.js";
 import { NodeRecord } from "../../../modules/core/record.js";
-import { Counter } from "../../../modules/store/counter.js";
-import { CELL_BYTES, CellId, Log } from "../../../modules/store/log.js";
+import { CELL_BYTES, Log } from "../../../modules/store/log.js";
 import { LogQueue } from "../../../modules/store/log-queue.js";
 import { Numbers } from "../../../modules/store/numbers.js";
 import { Seeded } from "../../../sim/seeded.js";
@@ -195,23 +194,6 @@ describe("log: cells", () => {
 		assert.equal(log.get(5), undefined);
 		log.put(4, new Uint8Array(0));
 		assert.equal(log.get(4)?.length, 0);
-	});
-	it("counter: taken over power losses, values never repeat and seldom write", () => {
-		const port = new CutPort(4, 512);
-		let last = -1;
-		for (let boot = 0; boot < 20; boot++) {
-			const log = new Log({ flash: () => port });
-			const counter = new Counter(log, CellId.counters, 32);
-			log.ready();
-			const { programs } = port.nor.counts;
-			for (let n = 0; n < 64; n++) {
-				const value = counter.take();
-				assert.ok(value > last);
-				last = value;
-			}
-			assert.ok(port.nor.counts.programs - programs <= 4, "two blocks");
-		}
-		assert.ok(last < 20 * 96);
 	});
 });
 
