@@ -192,7 +192,7 @@ export function declareNode(options: NodeOptions): NodeDeclaration {
 	if (evidence !== undefined) {
 		if (typeof evidence?.create !== "function") wrong("evidence", shown(evidence), "hashChain, imported,");
 		if (durability !== "flash" || typeof full === "object")
-			wrong("evidence", "it with this durability or full", 'durability "flash" without thinning');
+			wrong("evidence", "hashChain with this durability or full", 'durability: "flash" without thinning');
 	}
 	if (wake !== undefined && typeof wake?.arm !== "function") wrong("wake", shown(wake), "wakeOn({ pins: […] })");
 	const schema = schemaId(quantities);

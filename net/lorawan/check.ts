@@ -9,8 +9,12 @@ export function checkLorawan(options: LorawanOptions): void {
 	if (typeof options !== "object" || options === null) wrong("uplink", String(options), "lorawan({ region, radio })");
 	const { region, radio, packages = [], cipher, battery, antenna = 0, ...rest } = options;
 	if (!(region?.data instanceof Uint32Array))
-		wrong("uplink.region", String(region), "eu868, us915(2) or another of net/lorawan/");
-	if (typeof radio?.create !== "function") wrong("uplink.radio", String(radio), "what a factory of net/radio/ returns");
+		wrong(
+			"uplink.region",
+			typeof region === "string" ? region : typeof region,
+			"eu868, us915(2) or another of net/lorawan/",
+		);
+	if (typeof radio?.create !== "function") wrong("uplink.radio", typeof radio, "one radio, such as sx126x(HELTEC_V3),");
 	if (typeof antenna !== "number" || !(antenna >= -10 && antenna <= 15)) wrong("uplink.antenna", antenna, "−10 … 15");
 	if (!Array.isArray(packages) || packages.some((each) => typeof each?.create !== "function"))
 		wrong("uplink.packages", String(packages), "a list such as [clockSync]");

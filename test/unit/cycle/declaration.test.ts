@@ -112,11 +112,16 @@ describe("node declaration", () => {
 			"hashChain, imported",
 		],
 		["evidence null", { ...good, durability: "flash", evidence: null }, "evidence: null", "hashChain, imported"],
-		["evidence in RTC memory", { ...good, evidence }, "evidence: it with this durability", 'durability "flash"'],
+		[
+			"evidence in RTC memory",
+			{ ...good, evidence },
+			"evidence: hashChain with this durability",
+			'durability: "flash"',
+		],
 		[
 			"evidence thinned out",
 			{ ...good, durability: "flash", evidence, full: { thin: 2 } },
-			"evidence: it with this durability or full",
+			"evidence: hashChain with this durability or full",
 			"without thinning",
 		],
 		["thinning out without a number", { ...good, full: {} }, "full", "{ thin: 2 }"],

@@ -395,6 +395,18 @@ describe("lorawan uplink", () => {
 				message: `uplink.${field}`,
 			});
 	});
+	it("declaration: a region that was not called, a list of radios: told without its source", () => {
+		const radio = { kind: "fake", lowestDbm: 2, highestDbm: 14, create: () => new FakeRadio(undefined!, 0) };
+		for (const [field, value, said] of [
+			["region", us915, "function"],
+			["region", "EU868", "EU868"],
+			["radio", [radio, radio], "object"],
+		] as const)
+			assert.throws(() => lorawan({ region: eu868, radio, [field]: value } as unknown as LorawanOptions), {
+				code: "declaration",
+				message: `uplink.${field}: ${said} is wrong`,
+			});
+	});
 	const rig = () => {
 		const made = new LoraRig(new Seeded(8), { region: eu868 });
 		made.queue = [Uint8Array.of(1)];
