@@ -160,6 +160,11 @@ export interface UplinkDeclaration {
 	readonly mtu: number;
 	/** Whether records are trimmed when they left, or only when the peer acknowledged them. */
 	readonly trimOn: DeliveredBy;
+	/**
+	 * Whether the first sample after the power came goes out at once, whatever the batch: so a network is joined while whoever
+	 * switched the node on is there, and a radio that the power woke is put to sleep. Absent: it does not.
+	 */
+	readonly atPower?: boolean;
 	/** Whether it brings messages for the node. Absent: it does not. */
 	readonly downlinks?: boolean;
 	/** Who else sends in its exchanges: MQTT, `net/mqtt/companion.ts`. */

@@ -243,7 +243,8 @@ function totals(engine: XsEngine, start: string, variables: ReadonlySet<string>)
 	return { ...firmware.flash, bytecode: bytecode - ownCode, slots: slots - names.length };
 }
 
-function bytesOf({ bytecode, slots, slotSize, chunks, keys }: FlashTotals): number {
+/** Bytes of flash. */
+export function bytesOf({ bytecode, slots, slotSize, chunks, keys }: FlashTotals): number {
 	return bytecode + slots * slotSize + chunks + keys * KEY_BYTES;
 }
 

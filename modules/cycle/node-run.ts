@@ -226,11 +226,13 @@ export class NodeRun implements UplinkListener, UplinkNode {
 		// Without its epoch a node cannot tell times or numbers: it starts cold, and what was queued is lost.
 		this.numbers.begin();
 		this.time.begin();
+		const { resetReason } = this.ports;
 		this.cycle.reset();
+		// Not after a brown-out: the radio's current may have been its cause.
+		this.cycle.urgent = resetReason === ResetReason.power && this.node.uplink.atPower === true;
 		this.health.reset();
 		front.clear();
 		// It should have survived deep sleep, software, panic and watchdog, which are in this order.
-		const { resetReason } = this.ports;
 		return resetReason >= ResetReason.deepSleep && resetReason <= ResetReason.watchdog ? Start.corrupt : Start.cold;
 	}
 	/** Steps the cycle and does what it says, until it waits. */

@@ -3,8 +3,11 @@ import type { BlockCipher } from "../core/ports.js";
 
 const BLOCK = 16;
 
-/** AES-128 over the SDK's in C. A build that uses it has to bring the SDK's `crypt`. */
-export class PlatformAes implements BlockCipher {
+/**
+ * AES-128 over the SDK's in C. Builds for boards, simulated ones too, put it in the place of `net/lorawan/aes.ts`; they have
+ * to bring the SDK's `crypt`.
+ */
+export class Aes128 implements BlockCipher {
 	private cipher: Cipher | undefined;
 	/** The SDK takes whole buffers alone. */
 	private readonly block = new Uint8Array(BLOCK);

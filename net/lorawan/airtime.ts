@@ -14,7 +14,7 @@ export function symbolMs(spreadingFactor: number, bandwidthHz: number): number {
  * @param crc whether the payload has a CRC: uplinks have, downlinks have not (TS001-1.0.4 §3.1)
  */
 export function airtimeMs(spreadingFactor: number, bandwidthHz: number, bytes: number, crc = true): number {
-	const symbol = symbolMs(spreadingFactor, bandwidthHz);
+	const symbol = (1000 << spreadingFactor) / bandwidthHz;
 	const bits = 8 * bytes - 4 * spreadingFactor + 28 + (crc ? 16 : 0);
 	const blocks = Math.max(0, Math.ceil(bits / (4 * (symbol >= 16 ? spreadingFactor - 2 : spreadingFactor))));
 	return (PREAMBLE_SYMBOLS + 4.25 + 8 + 5 * blocks) * symbol;

@@ -1,3 +1,4 @@
+import type { UplinkListener } from "../uplink.js";
 import { GPS_TO_UNIX_MS, type LorawanPackage, type PackageDeclaration, type PackagePorts } from "./package.js";
 
 /** Commands: TS003-1.0.0 §3. */
@@ -38,7 +39,7 @@ export class ClockSync implements LorawanPackage {
 		if (wantsTime && this.requests === 0) this.requests = 1;
 		return true;
 	}
-	take(bytes: Uint8Array, wallTime: (wallMs: number, uncertaintyMs: number) => void): void {
+	take(bytes: Uint8Array, on: Pick<UplinkListener, "wallTime">): void {
 		for (let at = 0; at < bytes.length; ) {
 			const command = bytes[at]!;
 			const from = at + 1;
@@ -50,17 +51,17 @@ export class ClockSync implements LorawanPackage {
 			else if (command === FORCE_RESYNC) this.requests = bytes[from]! & 7;
 			else if (command === APP_TIME && this.toldMs > 0 && (bytes[from + 4]! & 15) === this.token) {
 				const correction = new DataView(bytes.buffer, bytes.byteOffset).getInt32(from, true);
-				const since = this.ports.nowMs() - this.toldMs;
+				const since = this.ports.ports.clock.nowMs() - this.toldMs;
 				this.token = (this.token + 1) & 15;
 				this.requests = 0;
 				this.toldMs = 0;
-				wallTime((this.toldSeconds + correction) * 1000 + GPS_TO_UNIX_MS + since, UNCERTAINTY_MS);
+				on.wallTime((this.toldSeconds + correction) * 1000 + GPS_TO_UNIX_MS + since, UNCERTAINTY_MS);
 			}
 		}
 	}
 	next(into: Uint8Array, room: number): number {
 		const view = new DataView(into.buffer, into.byteOffset);
-		const wallMs = this.ports.wallMs();
+		const wallMs = this.ports.node.wallMs();
 		const seconds = wallMs > 0 ? Math.floor((wallMs - GPS_TO_UNIX_MS) / 1000) : 0;
 		let length = 0;
 		this.answered = 0;
@@ -79,7 +80,7 @@ export class ClockSync implements LorawanPackage {
 			view.setUint32(length + 1, seconds, true);
 			into[length + 5] = this.token | (wallMs > 0 ? 0 : 0x10); // AnsRequired, when the node has no time at all
 			this.toldSeconds = seconds;
-			this.toldMs = this.ports.nowMs();
+			this.toldMs = this.ports.ports.clock.nowMs();
 			length += 6;
 		}
 		return length;

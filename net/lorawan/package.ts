@@ -1,3 +1,5 @@
+import type { UplinkListener, UplinkNode, UplinkPorts } from "../uplink.js";
+
 /**
  * An application package of the LoRa Alliance on a port of its own, beside the node's frames: clock synchronisation (TS003);
  * fragmentation (TS004) and multicast setup (TS005) have their place here as well. Its uplinks go before the frames'.
@@ -10,8 +12,8 @@ export interface LorawanPackage {
 	 * @returns whether the package asks for it: DeviceTimeReq then does not
 	 */
 	begin(wantsTime: boolean): boolean;
-	/** A downlink on its port; `bytes` lives until the call returns. `wallTime` may be called from inside. */
-	take(bytes: Uint8Array, wallTime: (wallMs: number, uncertaintyMs: number) => void): void;
+	/** A downlink on its port; `bytes` lives until the call returns; `on` may be called from inside. */
+	take(bytes: Uint8Array, on: Pick<UplinkListener, "wallTime">): void;
 	/**
 	 * The next uplink, at most `room` bytes; the same again until {@link done}.
 	 * @returns bytes written; 0 for none
@@ -26,11 +28,10 @@ export interface PackageDeclaration {
 	create(ports: PackagePorts): LorawanPackage;
 }
 
+/** The node's ports that packages use; the clock is the board's, and the wall time 0 while it is not known. */
 export interface PackagePorts {
-	/** Of the board's clock, in milliseconds. */
-	nowMs(): number;
-	/** The wall time in milliseconds since 1970, UTC; 0 while it is not known. */
-	wallMs(): number;
+	readonly ports: Pick<UplinkPorts, "clock">;
+	readonly node: Pick<UplinkNode, "wallMs">;
 }
 
 /** What GPS time lacks to Unix time, in milliseconds: from 1970 to 1980-01-06, less 18 leap seconds (IERS bulletin C). */

@@ -1,5 +1,4 @@
 import { wrong } from "../../modules/core/errors.js";
-import { frozen } from "../../modules/core/frozen.js";
 import { type Region, subBandMask } from "./region.js";
 
 /**
@@ -9,41 +8,75 @@ import { type Region, subBandMask } from "./region.js";
  */
 export function au915(subBand = 0): Region {
 	if (!(Number.isInteger(subBand) && subBand >= 0 && subBand <= 8)) wrong("au915", subBand, "0 … 8");
-	return frozen({
+	return Object.freeze({
 		name: "AU915",
-		rates: Uint8Array.of(12, 11, 10, 9, 8, 7, 32 + 8, 0, 32 + 12, 32 + 11, 32 + 10, 32 + 9, 32 + 8, 32 + 7),
-		highest: 6,
-		sizes: Uint8Array.of(59, 59, 59, 123, 250, 250, 250),
-		dwellSizes: Uint8Array.of(0, 0, 19, 61, 133, 250, 250),
-		repeaterSize: 230,
-		rx1: Uint8Array.of(
-			...[8, 8, 8, 8, 8, 8],
-			...[9, 8, 8, 8, 8, 8],
-			...[10, 9, 8, 8, 8, 8],
-			...[11, 10, 9, 8, 8, 8],
-			...[12, 11, 10, 9, 8, 8],
-			...[13, 12, 11, 10, 9, 8],
-			...[13, 13, 12, 11, 10, 9],
+		data: Uint32Array.of(
+			9, // mark
+			6, // highest data rate
+			8, // RX1: base
+			8, // lowest
+			13, // highest
+			6, // offsets
+			9_233_000, // RX2
+			8,
+			3000, // dBm EIRP / 100
+			14, // highest TXPower
+			230, // bytes through a repeater
+			0x02000062, // joins: DR2, DR6
+			0,
+			0,
+			1, // limit of 400 ms
+			66, // bands
+			0, // default channels
+			0,
+			0,
+			0,
+			0,
+			0,
+			0,
+			0,
+			0,
+			...subBandMask(subBand), // enabled at the start
+			0x3b0c, // DR0: SF12, 59 bytes, not in 400 ms
+			0x3b0b, // DR1: SF11, 59 bytes, not in 400 ms
+			0x133b0a, // DR2: SF10, 59 bytes, 19 in 400 ms
+			0x3d7b09, // DR3: SF9, 123 bytes, 61 in 400 ms
+			0x85fa08, // DR4: SF8, 250 bytes, 133 in 400 ms
+			0xfafa07, // DR5: SF7, 250 bytes, 250 in 400 ms
+			0xfafa28, // DR6: SF8 at 500 kHz, 250 bytes, 250 in 400 ms
+			0, // -
+			0x2c, // DR8: SF12 at 500 kHz
+			0x2b, // DR9: SF11 at 500 kHz
+			0x2a, // DR10: SF10 at 500 kHz
+			0x29, // DR11: SF9 at 500 kHz
+			0x28, // DR12: SF8 at 500 kHz
+			0x27, // DR13: SF7 at 500 kHz
+			64, // channels: count
+			9_152_000, // first
+			2000, // step
+			0, // data rates
+			5,
+			9_233_000, // RX1: first
+			6000, // step
+			8, // count
+			3000, // dBm EIRP / 100
+			8, // channels: count
+			9_159_000, // first
+			16_000, // step
+			6, // data rates
+			6,
+			9_233_000, // RX1: first
+			6000, // step
+			8, // count
+			3000, // dBm EIRP / 100
+			5, // ChMaskCntl: words
+			5, // banks
+			6, // all on
+			7, // all off
+			9_150_000, // band: from
+			9_280_001, // below
+			1000, // ‰
+			3000, // dBm EIRP / 100
 		),
-		rx1Offsets: 6,
-		rx2Frequency: 9_233_000,
-		rx2Rate: 8,
-		maxEirp: 30,
-		lowestPower: 14,
-		bands: [{ low: 9_150_000, high: 9_280_001, perMille: 1000, eirp: 30 }],
-		joinRates: Uint8Array.of(2, 6),
-		channels: [],
-		groups: [
-			{
-				...{ count: 64, first: 9_152_000, step: 2000, lowest: 0, highest: 5 },
-				...{ down: 9_233_000, downStep: 6000, downCount: 8, eirp: 30 },
-			},
-			{
-				...{ count: 8, first: 9_159_000, step: 16_000, lowest: 6, highest: 6 },
-				...{ down: 9_233_000, downStep: 6000, downCount: 8, eirp: 30 },
-			},
-		],
-		start: subBandMask(subBand),
-		control: { words: 5, banks: 5, allOn: 6, allOff: 7 },
 	});
 }

@@ -6,78 +6,103 @@ import type { Region } from "./region.js";
 export type Cn470Plan = "20A" | "20B" | "26A" | "26B";
 
 /**
+ * What the plans differ in: mark; RX2; join channels: first, step, count, RX1 of them, RX2 of them: first, step; first group:
+ * count, first uplink, first downlink, downlinks; second one: count, first uplink, first downlink; words of masks, ChMaskCntl
+ * for all on and all off.
+ */
+const PLANS = frozen({
+	"20A": [
+		10, 4_869_000, 3, 8, 8, 0, 4_853_000, 16_000, 32, 4_703_000, 4_839_000, 32, 32, 5_035_000, 4_903_000, 4, 6, 7,
+	],
+	"20B": [
+		11, 4_983_000, 15, 32, 2, 0, 4_783_000, 200_000, 32, 4_769_000, 4_769_000, 32, 32, 4_969_000, 4_969_000, 4, 6, 7,
+	],
+	"26A": [12, 4_925_000, 0, 10, 5, 4_925_000, 0, 0, 48, 4_703_000, 4_901_000, 24, 0, 0, 0, 3, 3, 4],
+	"26B": [13, 5_025_000, 0, 10, 5, 5_025_000, 0, 0, 48, 4_803_000, 5_001_000, 24, 0, 0, 0, 3, 3, 4],
+} as const);
+
+/**
  * CN470-510. Source: RP002-1.0.4 §2.9: plans, common join channels with their RX1 and RX2. The plan is declared: the node
  * joins on that plan's join channels alone. DR7 is FSK, DR0 is not in use since RP002-1.0.1.
  * @throws {DormouseError} `declaration` on another plan
  */
 export function cn470(plan: Cn470Plan): Region {
-	const all = Object.freeze([0xffff, 0xffff, 0xffff, 0xffff]);
-	const wide = { lowest: 1, highest: 6, eirp: 19.15, step: 2000, downStep: 2000 };
-	const twenty = { ...wide, count: 32, downCount: 32 };
-	const twentySix = { ...wide, count: 48, downCount: 24 };
-	const each = (first: number, step: number, count: number) =>
-		Array.from({ length: count }, (_, n) => first + step * n);
-	const own =
-		plan === "20A"
-			? {
-					rx2Frequency: 4_869_000,
-					groups: [
-						{ ...twenty, first: 4_703_000, down: 4_839_000 },
-						{ ...twenty, first: 5_035_000, down: 4_903_000 },
-					],
-					joinChannels: each(3, 8, 8),
-					joinRx2: each(4_853_000, 16_000, 8),
-				}
-			: plan === "20B"
-				? {
-						rx2Frequency: 4_983_000,
-						groups: [
-							{ ...twenty, first: 4_769_000, down: 4_769_000 },
-							{ ...twenty, first: 4_969_000, down: 4_969_000 },
-						],
-						joinChannels: [15, 47],
-						joinRx2: [4_783_000, 4_983_000],
-					}
-				: plan === "26A"
-					? {
-							rx2Frequency: 4_925_000,
-							groups: [{ ...twentySix, first: 4_703_000, down: 4_901_000 }],
-							joinChannels: each(0, 10, 5),
-							joinRx1: 4_925_000,
-						}
-					: plan === "26B"
-						? {
-								rx2Frequency: 5_025_000,
-								groups: [{ ...twentySix, first: 4_803_000, down: 5_001_000 }],
-								joinChannels: each(0, 10, 5),
-								joinRx1: 5_025_000,
-							}
-						: wrong("cn470", JSON.stringify(plan), '"20A", "20B", "26A" or "26B"');
-	const is20 = own.groups.length === 2;
-	return frozen({
+	const [mark, rx2, joinFirst, joinStep, joinCount, joinRx1, joinRx2, joinRx2Step, ...groups] =
+		PLANS[plan] ?? wrong("cn470", JSON.stringify(plan), '"20A", "20B", "26A" or "26B"');
+	const [count, first, down, downs, count2, first2, down2, words, on, off] = groups;
+	return Object.freeze({
 		name: `CN470-${plan}`,
-		rates: Uint8Array.of(0, 11, 10, 9, 8, 7, 32 + 7),
-		highest: 6,
-		sizes: Uint8Array.of(0, 31, 94, 192, 250, 250, 250),
-		repeaterSize: 172,
-		rx1: Uint8Array.of(
-			...[1, 1, 1, 1, 1, 1],
-			...[1, 1, 1, 1, 1, 1],
-			...[2, 1, 1, 1, 1, 1],
-			...[3, 2, 1, 1, 1, 1],
-			...[4, 3, 2, 1, 1, 1],
-			...[5, 4, 3, 2, 1, 1],
-			...[6, 5, 4, 3, 2, 1],
+		data: Uint32Array.of(
+			mark, // mark
+			6, // highest data rate
+			0, // RX1: base
+			1, // lowest
+			6, // highest
+			6, // offsets
+			rx2, // RX2
+			1,
+			1915, // dBm EIRP / 100
+			7, // highest TXPower
+			172, // bytes through a repeater
+			0x05012345, // joins: DR5, DR4, DR3, DR2, DR1
+			0,
+			0,
+			0, // limit of 400 ms
+			66, // bands
+			0, // default channels
+			0,
+			0,
+			joinFirst, // channels of joins
+			joinStep,
+			joinCount,
+			joinRx1, // their RX1
+			joinRx2, // their RX2
+			joinRx2Step,
+			0xffff, // enabled at the start
+			0xffff,
+			0xffff,
+			words > 3 ? 0xffff : 0,
+			0,
+			0, // -
+			0x1f0b, // DR1: SF11, 31 bytes
+			0x5e0a, // DR2: SF10, 94 bytes
+			0xc009, // DR3: SF9, 192 bytes
+			0xfa08, // DR4: SF8, 250 bytes
+			0xfa07, // DR5: SF7, 250 bytes
+			0xfa27, // DR6: SF7 at 500 kHz, 250 bytes
+			0,
+			0,
+			0,
+			0,
+			0,
+			0,
+			0,
+			count, // channels: count
+			first, // first
+			2000, // step
+			1, // data rates
+			6,
+			down, // RX1: first
+			2000, // step
+			downs, // count
+			1915, // dBm EIRP / 100
+			count2, // channels: count
+			first2, // first
+			2000, // step
+			1, // data rates
+			6,
+			down2, // RX1: first
+			2000, // step
+			downs, // count
+			1915, // dBm EIRP / 100
+			words, // ChMaskCntl: words
+			255, // banks
+			on, // all on
+			off, // all off
+			4_700_000, // band: from
+			5_100_001, // below
+			1000, // ‰
+			1915, // dBm EIRP / 100
 		),
-		rx1Offsets: 6,
-		rx2Rate: 1,
-		maxEirp: 19.15,
-		lowestPower: 7,
-		bands: [{ low: 4_700_000, high: 5_100_001, perMille: 1000, eirp: 19.15 }],
-		joinRates: Uint8Array.of(5, 4, 3, 2, 1),
-		channels: [],
-		start: is20 ? all : all.slice(0, 3),
-		control: is20 ? { words: 4, banks: -1, allOn: 6, allOff: 7 } : { words: 3, banks: -1, allOn: 3, allOff: 4 },
-		...own,
 	});
 }

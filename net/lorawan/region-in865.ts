@@ -1,29 +1,59 @@
-import { frozen } from "../../modules/core/frozen.js";
 import type { Region } from "./region.js";
 
 /** IN865-867. Source: RP002-1.0.4 §2.12. Rows of RX1 for DR0 … DR5; where it would be FSK, DR5 stands. */
-export const in865: Region = frozen({
+export const in865: Region = Object.freeze({
 	name: "IN865",
-	rates: Uint8Array.of(12, 11, 10, 9, 8, 7),
-	highest: 5,
-	sizes: Uint8Array.of(59, 59, 59, 123, 250, 250),
-	repeaterSize: 230,
-	rx1: Uint8Array.of(
-		...[0, 0, 0, 0, 0, 0, 1, 2],
-		...[1, 0, 0, 0, 0, 0, 2, 3],
-		...[2, 1, 0, 0, 0, 0, 3, 4],
-		...[3, 2, 1, 0, 0, 0, 4, 5],
-		...[4, 3, 2, 1, 0, 0, 5, 5],
-		...[5, 4, 3, 2, 1, 0, 5, 5],
+	data: Uint32Array.of(
+		2, // mark
+		5, // highest data rate
+		0, // RX1: base
+		0, // lowest
+		5, // highest
+		8, // offsets
+		8_665_500, // RX2
+		2,
+		3000, // dBm EIRP / 100
+		10, // highest TXPower
+		230, // bytes through a repeater
+		0x06012345, // joins: DR5, DR4, DR3, DR2, DR1, DR0
+		0,
+		0,
+		0, // limit of 400 ms
+		47, // bands
+		3, // default channels
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		7, // enabled at the start
+		0,
+		0,
+		0,
+		0,
+		0x3b0c, // DR0: SF12, 59 bytes
+		0x3b0b, // DR1: SF11, 59 bytes
+		0x3b0a, // DR2: SF10, 59 bytes
+		0x7b09, // DR3: SF9, 123 bytes
+		0xfa08, // DR4: SF8, 250 bytes
+		0xfa07, // DR5: SF7, 250 bytes
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		8_650_625, // channels
+		8_654_025,
+		8_659_850,
+		8_650_000, // band: from
+		8_670_001, // below
+		1000, // ‰
+		3000, // dBm EIRP / 100
 	),
-	rx1Offsets: 8,
-	rx2Frequency: 8_665_500,
-	rx2Rate: 2,
-	maxEirp: 30,
-	lowestPower: 10,
-	bands: [{ low: 8_650_000, high: 8_670_001, perMille: 1000, eirp: 30 }],
-	joinRates: Uint8Array.of(5, 4, 3, 2, 1, 0),
-	channels: [8_650_625, 8_654_025, 8_659_850],
-	groups: [],
-	start: [],
 });

@@ -1,36 +1,66 @@
-import { frozen } from "../../modules/core/frozen.js";
 import type { Region } from "./region.js";
 
 /**
  * KR920-923. Source: RP002-1.0.4 §2.11: below 922 MHz at most 10 dBm; a channel is used after it was listened to (below
  * −65 dBm for 6 ms, KC notice of technical regulations, as LoRaMac-node has it).
  */
-export const kr920: Region = frozen({
+export const kr920: Region = Object.freeze({
 	name: "KR920",
-	rates: Uint8Array.of(12, 11, 10, 9, 8, 7),
-	highest: 5,
-	sizes: Uint8Array.of(59, 59, 59, 123, 250, 250),
-	repeaterSize: 230,
-	rx1: Uint8Array.of(
-		...[0, 0, 0, 0, 0, 0],
-		...[1, 0, 0, 0, 0, 0],
-		...[2, 1, 0, 0, 0, 0],
-		...[3, 2, 1, 0, 0, 0],
-		...[4, 3, 2, 1, 0, 0],
-		...[5, 4, 3, 2, 1, 0],
+	data: Uint32Array.of(
+		3, // mark
+		5, // highest data rate
+		0, // RX1: base
+		0, // lowest
+		5, // highest
+		6, // offsets
+		9_219_000, // RX2
+		0,
+		1400, // dBm EIRP / 100
+		7, // highest TXPower
+		230, // bytes through a repeater
+		0x06012345, // joins: DR5, DR4, DR3, DR2, DR1, DR0
+		65, // listen before talk: −dBm
+		6, // ms
+		0, // limit of 400 ms
+		47, // bands
+		3, // default channels
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		7, // enabled at the start
+		0,
+		0,
+		0,
+		0,
+		0x3b0c, // DR0: SF12, 59 bytes
+		0x3b0b, // DR1: SF11, 59 bytes
+		0x3b0a, // DR2: SF10, 59 bytes
+		0x7b09, // DR3: SF9, 123 bytes
+		0xfa08, // DR4: SF8, 250 bytes
+		0xfa07, // DR5: SF7, 250 bytes
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		9_221_000, // channels
+		9_223_000,
+		9_225_000,
+		9_209_000, // band: from
+		9_220_000, // below
+		1000, // ‰
+		1000, // dBm EIRP / 100
+		9_220_000, // band: from
+		9_233_001, // below
+		1000, // ‰
+		1400, // dBm EIRP / 100
 	),
-	rx1Offsets: 6,
-	rx2Frequency: 9_219_000,
-	rx2Rate: 0,
-	maxEirp: 14,
-	lowestPower: 7,
-	bands: [
-		{ low: 9_209_000, high: 9_220_000, perMille: 1000, eirp: 10 },
-		{ low: 9_220_000, high: 9_233_001, perMille: 1000, eirp: 14 },
-	],
-	joinRates: Uint8Array.of(5, 4, 3, 2, 1, 0),
-	listen: { dbm: -65, ms: 6 },
-	channels: [9_221_000, 9_223_000, 9_225_000],
-	groups: [],
-	start: [],
 });

@@ -1,5 +1,4 @@
 import { wrong } from "../../modules/core/errors.js";
-import { frozen } from "../../modules/core/frozen.js";
 import { type Region, subBandMask } from "./region.js";
 
 /**
@@ -10,39 +9,75 @@ import { type Region, subBandMask } from "./region.js";
  */
 export function us915(subBand = 0): Region {
 	if (!(Number.isInteger(subBand) && subBand >= 0 && subBand <= 8)) wrong("us915", subBand, "0 … 8");
-	return frozen({
+	return Object.freeze({
 		name: "US915",
-		rates: Uint8Array.of(10, 9, 8, 7, 32 + 8, 0, 0, 0, 32 + 12, 32 + 11, 32 + 10, 32 + 9, 32 + 8, 32 + 7),
-		highest: 4,
-		sizes: Uint8Array.of(19, 61, 133, 250, 250),
-		repeaterSize: 230,
-		rx1: Uint8Array.of(
-			...[10, 9, 8, 8],
-			...[11, 10, 9, 8],
-			...[12, 11, 10, 9],
-			...[13, 12, 11, 10],
-			...[13, 13, 12, 11],
+		data: Uint32Array.of(
+			8, // mark
+			4, // highest data rate
+			10, // RX1: base
+			8, // lowest
+			13, // highest
+			4, // offsets
+			9_233_000, // RX2
+			8,
+			3000, // dBm EIRP / 100
+			14, // highest TXPower
+			230, // bytes through a repeater
+			0x02000040, // joins: DR0, DR4
+			0,
+			0,
+			0, // limit of 400 ms
+			66, // bands
+			0, // default channels
+			50, // power of few channels
+			2100,
+			0,
+			0,
+			0,
+			0,
+			0,
+			0,
+			...subBandMask(subBand), // enabled at the start
+			0x130a, // DR0: SF10, 19 bytes
+			0x3d09, // DR1: SF9, 61 bytes
+			0x8508, // DR2: SF8, 133 bytes
+			0xfa07, // DR3: SF7, 250 bytes
+			0xfa28, // DR4: SF8 at 500 kHz, 250 bytes
+			0, // -
+			0, // -
+			0, // -
+			0x2c, // DR8: SF12 at 500 kHz
+			0x2b, // DR9: SF11 at 500 kHz
+			0x2a, // DR10: SF10 at 500 kHz
+			0x29, // DR11: SF9 at 500 kHz
+			0x28, // DR12: SF8 at 500 kHz
+			0x27, // DR13: SF7 at 500 kHz
+			64, // channels: count
+			9_023_000, // first
+			2000, // step
+			0, // data rates
+			3,
+			9_233_000, // RX1: first
+			6000, // step
+			8, // count
+			3000, // dBm EIRP / 100
+			8, // channels: count
+			9_030_000, // first
+			16_000, // step
+			4, // data rates
+			4,
+			9_233_000, // RX1: first
+			6000, // step
+			8, // count
+			2600, // dBm EIRP / 100
+			5, // ChMaskCntl: words
+			5, // banks
+			6, // all on
+			7, // all off
+			9_020_000, // band: from
+			9_280_001, // below
+			1000, // ‰
+			3000, // dBm EIRP / 100
 		),
-		rx1Offsets: 4,
-		rx2Frequency: 9_233_000,
-		rx2Rate: 8,
-		maxEirp: 30,
-		lowestPower: 14,
-		bands: [{ low: 9_020_000, high: 9_280_001, perMille: 1000, eirp: 30 }],
-		joinRates: Uint8Array.of(0, 4),
-		channels: [],
-		groups: [
-			{
-				...{ count: 64, first: 9_023_000, step: 2000, lowest: 0, highest: 3 },
-				...{ down: 9_233_000, downStep: 6000, downCount: 8, eirp: 30 },
-			},
-			{
-				...{ count: 8, first: 9_030_000, step: 16_000, lowest: 4, highest: 4 },
-				...{ down: 9_233_000, downStep: 6000, downCount: 8, eirp: 26 },
-			},
-		],
-		start: subBandMask(subBand),
-		control: { words: 5, banks: 5, allOn: 6, allOff: 7 },
-		few: { channels: 50, eirp: 21 },
 	});
 }

@@ -11,12 +11,16 @@ export interface RadioWiring {
 	readonly rxEnable?: number;
 	/** High while sending. */
 	readonly txEnable?: number;
+	/** Lines of interrupts: DIO1, and on an SX127x DIO0 as well. */
+	readonly dio0?: number;
+	readonly dio1: number;
+	/** On an SX126x: BUSY. */
+	readonly busy?: number;
 }
 
 /** An SX1276, SX1277, SX1278, SX1279, RFM95 … RFM98 on a board. */
 export interface Sx127xWiring extends RadioWiring {
 	readonly dio0: number;
-	readonly dio1: number;
 	/** Which of the chip's outputs goes to the antenna: PA_BOOST (2 … 20 dBm) or RFO (−4 … 14 dBm). */
 	readonly output: "boost" | "rfo";
 	/** The board has a TCXO at XTA, which takes so many milliseconds to start; a crystal when left out. */
@@ -27,7 +31,6 @@ export interface Sx127xWiring extends RadioWiring {
 export interface Sx126xWiring extends RadioWiring {
 	readonly chip: "sx1261" | "sx1262";
 	readonly busy: number;
-	readonly dio1: number;
 	/** DIO2 drives the antenna switch: high while sending. */
 	readonly dio2Switch: boolean;
 	/** DIO3 feeds a TCXO: its voltage's code (0 … 7 for 1.6, 1.7, 1.8, 2.2, 2.4, 2.7, 3.0, 3.3 V; data sheet table 13-35) and its start in ms. */

@@ -1,8 +1,6 @@
-import { DormouseError } from "../../modules/core/errors.js";
-import { frozen } from "../../modules/core/frozen.js";
-import type { DigitalIo, RadioIo } from "../../modules/device/io.js";
+import type { RadioIo } from "../../modules/device/io.js";
 import type { Sx126xWiring } from "./boards.js";
-import { codeOfBandwidth, FRAME_AT, LoraRadio, lowDataRate, type Outcome, symbolOf } from "./lora-radio.js";
+import { FRAME_AT, LoraRadio, Outcome, Task } from "./lora-radio.js";
 import type { RadioDeclaration, RadioPorts } from "./radio.js";
 
 /** After a reset (table 12-1): the sync word of private networks, by which the family is known. */
@@ -18,27 +16,6 @@ const MOST_SYMBOLS = 248;
 const TIMER_STEPS = 64;
 /** All calibrations: 3.5 ms (§13.1.12), with room. One of the image takes less. */
 const CALIBRATION_MS = 5;
-/** Image calibration: from, first code, second code (§9.2.1, table 9-2); bands that it does not list use the next below. */
-const IMAGE_BANDS = frozen([
-	[902_000_000, 0xe1, 0xe9],
-	[850_000_000, 0xd7, 0xdb],
-	[770_000_000, 0xc1, 0xc5],
-	[460_000_000, 0x75, 0x81],
-	[0, 0x6b, 0x6f],
-] as const);
-/** Power amplifier by highest dBm: paDutyCycle, hpMax, power of SetTxParams; table 13-21. Below a row's, power goes down dB for dB. */
-const PA_SX1261 = frozen([
-	[10, 1, 0, 13],
-	[14, 4, 0, 14],
-	[15, 6, 0, 14],
-] as const);
-const PA_SX1262 = frozen([
-	[14, 2, 2, 22],
-	[17, 2, 3, 22],
-	[20, 3, 5, 22],
-	[22, 4, 7, 22],
-] as const);
-
 /**
  * Semtech SX1261 and SX1262, in LoRa mode.
  *
@@ -46,29 +23,19 @@ const PA_SX1262 = frozen([
  * timer after a timed reception), 15.4 (inverted IQ).
  * Source of all values: SX1261/2 data sheet rev. 2.1; sections stand where they are used.
  */
-export class Sx126x extends LoraRadio {
-	private readonly board: Sx126xWiring;
-	private busy: DigitalIo | undefined;
+export class Sx126x extends LoraRadio<Sx126xWiring> {
 	private asleep = false;
-	/** First code of the band that the image was calibrated for. */
+	/** Codes of the band that the image was calibrated for. */
 	private band = 0;
 	/** Whether the window at hand is timed, not counted in symbols. */
 	private timed = false;
 
-	constructor(io: RadioIo, wiring: Sx126xWiring, ports: RadioPorts) {
-		super(io, wiring, ports);
-		this.board = wiring;
-	}
 	protected wakeMs(): number {
-		const startMs = 1 + (this.board.tcxo?.startMs ?? 0);
-		return this.band === this.imageBand()[1] ? startMs : 2 * startMs + CALIBRATION_MS;
-	}
-	protected openPins(): void {
-		this.busy = this.pin(this.board.busy, this.io.Digital.Input);
-		this.listen(this.board.dio1);
+		const startMs = 1 + (this.wiring.tcxo?.startMs ?? 0);
+		return this.band === this.imageBand() ? startMs : 2 * startMs + CALIBRATION_MS;
 	}
 	protected bringUp(step: number): number {
-		const { chip, tcxo, dcdc, dio2Switch } = this.board;
+		const { chip, tcxo, dcdc, dio2Switch } = this.wiring;
 		if (step === 0) {
 			this.reset!.write(1); // open drain: released
 			this.asleep = false;
@@ -76,11 +43,11 @@ export class Sx126x extends LoraRadio {
 			return 5; // table 8-2: 3.5 ms from reset to standby
 		}
 		if (step === 1) {
-			if (this.busy!.read()) throw new DormouseError("absent");
+			if (this.busy!.read()) this.fail("absent");
 			this.read(0x0740 /* loraSyncWord */);
 			const id = (this.command[4]! << 8) | this.command[5]!;
-			if (id === 0 || id === 0xffff) throw new DormouseError("absent");
-			if (id !== RESET_SYNC_WORD) throw new DormouseError("identity");
+			if (id === 0 || id === 0xffff) this.fail("absent");
+			if (id !== RESET_SYNC_WORD) this.fail("identity");
 			this.send(2, 0x80 /* SetStandby */);
 			if (!tcxo) return 0;
 			// §13.3.6: what the chip calibrated without its clock it has to calibrate again.
@@ -91,7 +58,7 @@ export class Sx126x extends LoraRadio {
 			return tcxo.startMs + CALIBRATION_MS;
 		}
 		this.send(4, 0x17 /* GetDeviceErrors */);
-		if (this.command[3]! & 0x20 /* XOSC_START_ERR, table 13-86 */) throw new DormouseError("io");
+		if (this.command[3]! & 0x20 /* XOSC_START_ERR, table 13-86 */) this.fail("io");
 		this.send(2, 0x96 /* SetRegulatorMode */, dcdc ? 1 : 0);
 		this.send(2, 0x9d /* SetDio2AsRfSwitchCtrl */, dio2Switch ? 1 : 0);
 		this.send(2, 0x8a /* SetPacketType */, 1);
@@ -115,31 +82,30 @@ export class Sx126x extends LoraRadio {
 		return -1;
 	}
 	protected prepare(): number {
-		const { task, board, spreadingFactor, bandwidthHz, frequencyHz } = this;
-		const { tcxo } = board;
-		const tx = task === "transmit";
+		const { task, wiring, spreadingFactor, bandwidth, frequencyHz } = this;
+		const { tcxo } = wiring;
+		const tx = task === Task.transmit;
 		if (this.asleep) {
 			// §9.3: the falling edge of select wakes it; what is sent with it is lost.
 			this.asleep = false;
 			this.command[0] = 0xc0 /* GetStatus */;
 			this.transfer(this.command.subarray(0, 2));
 		}
-		const [, first, second] = this.imageBand();
-		if (this.band !== first) {
-			this.send(3, 0x98 /* CalibrateImage */, first, second);
-			this.band = first;
+		const band = this.imageBand();
+		if (this.band !== band) {
+			this.send(3, 0x98 /* CalibrateImage */, band >> 8, band);
+			this.band = band;
 			return -CALIBRATION_MS - (tcxo?.startMs ?? 0);
 		}
 		const frf = Math.round((frequencyHz / 32_000_000) * 0x200_0000); // §13.4.1
 		this.send(5, 0x86 /* SetRfFrequency */, frf >> 24, frf >> 16, frf >> 8, frf);
-		const bandwidth = codeOfBandwidth(bandwidthHz);
 		this.send(
 			5,
 			0x8b /* SetModulationParams */,
 			spreadingFactor,
 			4 + bandwidth,
 			1, // 4/5
-			lowDataRate(spreadingFactor, bandwidthHz),
+			this.symbolMs >= 16 ? 1 : 0,
 		);
 		this.change(0x0889 /* txModulation */, 4, bandwidth === 2 ? 0 : 4); // §15.1
 		// §13.4.6.2: explicit header.
@@ -165,21 +131,34 @@ export class Sx126x extends LoraRadio {
 			((syncWord & 0x0f) << 4) | 4,
 		);
 		if (tx) {
-			const sx1261 = board.chip === "sx1261";
-			const rows = sx1261 ? PA_SX1261 : PA_SX1262;
-			const dbm = Math.min(rows[rows.length - 1]![0], Math.max(sx1261 ? -17 : -9, Math.floor(this.powerDbm)));
-			const [most, duty, hpMax, power] = rows.find(([highest]) => dbm <= highest)!;
-			this.send(5, 0x95 /* SetPaConfig */, duty, hpMax, sx1261 ? 1 : 0, 1);
-			this.send(3, 0x8e /* SetTxParams */, power - (most - dbm), 2); // ramp of 40 µs
+			const sx1261 = wiring.chip === "sx1261";
+			const dbm = Math.min(sx1261 ? 15 : 22, Math.max(sx1261 ? -17 : -9, Math.floor(this.powerDbm)));
+			// By highest dBm: paDutyCycle, hpMax, power of SetTxParams, each a byte behind it (table 13-21). Below, power goes
+			// down dB for dB.
+			const row = sx1261
+				? dbm <= 10
+					? 0x0a01_000d
+					: dbm <= 14
+						? 0x0e04_000e
+						: 0x0f06_000e
+				: dbm <= 14
+					? 0x0e02_0216
+					: dbm <= 17
+						? 0x1102_0316
+						: dbm <= 20
+							? 0x1403_0516
+							: 0x1604_0716;
+			this.send(5, 0x95 /* SetPaConfig */, row >> 16, row >> 8, sx1261 ? 1 : 0, 1);
+			this.send(3, 0x8e /* SetTxParams */, row - (row >> 24) + dbm, 2); // ramp of 40 µs
 			this.send(4, 0x0d /* WriteRegister */, 0x08, 0xe7 /* ocp */, sx1261 ? 0x18 : 0x38); // 60 and 140 mA
 			const { frame } = this;
 			frame[1] = 0x0e /* WriteBuffer */;
 			frame[2] = 0;
-			this.ready();
+			this.wait();
 			this.transfer(frame.subarray(1, FRAME_AT + this.length));
-		} else if (task === "detect") this.send(8, 0x88 /* SetCadParams */, 3, spreadingFactor + 13, 10); // 8 symbols; AN1200.48: peak and least
+		} else if (task === Task.detect) this.send(8, 0x88 /* SetCadParams */, 3, spreadingFactor + 13, 10); // 8 symbols; AN1200.48: peak and least
 		// Table 13-29: TxDone; RxDone, HeaderErr, CrcErr, Timeout; CadDone, CadDetected.
-		const irq = tx ? 0x0001 : task === "receive" ? 0x0262 : task === "detect" ? 0x0180 : 0;
+		const irq = tx ? 0x0001 : task === Task.receive ? 0x0262 : task === Task.detect ? 0x0180 : 0;
 		this.send(9, 0x08 /* SetDioIrqParams */, irq >> 8, irq, irq >> 8, irq);
 		this.send(3, 0x02 /* ClearIrqStatus */, 0xff, 0xff);
 		this.send(2, 0x80 /* SetStandby */, 1); // on the crystal, so that a receiver is there at once
@@ -187,12 +166,12 @@ export class Sx126x extends LoraRadio {
 	}
 	protected launch(symbols: number): void {
 		const { task } = this;
-		if (task === "transmit" || task === "detect") {
-			this.send(task === "transmit" ? 4 : 1, task === "transmit" ? 0x83 /* SetTx */ : 0xc5 /* SetCad */);
+		if (task === Task.transmit || task === Task.detect) {
+			this.send(task === Task.transmit ? 4 : 1, task === Task.transmit ? 0x83 /* SetTx */ : 0xc5 /* SetCad */);
 			return;
 		}
 		let timer = 0; // single reception, without a timer
-		if (task === "sense") timer = 0xff_ffff;
+		if (task === Task.sense) timer = 0xff_ffff;
 		else {
 			// §14.2.6.1: a mantissa of 5 bits and an exponent of 4 to the n, rounded up.
 			this.timed = symbols > MOST_SYMBOLS;
@@ -200,7 +179,7 @@ export class Sx126x extends LoraRadio {
 			let exponent = 0;
 			for (; mantissa > 31; exponent++) mantissa = (mantissa + 3) >> 2;
 			this.send(2, 0xa0 /* SetLoraSymbNumTimeout */, mantissa << (2 * exponent + 1));
-			if (this.timed) timer = Math.ceil(symbols * symbolOf(this.spreadingFactor, this.bandwidthHz) * TIMER_STEPS);
+			if (this.timed) timer = Math.ceil(symbols * this.symbolMs * TIMER_STEPS);
 			else this.send(4, 0x0d /* WriteRegister */, 0x07, 0x06 /* symbolTimeout */, exponent | (mantissa << 3));
 			this.send(2, 0x9f /* StopTimerOnPreamble */, this.timed ? 1 : 0);
 		}
@@ -210,15 +189,15 @@ export class Sx126x extends LoraRadio {
 		const { command } = this;
 		this.send(4, 0x12 /* GetIrqStatus */);
 		const flags = (command[2]! << 8) | command[3]!;
-		if (!flags) return "";
+		if (!flags) return Outcome.none;
 		this.send(3, 0x02 /* ClearIrqStatus */, flags >> 8, flags);
 		if (flags & 2 && this.timed) {
 			// §15.3: the timer may go on running, and end a later task.
 			this.send(4, 0x0d /* WriteRegister */, 0x09, 0x02 /* rtcControl */);
 			this.change(0x0944 /* eventMask */, 0, 2);
 		}
-		if (flags & 0x0060) return "error";
-		return flags & 0x0100 ? "active" : flags & 0x0200 ? "timeout" : "done";
+		if (flags & 0x0060) return Outcome.error;
+		return flags & 0x0100 ? Outcome.active : flags & 0x0200 ? Outcome.timeout : Outcome.done;
 	}
 	protected fetch(): number {
 		const { command, frame } = this;
@@ -229,7 +208,7 @@ export class Sx126x extends LoraRadio {
 		const length = command[2]!;
 		frame[0] = 0x1e /* ReadBuffer */;
 		frame[1] = command[3]!;
-		this.ready();
+		this.wait();
 		this.transfer(frame.subarray(0, FRAME_AT + length));
 		return length;
 	}
@@ -251,31 +230,22 @@ export class Sx126x extends LoraRadio {
 		this.asleep = true;
 	}
 
-	private imageBand() {
-		return IMAGE_BANDS.find(([from]) => this.frequencyHz >= from)!;
+	/** Codes of an image calibration (§9.2.1, table 9-2); bands that it does not list use the next below. */
+	private imageBand(): number {
+		const mhz = this.frequencyHz / 1_000_000;
+		return mhz >= 902 ? 0xe1e9 : mhz >= 850 ? 0xd7db : mhz >= 770 ? 0xc1c5 : mhz >= 460 ? 0x7581 : 0x6b6f;
 	}
 	/** Waits until the chip takes commands: microseconds, but after it woke. @throws {DormouseError} `timeout` */
-	private ready() {
+	private wait() {
 		const busy = this.busy!;
-		for (let look = LOOKS; busy.read(); ) if (--look === 0) throw new DormouseError("timeout");
+		for (let look = LOOKS; busy.read(); ) if (--look === 0) this.fail("timeout");
 	}
-	/** Sends a command of so many bytes, whose answer then is in `command`. */
-	private send(length: number, op: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0) {
-		const { command } = this;
-		this.ready();
-		command[0] = op;
-		command[1] = a;
-		command[2] = b;
-		command[3] = c;
-		if (length > 4) {
-			command[4] = d;
-			command[5] = e;
-			command[6] = f;
-			command[7] = g;
-			command[8] = h;
-			command[9] = i;
-		}
-		this.transfer(command.subarray(0, length));
+	/** Sends a command of so many bytes, zeros behind those that are given; the answer then is in `command`. */
+	private send(length: number, ...bytes: readonly number[]) {
+		this.wait();
+		this.command.fill(0);
+		this.command.set(bytes);
+		this.transfer(this.command.subarray(0, length));
 	}
 	/** Reads two registers in a row. @returns the first; both are in `command`, from its byte 4 on */
 	private read(register: number): number {

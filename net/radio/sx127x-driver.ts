@@ -1,7 +1,6 @@
-import { DormouseError } from "../../modules/core/errors.js";
 import type { RadioIo } from "../../modules/device/io.js";
 import type { Sx127xWiring } from "./boards.js";
-import { codeOfBandwidth, FRAME_AT, LoraRadio, lowDataRate, type Outcome } from "./lora-radio.js";
+import { FRAME_AT, LoraRadio, Outcome, Task } from "./lora-radio.js";
 import type { RadioDeclaration, RadioPorts } from "./radio.js";
 
 /** Modes of RegOpMode (table 16), with LongRangeMode. */
@@ -19,32 +18,22 @@ const STEP_HZ = 32_000_000 / 0x8_0000;
  * bandwidths in use here, which need no shift of the frequency).
  * Source of all values: SX1276/77/78/79 data sheet rev. 7; sections stand where they are used.
  */
-export class Sx127x extends LoraRadio {
-	private readonly board: Sx127xWiring;
-
-	constructor(io: RadioIo, wiring: Sx127xWiring, ports: RadioPorts) {
-		super(io, wiring, ports);
-		this.board = wiring;
-	}
+export class Sx127x extends LoraRadio<Sx127xWiring> {
 	protected wakeMs(): number {
-		return 1 + (this.board.tcxoMs ?? 0); // §2.5.2: the crystal takes 0.25 ms
-	}
-	protected openPins(): void {
-		this.listen(this.board.dio0);
-		this.listen(this.board.dio1);
+		return 1 + (this.wiring.tcxoMs ?? 0); // §2.5.2: the crystal takes 0.25 ms
 	}
 	protected bringUp(step: number): number {
-		const { board } = this;
+		const { wiring } = this;
 		switch (step) {
 			case 0:
 				this.reset!.write(1); // open drain: released
 				return 6; // §7.2.2: 5 ms
 			case 1: {
 				const version = this.read(0x42 /* Version */, 1);
-				if (version === 0 || version === 0xff) throw new DormouseError("absent");
-				if (version !== 0x12 /* §6.4 RegVersion */) throw new DormouseError("identity");
-				if (board.tcxoMs !== undefined) this.write(0x4b /* Tcxo */, 1, 0x19); // §6.1: TcxoInputOn
-				return board.tcxoMs ?? 0;
+				if (version === 0 || version === 0xff) this.fail("absent");
+				if (version !== 0x12 /* §6.4 RegVersion */) this.fail("identity");
+				if (wiring.tcxoMs !== undefined) this.write(0x4b /* Tcxo */, 1, 0x19); // §6.1: TcxoInputOn
+				return wiring.tcxoMs ?? 0;
 			}
 			case 2:
 				// In FSK mode and standby, as reset leaves it; the power amplifier must not leak into the receiver (§4.2.3.8).
@@ -53,15 +42,14 @@ export class Sx127x extends LoraRadio {
 				this.write(0x3b /* InvertIq2 */, 1, 0x42);
 				return 10; // §4.2.3.8 gives no figure; this has room
 			default:
-				if (this.read(0x3b /* InvertIq2 */, 1) & 0x20) throw new DormouseError("timeout");
+				if (this.read(0x3b /* InvertIq2 */, 1) & 0x20) this.fail("timeout");
 				this.rest();
 				return -1;
 		}
 	}
 	protected prepare(): number {
-		const { task, command, spreadingFactor, bandwidthHz, preambleSymbols } = this;
-		const tx = task === "transmit";
-		const bandwidth = codeOfBandwidth(bandwidthHz);
+		const { task, command, spreadingFactor, bandwidth, preambleSymbols } = this;
+		const tx = task === Task.transmit;
 		const wide = bandwidth === 2;
 		this.mode(STANDBY);
 		// Power, over-current protection, receiver gain.
@@ -69,7 +57,7 @@ export class Sx127x extends LoraRadio {
 		let ocp = 0x2b; // 100 mA (§5.4.4, reset value)
 		let paDac = 0x84;
 		const dbm = Math.floor(this.powerDbm);
-		if (this.board.output === "rfo") {
+		if (this.wiring.output === "rfo") {
 			// §5.4.2: Pout = Pmax − 15 + OutputPower, with Pmax 15 or 10.8 dBm
 			paConfig = dbm >= 0 ? 0x70 | Math.min(dbm, 14) : Math.max(dbm, -4) + 4;
 		} else if (dbm > 17) {
@@ -95,7 +83,7 @@ export class Sx127x extends LoraRadio {
 			((7 + bandwidth) << 4) | 2,
 			(spreadingFactor << 4) | (this.invertIq ? 0 : 4),
 		);
-		this.write(0x26 /* ModemConfig3 */, 1, 4 | (lowDataRate(spreadingFactor, bandwidthHz) << 3)); // AgcAutoOn
+		this.write(0x26 /* ModemConfig3 */, 1, 4 | ((this.symbolMs >= 16 ? 1 : 0) << 3)); // AgcAutoOn
 		this.write(0x39 /* SyncWord */, 1, this.syncWord);
 		// §6.4 RegInvertIQ, whose bits for sending and receiving have opposite senses, and RegInvertIQ2.
 		this.write(0x33 /* InvertIq */, 1, this.invertIq ? (tx ? 0x26 : 0x67) : 0x27);
@@ -106,9 +94,9 @@ export class Sx127x extends LoraRadio {
 		command[3] = wide ? 0xc3 : 0x43;
 		this.write(0x2f /* IfFreq */, 3, wide ? 0x20 : 0x40, 0);
 		// Interrupts: table 18. A mask's bit turns a flag off.
-		this.write(0x40 /* DioMapping1 */, 1, tx ? 0x40 : task === "detect" ? 0x80 : 0x00);
-		const mask = tx ? 0xf7 /* TxDone */ : task === "receive" ? 0x1f /* RxTimeout, RxDone, PayloadCrcError */ : 0xfa; // CadDone, CadDetected
-		this.write(0x11 /* IrqFlagsMask, IrqFlags */, 2, task === "sense" ? 0xff : mask, 0xff);
+		this.write(0x40 /* DioMapping1 */, 1, tx ? 0x40 : task === Task.detect ? 0x80 : 0x00);
+		const mask = tx ? 0xf7 /* TxDone */ : task === Task.receive ? 0x1f /* RxTimeout, RxDone, PayloadCrcError */ : 0xfa; // CadDone, CadDetected
+		this.write(0x11 /* IrqFlagsMask, IrqFlags */, 2, task === Task.sense ? 0xff : mask, 0xff);
 		return this.wakeMs();
 	}
 	protected launch(symbols: number): void {
@@ -116,24 +104,24 @@ export class Sx127x extends LoraRadio {
 		// FifoAddrPtr, FifoTxBaseAddr, FifoRxBaseAddr: all 256 bytes are for the frame at hand (§4.1.2.3).
 		this.command[3] = 0;
 		this.write(0x0d /* FifoAddrPtr */, 3, 0, 0);
-		if (task === "transmit") {
+		if (task === Task.transmit) {
 			const { frame } = this;
 			frame[FRAME_AT - 1] = 0x80;
 			this.transfer(frame.subarray(FRAME_AT - 1, FRAME_AT + this.length));
-		} else if (task === "receive") {
+		} else if (task === Task.receive) {
 			// §4.1.5: the time-out's two upper bits are in RegModemConfig2.
 			const config2 = (this.spreadingFactor << 4) | (this.invertIq ? 0 : 4) | (symbols >> 8);
 			this.write(0x1e /* ModemConfig2 */, 2, config2, symbols);
 		}
 		// TX, RXSINGLE, RXCONTINUOUS, CAD
-		this.mode(task === "transmit" ? 0x83 : task === "receive" ? 0x86 : task === "sense" ? 0x85 : 0x87);
+		this.mode(task === Task.transmit ? 0x83 : task === Task.receive ? 0x86 : task === Task.sense ? 0x85 : 0x87);
 	}
 	protected outcome(): Outcome {
 		const flags = this.read(0x12 /* IrqFlags */, 1);
-		if (!flags) return "";
+		if (!flags) return Outcome.none;
 		this.write(0x12 /* IrqFlags */, 1, flags);
-		if (flags & 0x21) return flags & 0x20 ? "error" : "active"; // PayloadCrcError, CadDetected
-		return flags & 0x80 ? "timeout" : "done"; // RxTimeout
+		if (flags & 0x21) return flags & 0x20 ? Outcome.error : Outcome.active; // PayloadCrcError, CadDetected
+		return flags & 0x80 ? Outcome.timeout : Outcome.done; // RxTimeout
 	}
 	protected fetch(): number {
 		const { frame, command } = this;

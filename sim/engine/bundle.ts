@@ -100,6 +100,9 @@ function board(node: string): Plugin {
 			onResolve({ filter: /^dormouse\/node$/ }, () => ({ path: node }));
 			// What a board has in C in the place of TypeScript.
 			onResolve({ filter: /\/core\/native\.js$/ }, () => ({ path: join(PROJECT, "sim/shims/core-native.ts") }));
+			onResolve({ filter: /^\.\/aes\.js$/ }, ({ importer }) =>
+				/lorawan\.ts$/.test(importer) ? { path: join(PROJECT, "modules/device/aes.ts") } : undefined,
+			);
 			onResolve({ filter: /^(embedded:|device\/|(timer|crypt)$)/ }, ({ path }) => {
 				const shim = SHIMS[path];
 				if (!shim) return { errors: [{ text: `the simulated board has no "${path}"` }] };

@@ -30,11 +30,13 @@ export function sharedLocals(code: string): string {
 	};
 	visit(program);
 	const { scopes } = analyze(program as unknown as Program, { ecmaVersion: 2022, sourceType: "module" });
+	const inside = new Map<Scope, Scope[]>();
+	for (const scope of scopes) inside.set(scope.variableScope, [...(inside.get(scope.variableScope) ?? []), scope]);
 	const edits: Edit[] = [];
 	const opened = new Set<VariableDeclaration>();
 	for (const scope of scopes) {
 		if (scope.type !== "function" || isCalledAtOnce(scope, parents)) continue;
-		const locals = localsOf(scope, scopes, parents);
+		const locals = localsOf(scope, inside.get(scope)!, parents);
 		const hosts: Local[] = [];
 		for (const local of locals) {
 			const host = local.begin && hosts.find((each) => hasRoom(each, local));
@@ -83,7 +85,7 @@ type Parents = ReadonlyMap<unknown, AnyNode>;
 function localsOf(owner: Scope, scopes: readonly Scope[], parents: Parents): Local[] {
 	const locals: Local[] = [];
 	for (const scope of scopes) {
-		if (scope.variableScope !== owner || scope.type === "switch" || scope.type === "catch") continue;
+		if (scope.type === "switch" || scope.type === "catch") continue;
 		for (const variable of scope.variables) {
 			const [definition] = variable.defs;
 			if (variable.defs.length !== 1 || variable.identifiers.length !== 1) continue;

@@ -1,4 +1,4 @@
-import type { Region } from "../../net/lorawan/region.js";
+import type { RegionTables as Region } from "../../net/lorawan/region-tables.js";
 import { symbolMs, timeOnAirMs } from "../chips/lora-air.js";
 import type { Gateway, Received } from "./gateway.js";
 import { encodeRequest } from "./mac-requests.js";

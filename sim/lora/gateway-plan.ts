@@ -1,4 +1,4 @@
-import { BANDWIDTHS, type Region } from "../../net/lorawan/region.js";
+import { BANDWIDTHS, type RegionTables as Region } from "../../net/lorawan/region-tables.js";
 
 /** A channel that a gateway listens to. */
 export interface GatewayChannel {

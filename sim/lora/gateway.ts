@@ -1,4 +1,4 @@
-import type { Band } from "../../net/lorawan/region.js";
+import type { Band } from "../../net/lorawan/region-tables.js";
 import { type Heard, type LoraFrame, symbolMs, timeOnAirMs } from "../chips/lora-air.js";
 import type { Scheduler } from "../scheduler.js";
 import { DutyLedger } from "./duty.js";

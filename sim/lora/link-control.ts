@@ -1,4 +1,4 @@
-import { BANDWIDTHS, type Region } from "../../net/lorawan/region.js";
+import { BANDWIDTHS, type RegionTables as Region } from "../../net/lorawan/region-tables.js";
 import { ADR_HISTORY, adapt } from "./adr.js";
 import type { Received } from "./gateway.js";
 import { type GatewayChannel, gatewayPlan } from "./gateway-plan.js";

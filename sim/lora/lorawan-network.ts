@@ -1,5 +1,6 @@
 import { toHex } from "../../modules/core/bytes.js";
 import type { Region } from "../../net/lorawan/region.js";
+import { tablesOf } from "../../net/lorawan/region-tables.js";
 import type { LoraAir, LoraFrame } from "../chips/lora-air.js";
 import type { Faults } from "../faults.js";
 import type { Scheduler } from "../scheduler.js";
@@ -87,7 +88,7 @@ export class LorawanNetwork {
 
 	constructor(options: LorawanNetworkOptions) {
 		this.#options = options;
-		const { scheduler, region, seed, faults, gateways = [{ distanceM: DISTANCE_M }] } = options;
+		const { scheduler, seed, faults, gateways = [{ distanceM: DISTANCE_M }] } = options;
 		this.#radio = new RadioAir({
 			scheduler,
 			seed,
@@ -97,6 +98,7 @@ export class LorawanNetwork {
 		this.#node = this.#radio.station({ xM: 0, yM: 0, gainDbi: NODE_DBI });
 		this.air = this.#node;
 		const seeded = new Seeded(seed ^ 0x6a7e);
+		const region = tablesOf(options.region);
 		const channels = gatewayPlan(region);
 		this.gateways = gateways.map(({ distanceM }, n) => {
 			const angle = (2 * Math.PI * n) / gateways.length;

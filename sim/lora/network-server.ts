@@ -1,5 +1,5 @@
 import { toHex } from "../../modules/core/bytes.js";
-import type { Region } from "../../net/lorawan/region.js";
+import type { RegionTables as Region } from "../../net/lorawan/region-tables.js";
 import type { Scheduler } from "../scheduler.js";
 import { Seeded } from "../seeded.js";
 import { type Copy, type DownlinkCounts, Downlinks, placeOf } from "./downlinks.js";

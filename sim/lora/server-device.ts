@@ -1,4 +1,4 @@
-import type { Region } from "../../net/lorawan/region.js";
+import type { RegionTables as Region } from "../../net/lorawan/region-tables.js";
 import { moreChannels } from "./gateway-plan.js";
 import type { MacRequest } from "./mac-requests.js";
 

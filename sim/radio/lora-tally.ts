@@ -1,4 +1,5 @@
 import type { Region } from "../../net/lorawan/region.js";
+import { type RegionTables, tablesOf } from "../../net/lorawan/region-tables.js";
 import type { LoraFrame } from "../chips/lora-air.js";
 import { rateOf } from "../lora/gateway-plan.js";
 import type { RadioUse } from "./wired-radio.js";
@@ -23,10 +24,10 @@ export class LoraTally {
 	chargeUc = 0;
 	/** Frames by data rate, those of joins too. */
 	readonly byRate: number[] = [];
-	readonly #region: Region;
+	readonly #region: RegionTables;
 
 	constructor(region: Region) {
-		this.#region = region;
+		this.#region = tablesOf(region);
 	}
 	add({ frames, sendMs, listenMs, sendUc, listenUc, chargeUc }: RadioUse): void {
 		this.sendMs += sendMs;

@@ -1,5 +1,6 @@
 import type { Region } from "../../net/lorawan/region.js";
 import { eu868 } from "../../net/lorawan/region-eu868.js";
+import { tablesOf } from "../../net/lorawan/region-tables.js";
 import { us915 } from "../../net/lorawan/region-us915.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
@@ -12,7 +13,7 @@ const DAY = 24 * HOUR;
 /** The most airtime that any hour has, as a share of what the band allows; 0 where no band is limited. */
 function mostOfAnyHour(uplinks: readonly Uplinked[], region: Region): number {
 	let most = 0;
-	for (const { low, high, perMille } of region.bands) {
+	for (const { low, high, perMille } of tablesOf(region).bands) {
 		if (perMille >= 1000) continue;
 		const own = uplinks.filter(({ how }) => how.frequencyHz >= low * 100 && how.frequencyHz < high * 100);
 		// The fullest hour begins where a frame does, or ends where one does.
@@ -35,6 +36,7 @@ function mostOfAnyHour(uplinks: readonly Uplinked[], region: Region): number {
  */
 function live(days: number, seed: number, region: Region, confirmed: boolean) {
 	const random = new Seeded(seed);
+	const fixed = tablesOf(region).groups.length > 0;
 	const rig = new LoraRig(random, { region, confirmed });
 	const { server, air, cells } = rig;
 	const chance = (n: number) => random.between(1, n) === 1;
@@ -80,13 +82,7 @@ function live(days: number, seed: number, region: Region, confirmed: boolean) {
 				...(chance(2) ? { window: chance(2) ? 1 : 2 } : {}),
 				// LinkADRReq of any data rate and power with all channels of the plan, DevStatusReq, or nothing.
 				fOpts: chance(2)
-					? Uint8Array.of(
-							3,
-							(random.between(0, 5) << 4) | random.between(0, 7),
-							region.groups.length ? 0xff : 7,
-							0,
-							region.groups.length ? 0x61 : 1,
-						)
+					? Uint8Array.of(3, (random.between(0, 5) << 4) | random.between(0, 7), fixed ? 0xff : 7, 0, fixed ? 0x61 : 1)
 					: chance(2)
 						? Uint8Array.of(6)
 						: new Uint8Array(0),

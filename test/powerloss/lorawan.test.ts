@@ -1,5 +1,6 @@
 import { toHex } from "../../modules/core/bytes.js";
 import { eu868 } from "../../net/lorawan/region-eu868.js";
+import { Word } from "../../net/lorawan/state.js";
 import { Seeded } from "../../sim/seeded.js";
 import * as assert from "../assert.js";
 import { LoraRig } from "../support/lorawan.js";
@@ -35,7 +36,7 @@ function live(cuts: readonly number[], when: "before" | "after"): { writes: numb
 			};
 		if (hour === 36) {
 			server.sessions = [];
-			rig.client.mac.silent = 8; // as after eight questions in vain
+			rig.client.mac.words[Word.silent] = 8; // as after eight questions in vain
 			rig.retain();
 		}
 		const outcome = rig.exchange();

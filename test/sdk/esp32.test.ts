@@ -36,6 +36,9 @@ describe("ESP32, as far as it goes without ESP-IDF", function () {
 		it(`esp32c3: ${node}, links without a warning`, async () => {
 			await linksFor("esp32c3", node);
 		});
+	it("esp32/ethernet_kit: a node on Ethernet, links without a warning", async () => {
+		await linksFor("esp32/ethernet_kit", "test/fixtures/ethernet.ts");
+	});
 	it("nodemcu: a node that a pin wakes, links without a warning", async () => {
 		await linksFor("nodemcu", "nodes/door.ts");
 	});

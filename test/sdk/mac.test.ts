@@ -1,27 +1,14 @@
-import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as assert from "../assert.js";
-import { buildApp, buildLoader, folder, PROJECT, removeFolders, skipUnlessSdk, warnings } from "./sdk.js";
-
-/** Prints a line, and ends. */
-const SAY = `#include <stdio.h>
-#include <stdlib.h>
-#include "xsmc.h"
-#include "xsHost.h"
-void xs_say(xsMachine *the) { printf("%s\\n", xsmcToString(xsArg(0))); fflush(stdout); }
-void xs_end(xsMachine *the) { exit(75); }
-`;
+import { linesOf } from "./say.js";
+import { removeFolders, skipUnlessSdk } from "./sdk.js";
 
 /** Keys of 1, 16, 64, 65 and 131 bytes, messages of 0 … 200, in two pieces, cut to 16 and 32 bytes; and how fast. */
 const MAIN = `import { toHex } from "./modules/core/bytes.js";
 import { HmacSha256 } from "./modules/core/sha256.js";
 import { PlatformMac } from "./modules/device/mac.js";
 import Time from "time";
-declare function native(symbol: string): any;
-function say(this: unknown, text: string): void { native("xs_say").call(this, text); }
-function end(this: unknown): void { native("xs_end").call(this); }
+import { end, say } from "say";
 
 export default function () {
 	for (const length of [1, 16, 64, 65, 131]) {
@@ -40,7 +27,7 @@ export default function () {
 				}
 	}
 	const key = new Uint8Array(32).fill(7), record = new Uint8Array(53), tag = new Uint8Array(16);
-	for (const [name, mac] of [["C", new PlatformMac(key)], ["TypeScript", new HmacSha256(key)]] as any) {
+	for (const [name, mac] of Object.entries({ C: new PlatformMac(key), TypeScript: new HmacSha256(key) })) {
 		const begin = Time.ticks;
 		for (let n = 0; n < 20000; n++) { mac.update(record); mac.finish(tag); }
 		say("time " + name + " " + (Time.ticks - begin) / 20);
@@ -57,41 +44,12 @@ describe("HMAC on the Moddable SDK (lin)", function () {
 	after(removeFolders);
 
 	it("in C by the SDK, in TypeScript on its XS: the codes of OpenSSL, and no warning of the linker", () => {
-		const source = folder();
-		const ours = (name: string) => join(PROJECT, "modules", name);
-		const manifest = {
-			include: ["$(MODDABLE)/examples/manifest_base.json", "$(MODULES)/crypt/digest/manifest.json"],
-			typescript: {
-				compiler: join(PROJECT, "node_modules/.bin/tsc"),
-				tsconfig: {
-					compilerOptions: {
-						target: "ES2022",
-						lib: ["ES2022"],
-						useDefineForClassFields: false,
-						verbatimModuleSyntax: true,
-						isolatedModules: true,
-						noCheck: true,
-						noResolve: true,
-					},
-				},
-			},
-			modules: {
-				"*": ["./main", "./say"],
-				"modules/core/bytes": ours("core/bytes"),
-				"modules/core/errors": ours("core/errors"),
-				"modules/core/sha256": ours("core/sha256"),
-				"modules/device/mac": ours("device/mac"),
-			},
-			preload: ["main", "modules/core/bytes", "modules/core/errors", "modules/core/sha256", "modules/device/mac"],
-		};
-		writeFileSync(join(source, "manifest.json"), JSON.stringify(manifest));
-		writeFileSync(join(source, "main.ts"), MAIN);
-		writeFileSync(join(source, "say.c"), SAY);
-		const { log, library } = buildApp(join(source, "manifest.json"));
-		assert.deepEqual(warnings(log), []);
-		const { status, stdout, stderr } = spawnSync(buildLoader(), [library], { encoding: "utf8", timeout: 60_000 });
-		assert.equal(status, 75, stderr);
-		const lines = stdout.trim().split("\n");
+		const lines = linesOf(MAIN, [
+			"modules/core/bytes",
+			"modules/core/errors",
+			"modules/core/sha256",
+			"modules/device/mac",
+		]);
 		const codes = lines.filter((line) => !line.startsWith("time"));
 		assert.equal(codes.length, 5 * 2 * 6 * 2);
 		for (const line of codes) {

@@ -38,6 +38,8 @@ export interface FakeNodeOptions extends Pick<NodeOptions, "durability" | "spill
 	readonly sectors?: number;
 	readonly sectorBytes?: number;
 	readonly flash?: FlashOptions;
+	/** Whether the uplink wants the first sample sent at once; see `UplinkDeclaration.atPower`. */
+	readonly atPower?: boolean;
 }
 
 /** All of a node that sleeps: what {@link FakeNode.restore} makes it again. */
@@ -90,7 +92,7 @@ export class FakeNode {
 	readonly node: NodeDeclaration;
 
 	constructor(batch = 3, every = 600, trimOn: "peer" | "sent" = "peer", options: FakeNodeOptions = {}) {
-		const { sectors = 8, sectorBytes = 4096, flash, ...declared } = options;
+		const { sectors = 8, sectorBytes = 4096, flash, atPower = false, ...declared } = options;
 		this.flash = new NorPort(sectors, sectorBytes, flash);
 		const channels = [
 			{ name: "temperature", unit: "Cel", step: 1, resolution: 1, low: -1_000_000, high: 1_000_000 },
@@ -102,6 +104,7 @@ export class FakeNode {
 			deadlineMs: 30_000,
 			mtu: 200,
 			trimOn,
+			atPower,
 			downlinks: options.downlink !== undefined,
 			create: () => this.#uplink(),
 		};

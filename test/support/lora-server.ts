@@ -2,6 +2,7 @@ import loraPacket from "lora-packet";
 import { fromHex, toHex } from "../../modules/core/bytes.js";
 import type { Region } from "../../net/lorawan/region.js";
 import { eu868 } from "../../net/lorawan/region-eu868.js";
+import { type RegionTables, tablesOf } from "../../net/lorawan/region-tables.js";
 import type { LoraFrame } from "../../sim/chips/lora-air.js";
 import { Gateway } from "../../sim/lora/gateway.js";
 import { gatewayPlan } from "../../sim/lora/gateway-plan.js";
@@ -51,10 +52,11 @@ export class ServerRig {
 	nwkSKey = Buffer.alloc(0);
 	appSKey = Buffer.alloc(0);
 	fCnt = 0;
-	readonly region: Region;
+	readonly region: RegionTables;
 
 	constructor(options: { region?: Region; gateways?: number; adr?: boolean; rxDelay?: number } = {}) {
-		const { region = eu868, gateways = 1, ...more } = options;
+		const { region: declared = eu868, gateways = 1, ...more } = options;
+		const region = tablesOf(declared);
 		const { scheduler } = this;
 		this.region = region;
 		this.air = new RadioAir({ scheduler, seed: 1, loss: FLAT });

@@ -5,15 +5,16 @@ import { CellId as Ids } from "../../modules/store/log.js";
 import { Aes128 } from "../../net/lorawan/aes.js";
 import { airtimeMs, symbolMs } from "../../net/lorawan/airtime.js";
 import type { LorawanClient } from "../../net/lorawan/client.js";
-import { cmac } from "../../net/lorawan/cmac.js";
-import { cryptPayload, dataMic, deriveKey, JOIN_REQUEST } from "../../net/lorawan/crypto.js";
-import { DataFrame, decodeData, encodeData, MIC_BYTES, MType } from "../../net/lorawan/frame.js";
+import { Crypto, MIC_BYTES } from "../../net/lorawan/crypto.js";
 import { type LorawanOptions, lorawan } from "../../net/lorawan/lorawan.js";
+import { JOIN_REQUEST } from "../../net/lorawan/mac.js";
 import type { Region } from "../../net/lorawan/region.js";
+import { type RegionTables, tablesOf } from "../../net/lorawan/region-tables.js";
 import type { LoraSettings, LoraTransmit, Radio, RadioListener } from "../../net/radio/radio.js";
 import { type Filled, UPLINK_RETAINED, type UplinkDeclaration, type UplinkPorts } from "../../net/uplink.js";
 import { Scheduler } from "../../sim/scheduler.js";
 import type { Seeded } from "../../sim/seeded.js";
+import { DataFrame, dataMic, decodeData, deriveKey, encodeData, MType } from "./lorawan-frame.js";
 import { Served } from "./served.js";
 import { VirtualTimers } from "./virtual-timers.js";
 
@@ -265,10 +266,11 @@ export class NetworkServer {
 	/** Says whether this downlink is lost. */
 	loses: (bytes: Uint8Array) => boolean = () => false;
 	private addresses = 0x2600_0000;
-	private readonly region: Region;
+	private readonly region: RegionTables;
 	private readonly air: Air;
 
-	constructor(region: Region, air: Air) {
+	constructor(of: Region, air: Air) {
+		const region = tablesOf(of);
 		this.region = region;
 		this.air = air;
 		this.rx2Rate = region.rx2Rate;
@@ -348,7 +350,7 @@ export class NetworkServer {
 		const bytes = new Uint8Array(255);
 		const end = encodeData(frame, bytes);
 		cipher.setKey(session.keys, frame.fPort === 0 ? 0 : 16);
-		cryptPayload(cipher, 1, session.devAddr, session.fCntDown, bytes, end - frame.payload.length, end);
+		new Crypto(cipher).crypt(1, session.devAddr, session.fCntDown, bytes, end - frame.payload.length, end);
 		cipher.setKey(session.keys);
 		dataMic(cipher, 1, session.devAddr, session.fCntDown, bytes, end, bytes.subarray(end, end + MIC_BYTES));
 		session.fCntDown++;
@@ -364,8 +366,7 @@ export class NetworkServer {
 		const { bytes } = uplink;
 		const cipher = new Aes128();
 		cipher.setKey(this.appKey);
-		const mic = new Uint8Array(MIC_BYTES);
-		cmac(cipher, undefined, bytes, JOIN_REQUEST - MIC_BYTES, mic);
+		const mic = new Crypto(cipher).cmac(undefined, bytes, JOIN_REQUEST - MIC_BYTES).subarray(0, MIC_BYTES);
 		const eui = (at: number) => toHex(bytes.slice(at, at + 8).reverse());
 		if (toHex(mic) !== toHex(bytes.subarray(19)) || eui(1) !== toHex(this.joinEui) || eui(9) !== toHex(this.devEui)) {
 			this.strange++;
@@ -392,7 +393,8 @@ export class NetworkServer {
 		const keys = new Uint8Array(32);
 		deriveKey(cipher, 1, accept, devNonce, keys, 0);
 		deriveKey(cipher, 2, accept, devNonce, keys, 16);
-		cmac(cipher, undefined, accept, accept.length - 4, accept.subarray(accept.length - 4));
+		const end = accept.length - MIC_BYTES;
+		accept.set(new Crypto(cipher).cmac(undefined, accept, end).subarray(0, MIC_BYTES), end);
 		for (let at = 1; at < accept.length; at += 16)
 			accept.set(aesDecrypt(this.appKey, accept.subarray(at, at + 16)), at);
 		this.sessions = this.sessions.filter(({ active }) => active).slice(-1);
@@ -438,7 +440,7 @@ export class NetworkServer {
 		if (found === this.session) this.sessions = [found];
 		cipher.setKey(found.keys, frame.fPort === 0 ? 0 : 16);
 		const payload = frame.payload.slice();
-		cryptPayload(cipher, 0, found.devAddr, found.fCntUp, payload, 0, payload.length);
+		new Crypto(cipher).crypt(0, found.devAddr, found.fCntUp, payload, 0, payload.length);
 		const kept = Object.assign(new DataFrame(), frame);
 		this.payloads.push({ fCnt: found.fCntUp, port: frame.fPort, payload, fOpts: frame.fOpts.slice(), frame: kept });
 		if (found !== this.session) return;

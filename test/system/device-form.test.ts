@@ -5,6 +5,7 @@ import { NodeEngine } from "../../sim/engine/node.js";
 import { XsEngine } from "../../sim/engine/xs.js";
 import { MODEL_CA } from "../../sim/net/tls-model.js";
 import * as assert from "../assert.js";
+import { FIELD, runLora } from "../support/lora-node.js";
 import { run } from "../support/simulate.js";
 import { needsXs } from "../xs/support.js";
 
@@ -33,6 +34,18 @@ describe("a bundle as a device gets it", function () {
 			assert.equal(short.faults, 0);
 			assert.deepEqual(short, readable);
 		});
+
+	it("field-lora: a day with faults, payloads and frames on air are those of readable names", async () => {
+		const lived = async (names: "readable" | "short") => {
+			const firmware = new NodeEngine("kept").load(await bundleFirmware(FIELD, undefined, names));
+			const faults = ["gateway@4h..6h", "rtc@8h", "forget@12h"];
+			const { uplinks, frames, summary } = await runLora({ firmware, days: 1, seed: 7, faults });
+			return { uplinks, frames, summary };
+		};
+		const readable = await lived("readable");
+		assert.ok(readable.uplinks.length > 5, `${readable.uplinks.length} uplinks`);
+		assert.deepEqual(await lived("short"), readable);
+	});
 
 	describe("on XS", () => {
 		const host = needsXs();

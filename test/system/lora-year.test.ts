@@ -1,5 +1,6 @@
 import { toHex } from "../../modules/core/bytes.js";
 import { eu868 } from "../../net/lorawan/region-eu868.js";
+import { tablesOf } from "../../net/lorawan/region-tables.js";
 import { POWER_CUT } from "../../sim/board.js";
 import { type LoraFrame, timeOnAirMs } from "../../sim/chips/lora-air.js";
 import { bundleFirmware } from "../../sim/engine/bundle.js";
@@ -55,7 +56,7 @@ class Attacker {
 			const old = any(list);
 			if (join) this.accepts++;
 			else this.downlinks++;
-			const [rx1, rx2] = windowsOf(eu868, frame, undefined);
+			const [rx1, rx2] = windowsOf(tablesOf(eu868), frame, undefined);
 			const { frequencyHz, spreadingFactor, bandwidthHz } = chance(2) ? rx1! : rx2!;
 			const at = endMs + (join ? 5000 : 1000) + (frequencyHz === rx2!.frequencyHz ? 1000 : 0);
 			send({ ...old, frequencyHz, spreadingFactor, bandwidthHz, lowDataRate: spreadingFactor >= SLOW }, at, 20);

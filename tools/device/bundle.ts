@@ -46,6 +46,9 @@ export async function bundleForDevice(nodeFile: string): Promise<DeviceBundle> {
 							imports.add("modules/core/native");
 							return { path: "modules/core/native", external: true };
 						});
+						onResolve({ filter: /^\.\/aes\.js$/ }, ({ importer }) =>
+							/lorawan\.ts$/.test(importer) ? { path: join(PROJECT, "modules/device/aes.ts") } : undefined,
+						);
 						onResolve({ filter: /^[^./]/ }, ({ path: specifier, kind }) => {
 							if (kind === "entry-point") return undefined;
 							imports.add(specifier);

@@ -1,5 +1,6 @@
 import { toHex } from "../../modules/core/bytes.js";
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { tablesOf } from "../../net/lorawan/region-tables.js";
 import { rateOf } from "../../sim/lora/gateway-plan.js";
 import type { LorawanNetwork } from "../../sim/lora/lorawan-network.js";
 import { isJoin } from "../../sim/radio/lora-tally.js";
@@ -8,7 +9,7 @@ import { lorawanOf, type Simulation } from "../../sim/simulation.js";
 
 /** What a radio did in one wake. */
 export function radioOf({ frames, sendMs, listenMs, chargeUc }: RadioUse, node: NodeDeclaration): object {
-	const { region } = lorawanOf(node)!;
+	const region = tablesOf(lorawanOf(node)!.region);
 	return {
 		sendMs: round(sendMs),
 		listenMs: round(listenMs),

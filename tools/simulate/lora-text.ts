@@ -1,4 +1,5 @@
 import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
+import { tablesOf } from "../../net/lorawan/region-tables.js";
 import { rateOf } from "../../sim/lora/gateway-plan.js";
 import type { LorawanNetwork } from "../../sim/lora/lorawan-network.js";
 import { isJoin } from "../../sim/radio/lora-tally.js";
@@ -12,7 +13,7 @@ const MOST_VIOLATIONS = 5;
 
 /** What a radio sent in one wake: `2 joins, 1 frame of 27 B at DR5, 13 dBm, 0.16 s on air`. */
 export function radioWords({ frames }: RadioUse, node: NodeDeclaration): string {
-	const { region } = lorawanOf(node)!;
+	const region = tablesOf(lorawanOf(node)!.region);
 	const joins = frames.filter(isJoin).length;
 	const rates = [
 		...new Set(frames.map((frame) => `DR${rateOf(region, frame.spreadingFactor, frame.bandwidthHz)}`)),

@@ -106,6 +106,31 @@ describe("node run", () => {
 		assert.deepEqual([report.start, report.epoch, report.number], [Start.corrupt, 2, 257]);
 		assert.equal(health(node).at(-1)!.start, Start.corrupt);
 	});
+	it("an uplink that wants to greet: the first sample goes out when the power came, the next ones by the batch", () => {
+		const node = new FakeNode(3, 600, "peer", { atPower: true });
+		assert.deepEqual([node.first().queued, node.exchanges], [0, 1]);
+		for (let n = 1; n <= 3; n++) sample(node, n);
+		assert.deepEqual([node.exchanges, readings(node).length], [2, 4]);
+		node.losePower();
+		node.wake(ResetReason.power);
+		assert.equal(node.exchanges, 3);
+	});
+	it("an uplink that wants to greet: what fails is tried again, after its backoff, before the batch is full", () => {
+		const node = new FakeNode(10, 600, "peer", { atPower: true });
+		node.script = fail("timeout");
+		node.first();
+		node.script = deliverAll;
+		for (let n = 1; n <= 3; n++) sample(node, n);
+		assert.deepEqual([node.exchanges, readings(node).length > 1], [2, true]);
+	});
+	for (const reset of [ResetReason.brownOut, ResetReason.software, ResetReason.panic, ResetReason.watchdog] as const)
+		it(`an uplink that wants to greet: not after reset ${reset}, which the radio's current may be behind`, () => {
+			const node = new FakeNode(10, 600, "peer", { atPower: true });
+			node.first();
+			node.losePower();
+			node.wake(reset);
+			assert.equal(node.exchanges, 1);
+		});
 	it("power loss that memory outlives: cold, because the clock did not; numbers go on behind the block", () => {
 		const node = new FakeNode(10);
 		node.first();

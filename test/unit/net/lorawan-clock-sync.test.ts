@@ -12,7 +12,7 @@ const GPS = 1_479_290_418;
 function rig(wallMs = 0) {
 	let nowMs = 5000;
 	const told: number[] = [];
-	const sync = new ClockSync({ nowMs: () => nowMs, wallMs: () => wallMs });
+	const sync = new ClockSync({ ports: { clock: { nowMs: () => nowMs } }, node: { wallMs: () => wallMs } });
 	const into = new Uint8Array(51);
 	return {
 		sync,
@@ -21,7 +21,7 @@ function rig(wallMs = 0) {
 			nowMs += ms;
 		},
 		next: (room = 51) => toHex(into.subarray(0, sync.next(into, room))),
-		take: (...bytes: number[]) => sync.take(Uint8Array.from(bytes), (at) => told.push(at)),
+		take: (...bytes: number[]) => sync.take(Uint8Array.from(bytes), { wallTime: (at) => void told.push(at) }),
 	};
 }
 const le = (value: number) => [value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >> 24) & 255];

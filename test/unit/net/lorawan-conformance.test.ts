@@ -9,6 +9,7 @@ import { eu868 } from "../../../net/lorawan/region-eu868.js";
 import { in865 } from "../../../net/lorawan/region-in865.js";
 import { kr920 } from "../../../net/lorawan/region-kr920.js";
 import { us915 } from "../../../net/lorawan/region-us915.js";
+import { Word } from "../../../net/lorawan/state.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
 import { LoraRig, type NextDownlink, type Uplinked } from "../../support/lorawan.js";
@@ -142,14 +143,14 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			rig.server.loses = () => false;
 			send(rig, { fOpts: Uint8Array.of(3, 0x24, 7, 0, 2) }); // DR2, 8 dB less, twice each
 			rig.server.loses = () => true;
-			const { mac } = rig.client;
-			assert.equal(mac.quiet, 0);
+			const { words } = rig.client.mac;
+			assert.equal(words[Word.quiet], 0);
 			const flags: boolean[] = [];
 			const rates: number[] = [];
 			const powers: number[] = [];
 			const times: number[] = [];
 			for (let n = 0; n < 200; n++) {
-				rig.client.mac.silent = 0; // no rejoin here
+				rig.client.mac.words[Word.silent] = 0; // no rejoin here
 				const { uplinks, payloads } = send(rig);
 				flags.push(payloads[0]!.frame.adrAckReq);
 				rates.push(rateOf(rig, uplinks[0]!));
@@ -169,7 +170,7 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		it("without ADR: the bit is not set, and silence changes nothing", () => {
 			const rig = joined({ adr: false });
 			for (let n = 0; n < 3; n++) assert.equal(send(rig).payloads[0]!.frame.adr, false);
-			rig.client.mac.quiet = 200;
+			rig.client.mac.words[Word.quiet] = 200;
 			const { uplinks, payloads } = send(rig);
 			assert.equal(payloads[0]!.frame.adrAckReq, false);
 			assert.equal(rateOf(rig, uplinks[0]!), 5);
@@ -206,6 +207,19 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			rig.server.deaf = false;
 			rig.queue.pop(); // the one that failed is still there
 			assert.equal(send(rig).outcome.delivered.length, 1);
+		});
+		it("port 224 and those behind it: acknowledged, and nobody is told", () => {
+			for (const port of [224, 225, 255]) {
+				const { outcome, payloads } = send(joined(), { payload: Uint8Array.of(1), port, confirmed: true });
+				assert.deepEqual(outcome.downlinks, []);
+				assert.deepEqual(
+					payloads.map(({ frame, payload }) => [frame.ack, payload.length]),
+					[
+						[false, 1],
+						[true, 0],
+					],
+				);
+			}
 		});
 		it("unconfirmed: delivered as sent", () => {
 			assert.deepEqual(send(joined()).outcome.delivered, ["aa sent"]);
@@ -280,7 +294,7 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		it("a new session, and the power gone before its first frame: its downlinks count from 0", () => {
 			const rig = joined();
 			for (let n = 0; n < 4; n++) send(rig, { payload: Uint8Array.of(n) });
-			rig.client.mac.silent = 8;
+			rig.client.mac.words[Word.silent] = 8;
 			rig.cells.cut = (id) => (rig.server.nonces.size > 1 && id === CellId.session ? "after" : "");
 			let cut = false;
 			const { session } = rig.server;
@@ -301,7 +315,7 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		it("FCntUp over 16 bits: the server follows", () => {
 			const rig = joined();
 			const counters = rig.stored("counters")!;
-			new DataView(counters.buffer).setUint32(4, 0xffff);
+			new DataView(counters.buffer).setUint32(4, 0xffff, true);
 			rig.server.session!.fCntUp = 0xfff0;
 			rig.cut(1000);
 			rig.idle(HOUR);
@@ -315,7 +329,7 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		});
 		it("FCntUp is used up: a new join, never the same keys again", () => {
 			const rig = joined();
-			new DataView(rig.stored("counters")!.buffer).setUint32(4, 0xffff_fffe);
+			new DataView(rig.stored("counters")!.buffer).setUint32(4, 0xffff_fffe, true);
 			rig.cut(1000);
 			rig.idle(HOUR);
 			rig.queue.push(Uint8Array.of(1), Uint8Array.of(2));
@@ -365,8 +379,7 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			for (let n = 0; n < 26; n++) asked.push(send(rig).payloads[0]!.fOpts.includes(2));
 			assert.equal(asked.indexOf(true), 23);
 			send(rig, { fOpts: Uint8Array.of(2, 20, 3) });
-			assert.equal(rig.client.mac.heard.margin, 20);
-			assert.equal(rig.client.mac.heard.gateways, 3);
+			assert.equal(toHex(rig.client.mac.linkCheck!), "1403");
 		});
 		describe("§5.2 LinkADR", () => {
 			for (const [what, commands, answer] of [
@@ -455,6 +468,17 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 		});
 		it("§5.5 DevStatus: battery not known, margin of the request itself", () => {
 			assert.equal(answersTo(joined(), [6]), "06ff05"); // 5.25 dB
+		});
+		it("§5.5 DevStatus: the battery as the declaration has it, from the wake's sample", () => {
+			let values: readonly (number | undefined)[] = [];
+			const rig = joined({
+				battery: (sample) => {
+					values = sample;
+					return 77;
+				},
+			});
+			assert.equal(answersTo(rig, [6]), "064d05");
+			assert.deepEqual(values, []);
 		});
 		describe("§5.6 NewChannel", () => {
 			for (const [what, commands, answer] of [
@@ -586,13 +610,21 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 			const seen = hops(rig, 16);
 			for (const each of seen) assert.ok(each >= 903.9 && each <= 905.3, `${each}`);
 		});
+		it("CFList of type 1 where the plan is dynamic, and of another type: not looked at", () => {
+			for (const type of [1, 2]) {
+				const rig = joined({}, (made) => {
+					made.server.cfList = Uint8Array.from([867.1, 867.3, 867.5, 867.7, 867.9].flatMap(kHz).concat(type));
+				});
+				assert.deepEqual([...new Set(hops(rig, 9))].sort(), [868.1, 868.3, 868.5]);
+			}
+		});
 		it("a Join-Accept again, for a later request: not taken, since JoinNonce did not grow", () => {
 			const rig = joined();
 			const { server, air } = rig;
 			const [accept] = server.sent as [Uint8Array];
 			const keys = toHex(rig.stored("session")!);
 			server.deaf = true;
-			rig.client.mac.silent = 8; // the node believes itself forgotten
+			rig.client.mac.words[Word.silent] = 8; // the node believes itself forgotten
 			rig.retain();
 			const { received } = air;
 			air.received = (uplink) => {
@@ -663,7 +695,7 @@ describe("lorawan conformance: TS001-1.0.4", () => {
 				send(rig);
 			}
 			assert.equal(rig.server.session!.fCntUp, first + 5);
-			assert.equal(rig.cells.writes, 5, "DevNonce, session, channels twice, counters");
+			assert.equal(rig.cells.writes, 4, "DevNonce, channels, session, counters");
 		});
 	});
 

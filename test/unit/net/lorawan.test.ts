@@ -1,25 +1,28 @@
 import { fromHex, fromUtf8, toHex } from "../../../modules/core/bytes.js";
 import { Aes128 } from "../../../net/lorawan/aes.js";
 import { airtimeMs } from "../../../net/lorawan/airtime.js";
-import { AirBudget } from "../../../net/lorawan/budget.js";
-import { ChannelPlan } from "../../../net/lorawan/channel-plan.js";
-import { cryptPayload, dataMic } from "../../../net/lorawan/crypto.js";
-import { DataFrame, decodeData, encodeData, MType } from "../../../net/lorawan/frame.js";
+import { Crypto } from "../../../net/lorawan/crypto.js";
 import { type LorawanOptions, lorawan } from "../../../net/lorawan/lorawan.js";
-import type { Region } from "../../../net/lorawan/region.js";
+import { At, Band, type Region } from "../../../net/lorawan/region.js";
 import { as923 } from "../../../net/lorawan/region-as923.js";
 import { au915 } from "../../../net/lorawan/region-au915.js";
 import { type Cn470Plan, cn470 } from "../../../net/lorawan/region-cn470.js";
 import { eu868 } from "../../../net/lorawan/region-eu868.js";
 import { in865 } from "../../../net/lorawan/region-in865.js";
 import { kr920 } from "../../../net/lorawan/region-kr920.js";
+import { tablesOf } from "../../../net/lorawan/region-tables.js";
 import { us915 } from "../../../net/lorawan/region-us915.js";
+import { RETAINED_BYTES, RETAINED_VERSION, Time, Word } from "../../../net/lorawan/state.js";
 import { Seeded } from "../../../sim/seeded.js";
 import * as assert from "../../assert.js";
 import { FakeRadio, LoraRig } from "../../support/lorawan.js";
+import { DataFrame, dataMic, decodeData, encodeData, MType } from "../../support/lorawan-frame.js";
 import { runsOf, seedOf } from "../../support/seed.js";
 
 const HOUR = 3_600_000;
+
+/** The MAC of a new node in a region. */
+const macOf = (region: Region) => new LoraRig(new Seeded(1), { region }).client.mac;
 
 describe("lorawan frame", () => {
 	const frame = () => {
@@ -88,7 +91,7 @@ describe("lorawan frame", () => {
 		dataMic(cipher, 0, read.devAddr, 2, bytes, bytes.length - 4, mic);
 		assert.equal(toHex(mic), "2b11ff0d");
 		cipher.setKey(fromHex("ec925802ae430ca77fd3dd73cb2cc588"));
-		cryptPayload(cipher, 0, read.devAddr, 2, read.payload, 0, 4);
+		new Crypto(cipher).crypt(0, read.devAddr, 2, read.payload, 0, 4);
 		assert.equal(fromUtf8(read.payload), "test");
 	});
 });
@@ -147,26 +150,60 @@ describe("lorawan regions", () => {
 	];
 	for (const [region, channels, [rx2, sf, kHz], least, most] of TABLE)
 		it(`${region.name}: default channels, RX2, payloads; all rows of RX1 lead to data rates that are defined`, () => {
-			const plan = new ChannelPlan(region);
+			const mac = macOf(region);
+			const tables = tablesOf(region);
 			channels.forEach((mhz, n) => {
-				assert.equal(plan.frequency(n), Math.round(mhz * 10_000));
-				assert.ok(plan.isEnabled(n));
+				assert.ok(mac.look(n, tables.joinRates[0]!));
+				assert.equal(mac.frequency, Math.round(mhz * 10_000));
+				assert.ok(mac.isOn(n, Word.mask));
 			});
-			assert.equal(region.rx2Frequency, Math.round(rx2 * 10_000));
-			assert.equal(region.rates[region.rx2Rate]! & 15, sf);
-			assert.equal(125 << (region.rates[region.rx2Rate]! >> 4), kHz);
-			assert.equal(region.sizes[0], least);
-			assert.equal(region.sizes[region.highest], most);
-			assert.equal(region.rx1.length, region.rx1Offsets * (region.highest + 1));
-			for (const rate of region.rx1) assert.ok(region.rates[rate]);
-			for (const rate of region.joinRates) assert.ok(region.sizes[rate] && rate <= region.highest);
-			for (let n = 0; n < plan.count; n++)
-				if (plan.frequency(n)) {
-					const { low, high } = region.bands.find(
-						({ low, high }) => plan.frequency(n) >= low && plan.frequency(n) < high,
-					)!;
-					assert.ok(low < high && plan.downFrequency(n) > 0);
-				}
+			assert.equal(tables.rx2Frequency, Math.round(rx2 * 10_000));
+			assert.equal(tables.rates[tables.rx2Rate]! & 15, sf);
+			assert.equal(125 << (tables.rates[tables.rx2Rate]! >> 4), kHz);
+			assert.equal(tables.sizes[0], least);
+			assert.equal(tables.sizes[tables.highest], most);
+			assert.equal(tables.rx1.length, tables.rx1Offsets * (tables.highest + 1));
+			for (const rate of tables.rx1) assert.ok(tables.rates[rate]);
+			for (const rate of tables.joinRates) assert.ok(tables.sizes[rate] && rate <= tables.highest);
+			for (let n = 0; n < mac.count; n++) {
+				mac.look(n, 0);
+				if (mac.frequency) assert.ok(mac.bandOf(mac.frequency) > 0 && mac.downFrequency > 0);
+			}
+		});
+	/** Downlink data rates of RX1: a row an uplink data rate, a hexadecimal digit an RX1DROffset. RP002-1.0.4, each region's table. */
+	const RX1: readonly (readonly [Region, string])[] = [
+		[eu868, "000000 100000 210000 321000 432100 543210 654321"],
+		[in865, "00000012 10000023 21000034 32100045 43210055 54321055"],
+		[kr920, "000000 100000 210000 321000 432100 543210"],
+		[as923(1), "00000012 10000023 21000034 32100045 43210056 54321066 65432166"],
+		[us915(), "a988 ba98 cba9 dcba ddcb"],
+		[au915(), "888888 988888 a98888 ba9888 cba988 dcba98 ddcba9"],
+		[cn470("20A"), "111111 111111 211111 321111 432111 543211 654321"],
+	];
+	for (const [region, rows] of RX1)
+		it(`${region.name}: data rates of RX1, each offset that is defined`, () => {
+			const { rx1, rx1Offsets } = tablesOf(region);
+			const digits = Array.from(rx1, (rate) => rate.toString(16)).join("");
+			assert.equal(digits.replace(new RegExp(`.{${rx1Offsets}}(?=.)`, "g"), "$& "), rows);
+		});
+	for (const [region, rows] of RX1)
+		it(`${region.name}: RX1 on air has these data rates, at each offset and data rate that a node gets to`, () => {
+			const { rx1Offsets, rates } = tablesOf(region);
+			for (let offset = 0; offset < rx1Offsets; offset++) {
+				const rig = new LoraRig(new Seeded(2), { region });
+				rig.server.dlSettings = (offset << 4) | tablesOf(region).rx2Rate;
+				rig.queue = [Uint8Array.of(1)];
+				rig.exchange();
+				rig.sleep(HOUR);
+				rig.queue = [Uint8Array.of(2)];
+				rig.air.windows.length = 0;
+				rig.exchange();
+				const up = rig.server.rateOf(rig.air.uplinks.at(-1)!.how);
+				const { spreadingFactor, bandwidthHz } = rig.air.windows[0]!.how;
+				const code = spreadingFactor | (Math.log2(bandwidthHz / 125_000) << 4);
+				const expected = Number.parseInt(rows.split(" ")[up]![offset]!, 16);
+				assert.equal(code, rates[expected], `DR${up}, offset ${offset}`);
+			}
 		});
 	it("fixed plans: the last channels and their RX1", () => {
 		for (const [region, channel, up, down] of [
@@ -181,20 +218,20 @@ describe("lorawan regions", () => {
 			[cn470("26A"), 47, 479.7, 494.7],
 			[cn470("26B"), 24, 485.1, 500.1],
 		] as const) {
-			const plan = new ChannelPlan(region);
-			assert.equal(plan.frequency(channel), Math.round(up * 10_000), `${region.name} ${channel}`);
-			assert.equal(plan.downFrequency(channel), Math.round(down * 10_000), `${region.name} ${channel}`);
+			const mac = macOf(region);
+			mac.look(channel, 0);
+			assert.equal(mac.frequency, Math.round(up * 10_000), `${region.name} ${channel}`);
+			assert.equal(mac.downFrequency, Math.round(down * 10_000), `${region.name} ${channel}`);
 		}
 	});
 	it("CN470: common join channels (MHz), and RX1 and RX2 of them", () => {
 		const joins = (plan: Cn470Plan) => {
-			const region = cn470(plan);
-			const channels = new ChannelPlan(region);
-			return region.joinChannels!.map((channel, n) => [
-				channels.frequency(channel) / 10_000,
-				(region.joinRx1 ?? channels.downFrequency(channel)) / 10_000,
-				(region.joinRx2?.[n] ?? region.rx2Frequency) / 10_000,
-			]);
+			const mac = macOf(cn470(plan));
+			const { joinChannels, joinRx1, joinRx2, rx2Frequency } = tablesOf(cn470(plan));
+			return joinChannels!.map((channel, n) => {
+				mac.look(channel, 1);
+				return [mac.frequency, joinRx1 ?? mac.downFrequency, joinRx2?.[n] ?? rx2Frequency].map((each) => each / 10_000);
+			});
 		};
 		assert.deepEqual(joins("20A"), [
 			[470.9, 484.5, 485.3],
@@ -214,10 +251,12 @@ describe("lorawan regions", () => {
 		assert.deepEqual(joins("26B")[0], [480.3, 502.5, 502.5]);
 	});
 	it("sub-bands: eight narrow channels and the wide one of the same number", () => {
-		const plan = new ChannelPlan(us915(2));
-		const on = Array.from({ length: 72 }, (_, n) => n).filter((n) => plan.isEnabled(n));
-		assert.deepEqual(on, [8, 9, 10, 11, 12, 13, 14, 15, 65]);
-		assert.equal(new ChannelPlan(us915()).hops(), 64);
+		const on = (region: Region) => {
+			const mac = macOf(region);
+			return Array.from({ length: 72 }, (_, n) => n).filter((n) => mac.isOn(n, Word.mask));
+		};
+		assert.deepEqual(on(us915(2)), [8, 9, 10, 11, 12, 13, 14, 15, 65]);
+		assert.equal(on(us915()).length, 72);
 		for (const bad of [-1, 9, 1.5]) {
 			assert.throws(() => us915(bad), { code: "declaration" });
 			assert.throws(() => au915(bad), { code: "declaration" });
@@ -229,35 +268,52 @@ describe("lorawan regions", () => {
 
 describe("lorawan air budget", () => {
 	const seed = seedOf(31);
+	/** EU868, but for the share of its first band. */
+	const withShare = (perMille: number): Region => {
+		const data = eu868.data.slice();
+		data[data[At.bands]! + Band.perMille] = perMille;
+		return { name: "EU868", data };
+	};
 	it(`as much as it gives, with losses of power at any time (seed ${seed}): no hour over the allowance, and most of it used`, () => {
 		const random = new Seeded(seed);
 		let best = 0;
 		for (let run = 0; run < Math.max(3, runsOf(60)); run++) {
 			const perMille = [1, 10, 100][run % 3]!;
-			const band = { low: 0, high: 1, perMille, eirp: 14 };
+			const region = withShare(perMille);
+			const band = region.data[At.bands]!;
 			const allowance = (HOUR * perMille) / 1000;
 			const log: [number, number][] = [];
 			let now = 0;
 			let since = 0;
-			let budget = new AirBudget([band], 0);
+			const boot = () => {
+				const { client } = new LoraRig(new Seeded(1), { region });
+				client.mac.load();
+				return client;
+			};
+			let client = boot();
 			while (now < 6 * HOUR) {
 				const airtime = random.between(1, 10) * allowance * 0.002;
-				const wait = budget.waitMs(0, airtime, now - since);
+				client.mac.nowMs = now - since;
+				const wait = client.mac.waitMs(band, airtime);
 				if (random.between(1, 40) === 1) {
 					now += random.between(0, wait);
 					since = now;
-					budget = new AirBudget([band], 0); // the power was gone, and all that was known
+					client = boot(); // the power was gone, and all that was known
 					continue;
 				}
 				if (random.between(1, 10) === 1) {
-					const kept = new DataView(new ArrayBuffer(2));
-					budget.retain(kept, 0, now - since);
-					budget = new AirBudget([band], now - since);
-					budget.restore(kept, 0, now - since);
+					const kept = new DataView(new ArrayBuffer(RETAINED_BYTES));
+					client.mac.retain(kept);
+					const rig = new LoraRig(new Seeded(1), { region });
+					rig.boot("resumed");
+					client = rig.client;
+					assert.ok(client.mac.restore(kept, RETAINED_VERSION));
+					client.mac.load();
 					continue;
 				}
 				now += wait;
-				budget.spend(0, airtime, now - since);
+				client.mac.nowMs = now - since;
+				client.mac.spend(band, airtime);
 				log.push([now, airtime]);
 				if (random.between(1, 20) === 1) now += random.between(0, HOUR);
 			}
@@ -273,34 +329,50 @@ describe("lorawan air budget", () => {
 		assert.ok(best > 0.8, `only ${best} of it is used`);
 	});
 	it("a frame longer than the band ever gives at once: never; no limit: at once", () => {
-		const budget = new AirBudget(eu868.bands, 0);
-		assert.equal(budget.waitMs(0, 901, 0), Number.POSITIVE_INFINITY);
-		assert.equal(new AirBudget(in865.bands, 0).waitMs(0, 1e6, 0), 0);
-		assert.equal(budget.bandOf(8_686_500), -1);
-		assert.equal(budget.bandOf(8_680_000), 2);
+		const mac = macOf(eu868);
+		const first = eu868.data[At.bands]!;
+		assert.equal(mac.waitMs(first, 901), Number.POSITIVE_INFINITY);
+		assert.equal(macOf(in865).waitMs(in865.data[At.bands]!, 1e6), 0);
+		assert.equal(mac.bandOf(8_686_500), 0);
+		assert.equal(mac.waitMs(0, 1), Number.POSITIVE_INFINITY);
+		assert.equal(mac.bandOf(8_680_000), first + 2 * Band.size);
 	});
 	it("a clock that steps back gives nothing", () => {
-		const budget = new AirBudget(eu868.bands, 1000);
-		assert.near(budget.waitMs(1, 70, 0), 10_000, 1);
-		assert.near(budget.waitMs(1, 70, 5000), 5000, 1);
+		const mac = macOf(eu868);
+		const band = eu868.data[At.bands]! + Band.size;
+		mac.times[Time.filled] = 1000;
+		mac.nowMs = 0;
+		assert.near(mac.waitMs(band, 70), 10_000, 1);
+		mac.nowMs = 5000;
+		assert.near(mac.waitMs(band, 70), 5000, 1);
 	});
 });
 
 describe("lorawan uplink", () => {
 	it("nothing wrong: kind, mtu and trimming as the cycle needs them, frozen", () => {
 		const radio = { kind: "fake", lowestDbm: 2, highestDbm: 14, create: () => new FakeRadio(undefined!, 0) };
-		const { create, ...rest } = lorawan({ region: eu868, radio });
+		const { create, region, radio: made, ...rest } = lorawan({ region: eu868, radio });
+		assert.ok(region === eu868 && made === radio);
 		assert.deepEqual(rest, {
 			kind: "lorawan",
-			region: eu868,
-			radio,
-			port: 1,
 			batch: 6,
+			confirmed: false,
+			downlinks: false,
+			port: 1,
+			adr: true,
+			repeater: false,
+			deadline: 60,
+			antenna: 2.15,
+			drift: 500,
+			private: false,
+			joinNonceCounts: true,
+			packages: [],
 			deadlineMs: 60_000,
 			mtu: 51,
 			trimOn: "sent",
-			downlinks: false,
+			atPower: true,
 		});
+		assert.ok(Object.isFrozen(rest.packages));
 		assert.equal(typeof create, "function");
 		assert.equal(lorawan({ region: us915(), radio, confirmed: true }).trimOn, "peer");
 		for (const [field, value] of [
@@ -314,6 +386,8 @@ describe("lorawan uplink", () => {
 			["confirmed", "yes"],
 			["downlinks", 1],
 			["cipher", 7],
+			["battery", 200],
+			["packages", [{}]],
 			["speed", 1],
 		] as const)
 			assert.throws(() => lorawan({ region: eu868, radio, [field]: value } as LorawanOptions), {
@@ -421,7 +495,7 @@ describe("lorawan uplink", () => {
 		node.client.detected();
 		node.client.fault("io");
 		assert.equal(node.air.uplinks.length, uplinks);
-		assert.equal(mac.quiet, 1);
+		assert.equal(mac.words[Word.quiet], 1);
 	});
 	it("retained at any length that is too short, or of another version: not taken", () => {
 		const node = rig();
@@ -430,10 +504,11 @@ describe("lorawan uplink", () => {
 		const bytes = node.rtc!;
 		node.boot("resumed");
 		const { mac } = node.client;
-		for (let length = 0; length < bytes.length - 15; length++)
-			assert.equal(mac.restore(new DataView(bytes.slice(0, length).buffer), 1), false, `${length}`);
-		assert.equal(mac.restore(new DataView(bytes.slice().buffer), 2), false);
-		assert.equal(mac.restore(new DataView(bytes.slice().buffer), 1), true);
+		for (let length = 0; length < bytes.length; length++)
+			assert.equal(mac.restore(new DataView(bytes.slice(0, length).buffer), RETAINED_VERSION), false, `${length}`);
+		assert.equal(mac.restore(new DataView(bytes.slice().buffer), RETAINED_VERSION + 1), false);
+		assert.equal(macOf(in865).restore(new DataView(bytes.slice().buffer), RETAINED_VERSION), false, "another region");
+		assert.equal(mac.restore(new DataView(bytes.slice().buffer), RETAINED_VERSION), true);
 	});
 	const seed = seedOf(99);
 	it(`corrupt, truncated and foreign downlinks (seed ${seed}): none is taken, the session stays, the next frame goes`, function () {
@@ -470,7 +545,7 @@ describe("lorawan uplink", () => {
 		};
 		for (let n = 0; n < Math.max(40, runsOf(1000)); n++) {
 			node.sleep(HOUR);
-			node.client.mac.silent = 0;
+			node.client.mac.words[Word.silent] = 0;
 			node.queue = [Uint8Array.of(n)];
 			const outcome = node.exchange();
 			assert.equal(outcome.end, "idle");

@@ -1,4 +1,3 @@
-import { lowDataRate } from "../../../net/radio/lora-radio.js";
 import type { LoraSettings } from "../../../net/radio/radio.js";
 import { type LoraFrame, type LoraShape, symbolMs, timeOnAirMs } from "../../../sim/chips/lora-air.js";
 import * as assert from "../../assert.js";
@@ -31,14 +30,6 @@ function downlink(
 	return { ...settings, ...shape, powerDbm: 27, bytes, impaired: false, startMs, endMs, ...more };
 }
 const payload = (length: number) => Uint8Array.from({ length }, (_, n) => (7 * n + 3) & 0xff);
-
-describe("lora radio: low data rate optimisation", () => {
-	for (const { spreadingFactor, bandwidthHz } of RATES)
-		it(`low data rate: SF${spreadingFactor} at ${bandwidthHz / 1000} kHz`, () => {
-			const slow = SLOW.includes(`${spreadingFactor} ${bandwidthHz}`);
-			assert.equal(lowDataRate(spreadingFactor, bandwidthHz), slow ? 1 : 0);
-		});
-});
 
 for (const [name, make] of [
 	["sx127x", rig127],
@@ -186,6 +177,15 @@ for (const [name, make] of [
 			assert.equal(rig.io.dozes.length, 1);
 			rig.radio.transmit(payload(5), how());
 			assert.equal(rig.next()!.what, "txDone");
+		});
+		it("sleep: for so long while the chip still starts, and the board sleeps lightly once it is up", () => {
+			const { rig, chip } = opened();
+			rig.io.dozes = [];
+			rig.radio.sleep(8000);
+			rig.run(60);
+			assert.equal(rig.io.dozes.length, 1);
+			assert.ok(rig.io.dozes[0]! > 7900 && rig.io.dozes[0]! < 7995, `${rig.io.dozes[0]} ms`);
+			assert.equal(chip.mode, "sleep");
 		});
 		it("close: at once after open, not even reset, and asleep as before; a moment later, reset for as long as that takes", () => {
 			const made = opened();

@@ -94,13 +94,16 @@ describe("sx126x driver", () => {
 		const { rig, chip } = rig126();
 		rig.radio.open(rig.listener);
 		for (const [frequencyHz, ...codes] of [
-			[433_175_000, 0x6b, 0x6f],
-			[490_000_000, 0x75, 0x81],
-			[780_000_000, 0xc1, 0xc5],
+			[430_000_000, 0x6b, 0x6f], // both edges of each band: table 9-2
+			[440_000_000, 0x6b, 0x6f],
+			[470_000_000, 0x75, 0x81],
+			[510_000_000, 0x75, 0x81],
+			[779_000_000, 0xc1, 0xc5],
+			[787_000_000, 0xc1, 0xc5],
 			[863_000_000, 0xd7, 0xdb],
-			[868_300_000, 0xd7, 0xdb],
-			[902_300_000, 0xe1, 0xe9],
-			[927_500_000, 0xe1, 0xe9],
+			[870_000_000, 0xd7, 0xdb],
+			[902_000_000, 0xe1, 0xe9],
+			[928_000_000, 0xe1, 0xe9],
 		] as const) {
 			rig.radio.transmit(FRAME, how({ frequencyHz }));
 			assert.equal(rig.next()!.what, "txDone");

@@ -1,6 +1,6 @@
-import type { Region } from "../../../../net/lorawan/region.js";
-import { eu868 } from "../../../../net/lorawan/region-eu868.js";
-import { us915 } from "../../../../net/lorawan/region-us915.js";
+import { eu868 as europe } from "../../../../net/lorawan/region-eu868.js";
+import { type RegionTables, tablesOf } from "../../../../net/lorawan/region-tables.js";
+import { us915 as america } from "../../../../net/lorawan/region-us915.js";
 import type { LoraFrame } from "../../../../sim/chips/lora-air.js";
 import { DutyLedger } from "../../../../sim/lora/duty.js";
 import { Gateway, type Received, type Transmission } from "../../../../sim/lora/gateway.js";
@@ -12,6 +12,8 @@ import * as assert from "../../../assert.js";
 import { FLAT, frameOf } from "../../../support/lora-frames.js";
 import { seedOf } from "../../../support/seed.js";
 
+const eu868 = tablesOf(europe);
+const us915 = (subBand = 0) => tablesOf(america(subBand));
 const HERE = { xM: 0, yM: 0, gainDbi: 0 };
 const DOWN: Transmission = {
 	bytes: new Uint8Array(12),
@@ -27,7 +29,7 @@ function setUp({
 	absent = false,
 	syncWord = 0x34,
 }: {
-	region?: Region;
+	region?: RegionTables;
 	tmstAtZero?: number;
 	absent?: boolean;
 	syncWord?: number;
@@ -55,7 +57,7 @@ function setUp({
 
 describe("gateway: receiving", () => {
 	it("channels: the plan of EU868 has eight narrow ones and one of 250 kHz; US915 eight and one, or all", () => {
-		const count = (region: Region, wide: boolean) =>
+		const count = (region: RegionTables, wide: boolean) =>
 			gatewayPlan(region).filter(({ spreadingFactor }) => (spreadingFactor !== undefined) === wide).length;
 		assert.deepEqual([count(eu868, false), count(eu868, true)], [8, 1]);
 		assert.deepEqual([count(us915(2), false), count(us915(2), true)], [8, 1]);

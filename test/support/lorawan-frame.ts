@@ -1,4 +1,11 @@
 import { DormouseError, type ErrorCode } from "../../modules/core/errors.js";
+import type { BlockCipher } from "../../modules/core/ports.js";
+import { Crypto, MIC_BYTES } from "../../net/lorawan/crypto.js";
+
+/**
+ * Frames of both directions, for servers in tests. The node's own are made and read in `net/lorawan/mac.ts`, which knows only
+ * those of its direction.
+ */
 
 /** Frame types: TS001-1.0.4 §4.2.1. */
 export const MType = Object.freeze({
@@ -19,7 +26,6 @@ export const FRAME_OVERHEAD = 12;
 export const FOPTS_LARGEST = 15;
 /** Most bytes of a PHYPayload that a LoRa frame carries. */
 export const PHY_LARGEST = 255;
-export const MIC_BYTES = 4;
 /** No bytes: one for all that hold none yet. */
 export const NO_BYTES = new Uint8Array(0);
 
@@ -106,4 +112,45 @@ export function decodeData(bytes: Uint8Array, frame: DataFrame): ErrorCode | und
 	frame.payload = bytes.subarray(Math.min(at + 1, end), end);
 	// MAC commands are in one place or the other: else the frame is to be dropped silently (§4.3.1.6).
 	return frame.fPort === 0 && at > 8 ? "malformed" : undefined;
+}
+
+/**
+ * The MIC of a data frame `bytes[0 … length)` (§4.4).
+ * @param cipher with NwkSKey
+ * @param into its four bytes
+ */
+export function dataMic(
+	cipher: BlockCipher,
+	direction: number,
+	devAddr: number,
+	fCnt: number,
+	bytes: Uint8Array,
+	length: number,
+	into: Uint8Array,
+): void {
+	const crypto = new Crypto(cipher);
+	into.set(crypto.cmac(crypto.head(0x49, direction, devAddr, fCnt, length), bytes, length).subarray(0, MIC_BYTES));
+}
+
+/**
+ * Derives a session key (§6.2.6).
+ * @param cipher with AppKey
+ * @param kind 1 for NwkSKey, 2 for AppSKey
+ * @param accept a Join-Accept, decrypted
+ * @param into 16 bytes from `at` on
+ */
+export function deriveKey(
+	cipher: BlockCipher,
+	kind: 1 | 2,
+	accept: Uint8Array,
+	devNonce: number,
+	into: Uint8Array,
+	at: number,
+): void {
+	into.fill(0, at, at + 16);
+	into[at] = kind;
+	into.set(accept.subarray(1, 7), at + 1); // JoinNonce, NetID
+	into[at + 7] = devNonce;
+	into[at + 8] = devNonce >> 8;
+	cipher.encrypt(into, at);
 }
