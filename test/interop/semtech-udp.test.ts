@@ -290,6 +290,25 @@ describe("semtech udp: a real network server behind the simulation", () => {
 			await new Promise<void>((resolve) => back.close(() => resolve()));
 		}
 	});
+	it("a server at an address of IPv6: hears the gateway", async function () {
+		const six = createSocket("udp6");
+		const bound = await new Promise<boolean>((resolve) => {
+			six.once("error", () => resolve(false));
+			six.bind(0, "::1", () => resolve(true));
+		});
+		if (!bound) {
+			console.log("      skipped: there is no IPv6 here");
+			this.skip();
+		}
+		const first = new Promise<number>((resolve) => six.once("message", (bytes) => resolve(bytes[0]!)));
+		const { network } = new NetworkRig({ network: { forward: { host: "::1", port: six.address().port } } });
+		try {
+			assert.equal(await first, 2, "the protocol's version");
+		} finally {
+			await network.close();
+			await new Promise<void>((resolve) => six.close(() => resolve()));
+		}
+	});
 	it("nobody listens: the node goes on alone", async () => {
 		await server.close();
 		assert.notEqual((await exchange(Uint8Array.of(1))).end, "cut");
