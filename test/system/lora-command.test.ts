@@ -176,6 +176,7 @@ export default declareNode({ name: "own", every: 600, sensors: [battery({ port: 
 			["--node", FIELD, "--forward", "localhost"],
 			"--forward localhost: host:port, such as localhost:1700",
 		],
+		["a press that wakes nobody", ["--node", FIELD, "--press", "33@1h"], "--press 33: no pin wakes this node"],
 		["forward with port 0", ["--node", FIELD, "--forward", "localhost:0"], "--forward localhost:0: host:port"],
 		["distance in miles", ["--node", FIELD, "--distance", "3mi"], "--distance 3mi: 1m … 1000km"],
 		["distance of nothing", ["--node", FIELD, "--distance", "0"], "--distance 0: 1m … 1000km"],
