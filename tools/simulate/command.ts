@@ -25,13 +25,13 @@ import { buildHost } from "../../sim/xs/build.js";
 import { checkWake } from "../device/wake-pins.js";
 import { parseKey } from "../evidence-key.js";
 import { checkNode } from "../node-file.js";
+import { checkSettings, settingsOf } from "../node-settings.js";
 import { exportChain } from "../store-image.js";
 import { JsonOutput } from "./json.js";
 import { checkUplink, lorawanNotices, makeLorawan, peerOf } from "./lorawan.js";
 import { MessagesOutput } from "./messages.js";
 import { HELP, type Options, parseOptions } from "./options.js";
 import type { Output } from "./output.js";
-import { checkSettings, settingsOf } from "./settings.js";
 import { TextOutput } from "./text.js";
 
 const DAY_MS = 86_400_000;
