@@ -267,7 +267,10 @@ export class Simulation {
 		}
 		for (const [from] of faults.spans("rtc")) {
 			const garbage = new Seeded(seed + 1);
-			scheduler.at(from, () => this.board.rtc.set(Uint8Array.from(this.board.rtc, () => garbage.u32())));
+			scheduler.at(from, () => {
+				this.board.rtc.set(Uint8Array.from(this.board.rtc, () => garbage.u32()));
+				lorawan?.restarted(); // what a node forgets with it, it cannot count
+			});
 		}
 	}
 	/** Takes a message that a subscriber got. */

@@ -36,6 +36,10 @@ export class Presses {
 		this.#all.push({ pin: Number(pin), from: fromMs, to: toMs });
 		return this;
 	}
+	/** Pins that are in the script. */
+	get pins(): readonly number[] {
+		return this.#all.map(({ pin }) => pin);
+	}
 	/** Whether a pin is pressed. */
 	isPressed(pin: number, at: Instant): boolean {
 		return this.#all.some((press) => press.pin === pin && press.from <= at && at < press.to);

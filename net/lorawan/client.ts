@@ -7,6 +7,8 @@ import { Mac } from "./mac.js";
 import { GPS_TO_UNIX_MS, type LorawanPackage } from "./package.js";
 import { type MacOptions, RETAINED_VERSION } from "./state.js";
 
+/** Until a radio that was opened sleeps: the start of either family takes less. */
+const REST_MS = 100;
 /** What the network's time may be off: TS001-1.0.4 §5.10. */
 const TIME_UNCERTAINTY_MS = 100;
 
@@ -78,7 +80,6 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.mac.level = rssiDbm;
 		this.later(Event.sensed, 0);
 	}
-	detected(): void {}
 	fault(code: ErrorCode): void {
 		this.mac.code = code;
 		this.later(Event.fault, 0);
@@ -115,9 +116,14 @@ export class LorawanClient implements Uplink, RadioListener {
 			if (!on) return;
 			mac.nowMs = options.ports.clock.nowMs();
 			if (event === Event.begin) {
-				if (options.fault) return this.failed(options.fault);
 				this.radio = options.settings.radio.create(options.ports);
 				this.radio.open(this);
+				if (options.fault) {
+					// The power left the radio in standby: it is put to sleep all the same.
+					mac.code = options.fault;
+					this.radio.sleep();
+					return this.later(Event.fault, REST_MS);
+				}
 			}
 			const effect = event === Event.fault ? Effect.failed : mac.step(event);
 			event = Event.told;

@@ -369,7 +369,7 @@ export abstract class LoraRadio<Wiring extends RadioWiring> implements Radio {
 		this.standby();
 		this.end();
 		if (task === Task.transmit) on!.txDone(nowMs);
-		else if (task === Task.detect) on!.detected(outcome === Outcome.active, nowMs);
+		else if (task === Task.detect) on!.detected!(outcome === Outcome.active, nowMs);
 		else if (outcome === Outcome.error) on!.rxError(nowMs);
 		else if (outcome === Outcome.done)
 			on!.rxDone(this.frame.subarray(FRAME_AT, FRAME_AT + length), this.snrDb, this.rssiDbm, nowMs);

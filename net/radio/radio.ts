@@ -90,7 +90,8 @@ export interface RadioListener {
 	rxError(atMs: number): void;
 	/** @param rssiDbm the loudest that was heard */
 	sensed(rssiDbm: number, atMs: number): void;
-	detected(active: boolean, atMs: number): void;
+	/** Answers `detect`; whoever does not call that needs none. */
+	detected?(active: boolean, atMs: number): void;
 	/** The radio did not do what was asked: `absent`, `identity`, `io`, `timeout` (a busy line or an interrupt that never came). */
 	fault(code: ErrorCode): void;
 }

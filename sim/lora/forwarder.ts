@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
 import type { Scheduler } from "../scheduler.js";
 import type { Gateway, Received } from "./gateway.js";
 import { parseFromServer, type RequestedTx, rxpk, stat, Type, toServer, txAck } from "./semtech-udp.js";
@@ -67,7 +68,7 @@ export class Forwarder {
 		this.#options = options;
 		const { host, port, gateway } = options;
 		gateway.onReceived = (received) => this.#received(received);
-		this.#socket = createSocket("udp4");
+		this.#socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
 		this.#socket.on("message", (bytes) => this.#message(bytes));
 		this.#socket.on("error", () => this.counts.errors++);
 		// Connected: the system drops what others send.

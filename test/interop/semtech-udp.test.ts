@@ -268,16 +268,46 @@ describe("semtech udp: a real network server behind the simulation", () => {
 			...{ bytes: frame.bytes, frame, channel: 0, frequencyHz: frame.frequencyHz, tmst: 0, crc: "ok" as const },
 			...{ rssiDbm: -100, snrDb: 5 },
 		};
-		for (let n = 0; n < 300; n++) onReceived(received);
-		await until(() => counts!.errors > 0);
 		const { port } = server;
 		const back = createSocket("udp4");
 		await new Promise<void>((resolve) => back.bind(port, "127.0.0.1", resolve));
-		back.on("message", (bytes, from) => back.send(Buffer.from([2, bytes[1]!, bytes[2]!, 1]), from.port, from.address));
-		const before = counts!.pushAcks;
-		onReceived(received);
-		await until(() => counts!.pushAcks > before);
-		await new Promise<void>((resolve) => back.close(() => resolve()));
+		let heard = 0;
+		let answers = false;
+		back.on("message", (bytes, from) => {
+			heard++;
+			if (answers) back.send(Buffer.from([2, bytes[1]!, bytes[2]!, 1]), from.port, from.address);
+		});
+		try {
+			for (let n = 0; n < 300; n += 50) {
+				for (let m = 0; m < 50; m++) onReceived(received);
+				await until(() => heard >= n + 50);
+			}
+			answers = true;
+			const before = counts!.pushAcks;
+			onReceived(received);
+			await until(() => counts!.pushAcks > before);
+		} finally {
+			await new Promise<void>((resolve) => back.close(() => resolve()));
+		}
+	});
+	it("a server at an address of IPv6: hears the gateway", async function () {
+		const six = createSocket("udp6");
+		const bound = await new Promise<boolean>((resolve) => {
+			six.once("error", () => resolve(false));
+			six.bind(0, "::1", () => resolve(true));
+		});
+		if (!bound) {
+			console.log("      skipped: there is no IPv6 here");
+			this.skip();
+		}
+		const first = new Promise<number>((resolve) => six.once("message", (bytes) => resolve(bytes[0]!)));
+		const { network } = new NetworkRig({ network: { forward: { host: "::1", port: six.address().port } } });
+		try {
+			assert.equal(await first, 2, "the protocol's version");
+		} finally {
+			await network.close();
+			await new Promise<void>((resolve) => six.close(() => resolve()));
+		}
 	});
 	it("nobody listens: the node goes on alone", async () => {
 		await server.close();

@@ -34,7 +34,7 @@ describe("ESP-IDF's headers", function () {
 		["esp32/board-esp32.c", "esp32", ".callback = starve", ".callback = dm_progress"],
 		["esp32/board-esp32.c", "esp32s3", "ESP_OTA_IMG_PENDING_VERIFY", "ESP_OTA_IMG_PENDING"],
 		["pins/esp32/pins-esp32.c", "esp32", "ESP_EXT1_WAKEUP_ALL_LOW", "ESP_EXT1_WAKEUP_ANY_LOW"],
-		["pins/esp32/pins-esp32.c", "esp32c3", "ESP_GPIO_WAKEUP_GPIO_LOW", "ESP_EXT1_WAKEUP_ANY_LOW"],
+		["pins/esp32/pins-esp32.c", "esp32c3", "ESP_GPIO_WAKEUP_GPIO_LOW", "ESP_GPIO_WAKEUP_LOW"],
 		["pins/esp32/pins-esp32.c", "esp32c6", "rtc_gpio_hold_dis(pin)", "rtc_gpio_hold_dis()"],
 		["pins/esp32/touch-esp32.c", "esp32s3", ".active_thresh", ".abs_active_thresh"],
 		["digital/esp32/edges-esp32.c", "esp32c3", "doSetOnReadable(", "doOnReadable("],
@@ -46,7 +46,7 @@ describe("ESP-IDF's headers", function () {
 			const source = readFileSync(path, "utf8");
 			assert.ok(source.includes(from), `${file} has no ${from}`);
 			const folders = { "../../": dirname(dirname(dirname(path))), "../": dirname(dirname(path)) };
-			let text = source.replace(from, to);
+			let text = source.replaceAll(from, to);
 			for (const [up, absolute] of Object.entries(folders))
 				text = text.replaceAll(`#include "${up}`, `#include "${absolute}/`);
 			const copy = join(folder(), basename(file));

@@ -182,7 +182,7 @@ export class FakeRadio implements Radio {
 		this.begin(ms, () => this.on?.sensed(this.air.rssiDbm, this.local()));
 	}
 	detect(): void {
-		this.begin(2, () => this.on?.detected(false, this.local()));
+		this.begin(2, () => this.on?.detected?.(false, this.local()));
 	}
 	sleep(): void {
 		this.turn++;

@@ -176,6 +176,7 @@ export default declareNode({ name: "own", every: 600, sensors: [battery({ port: 
 			["--node", FIELD, "--forward", "localhost"],
 			"--forward localhost: host:port, such as localhost:1700",
 		],
+		["a press that wakes nobody", ["--node", FIELD, "--press", "33@1h"], "--press 33: no pin wakes this node"],
 		["forward with port 0", ["--node", FIELD, "--forward", "localhost:0"], "--forward localhost:0: host:port"],
 		["distance in miles", ["--node", FIELD, "--distance", "3mi"], "--distance 3mi: 1m … 1000km"],
 		["distance of nothing", ["--node", FIELD, "--distance", "0"], "--distance 0: 1m … 1000km"],
@@ -273,5 +274,11 @@ export default declareNode({ name: "own", every: 600, sensors: [battery({ port: 
 		assert.deepEqual([known.status, known.stderr], [0, ""]);
 		const unknown = await simulate("--node", path, "--days", "0.02", "--set", "sight=roof");
 		assert.ok(unknown.stderr.includes("notBefore, site would be right"), unknown.stderr);
+		const image = join(folder, "settings.bin");
+		const provisioned = await dormouse(["provision", "--node", path, "--set", "site=roof", "--out", image]);
+		assert.deepEqual([provisioned.status, provisioned.stderr], [0, ""]);
+		assert.ok(readFileSync(image).includes("roof"));
+		const refused = await dormouse(["provision", "--set", "site=roof", "--out", image]);
+		assert.ok(refused.status === 2 && refused.stderr.includes("there is no setting site"), refused.stderr);
 	});
 });

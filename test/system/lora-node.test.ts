@@ -233,11 +233,21 @@ describe("a LoRaWAN node", function () {
 		assert.ok(airtimeMs < 81_000, `${airtimeMs} ms on air`);
 		assert.deepEqual([summary.queued, summary.lost], [summary.samples, 0]);
 	});
-	it("no keys: each exchange fails with their absence, and the radio is not even woken", async () => {
-		const { wakes, frames, summary } = await runLora({ days: 0.2, settings: { appKey: "none" } });
+	it("no keys: each exchange fails with their absence, and the radio sleeps from the first wake on", async () => {
+		const { wakes, frames, summary, simulation } = await runLora({ days: 0.2, settings: { appKey: "none" } });
 		assert.equal(frames.length, 0);
+		assert.equal(simulation.radio!.chip.mode, "sleep");
+		assert.deepEqual(simulation.radio!.chip.violations, []);
+		const coulombs = simulation.ledger.loraSleepUc / 1e6;
+		assert.ok(coulombs < 0.02, `${coulombs} C in five hours: an SX1262 in standby takes 10`);
 		assert.ok(wakes.some(({ report }) => report?.problem === "key"));
 		assert.ok(summary.failedExchanges > 0);
+	});
+	it("RTC memory is lost again and again while nobody answers: joins keep to their periods all the same", async () => {
+		const lost = Array.from({ length: 12 }, (_, n) => `rtc@${2 * n + 1}.7h`);
+		const { network, frames } = await runLora({ days: 1, faults: [...lost, "gateway@0s..1d"] });
+		assert.ok(frames.length > 12, `${frames.length} joins`);
+		assert.deepEqual(network.violations, []);
 	});
 	it("US915 at eleven bytes, an SX1276: one sample a frame at DR0, more when the network raises the rate", async () => {
 		const { summary, uplinks, frames, network, simulation } = await runLora({

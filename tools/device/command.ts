@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
 import { loadNode } from "../node-file.js";
+import { settingsOfFile } from "../node-settings.js";
 import { checkSetting } from "../provision/settings.js";
 import { parseSetting } from "../setting.js";
 import { BOARDS, type Board, boardOf, lacking, toolsFolder } from "./boards.js";
@@ -64,9 +65,10 @@ export async function flash(args: readonly string[], env: NodeJS.ProcessEnv = pr
 			"declaration",
 			"--profile production: --build-only would be right; images are signed before they are written",
 		);
+	const own = settings.length ? await settingsOfFile(node) : [];
 	const given = settings.map((text) => {
 		const [setting, value] = parseSetting(text);
-		checkSetting(setting, value);
+		checkSetting(setting, value, own);
 		return `${setting}=${value}`;
 	});
 	const manifest = await prepare(node, { board, profile });

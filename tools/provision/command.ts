@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
 import { partitionsFor } from "../device/partitions.js";
 import { readNamed } from "../evidence-key.js";
+import { settingsOfFile } from "../node-settings.js";
 import { parseSetting } from "../setting.js";
 import { HMAC_KEY, keysPartition, nvsImage, XTS_KEY, xtsKeyOf } from "./nvs-image.js";
 import { checkSetting, SETTING_NAMES } from "./settings.js";
@@ -24,6 +25,7 @@ const HELP = `Gives a board its settings: names, passwords and keys that are not
   --set NAME=VALUE  a setting, several times; NAME=@FILE takes it from a file, so that it does not stand in the shell's
                     history. There are ${SETTING_NAMES.slice(0, 9).join(", ")},
                     ${SETTING_NAMES.slice(9).join(", ")}
+  --node FILE       a declaration whose own code reads settings of other names
   --port PORT       writes the image to the board at this serial port, with esptool
   --out FILE        writes the image to this file, and prints the command that brings it to a board
   --encrypt FILE    encrypts for a board built with --profile production: FILE holds the ${HMAC_KEY} bytes in the board's eFuse
@@ -41,19 +43,20 @@ it has to be.
  * @returns the exit status
  * @throws {DormouseError} what the user can mend; it repeats no value
  */
-export function provision(
+export async function provision(
 	args: readonly string[],
 	env: NodeJS.ProcessEnv = process.env,
 	print = (text: string): unknown => process.stdout.write(text),
-): number {
+): Promise<number> {
 	const values = parse(args);
 	if (values.help) {
 		print(HELP);
 		return 0;
 	}
-	const { set = [], out, port, encrypt, desktop } = values;
+	const { set = [], node, out, port, encrypt, desktop } = values;
 	const settings = new Map(set.map(parseSetting));
-	for (const [name, value] of settings) checkSetting(name, value);
+	const own = node === undefined ? [] : await settingsOfFile(node);
+	for (const [name, value] of settings) checkSetting(name, value, own);
 	if (settings.size === 0) wrong("--set is missing: NAME=VALUE or NAME=@FILE would be right");
 	if (settings.size < set.length) wrong("--set: a setting is given twice");
 	if (desktop) {
@@ -166,6 +169,7 @@ function parse(args: readonly string[]) {
 			args: [...args],
 			options: {
 				set: { type: "string", multiple: true },
+				node: { type: "string" },
 				out: { type: "string" },
 				port: { type: "string" },
 				encrypt: { type: "string" },

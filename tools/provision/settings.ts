@@ -72,10 +72,11 @@ export const SETTING_NAMES: readonly string[] = Object.freeze(Object.keys(SETTIN
 
 /**
  * Checks a setting of the firmware. What is said of a wrong one does not repeat the value.
+ * @param more names of others that a declaration's own code reads
  * @throws {DormouseError} `declaration`, naming the setting and what would be right
  */
-export function checkSetting(name: string, value: string): void {
-	const check = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
+export function checkSetting(name: string, value: string, more: readonly string[] = []): void {
+	const check = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : more.includes(name) ? () => undefined : undefined;
 	if (!check) {
 		const near = SETTING_NAMES.filter((each) => each.toLowerCase() === name.toLowerCase());
 		const right = near.length ? near : SETTING_NAMES;

@@ -25,13 +25,13 @@ import { buildHost } from "../../sim/xs/build.js";
 import { checkWake } from "../device/wake-pins.js";
 import { parseKey } from "../evidence-key.js";
 import { checkNode } from "../node-file.js";
+import { checkSettings, settingsOf } from "../node-settings.js";
 import { exportChain } from "../store-image.js";
 import { JsonOutput } from "./json.js";
 import { checkUplink, lorawanNotices, makeLorawan, peerOf } from "./lorawan.js";
 import { MessagesOutput } from "./messages.js";
 import { HELP, type Options, parseOptions } from "./options.js";
 import type { Output } from "./output.js";
-import { checkSettings, settingsOf } from "./settings.js";
 import { TextOutput } from "./text.js";
 
 const DAY_MS = 86_400_000;
@@ -66,6 +66,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
 	checkSettings(options.settings, settingsOf(bundle.code, node));
 	checkTls(node, options);
 	checkLink(node, options);
+	checkPresses(node, options);
 	const key = keyFor(node, options);
 	const { engine, about, notices } = await pickEngine(options, lengthMs / (1000 * node.everySeconds));
 	const firmware = engine.load(bundle);
@@ -330,6 +331,15 @@ function checkLink({ uplink }: NodeDeclaration, { faults }: Options): void {
 				"declaration",
 				`--fault ${kind}: the node's link is ${uplink.link ?? "none of an IP network"}; ${uplink.link === "ethernet" ? "cable or dhcp" : "ap, roam, subnet or dhcp, or a node with link: ethernet(),"} would be right`,
 			);
+}
+
+/** A press that wakes nobody would do nothing, in silence. */
+function checkPresses({ wake }: NodeDeclaration, { presses }: Options): void {
+	if (!wake && presses.pins.length)
+		throw new DormouseError(
+			"declaration",
+			`--press ${presses.pins[0]}: no pin wakes this node; a node with wake: wakeOn(…), such as nodes/door.ts, would be right`,
+		);
 }
 
 function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefined): string[] {

@@ -504,7 +504,6 @@ describe("lorawan uplink", () => {
 		node.client.rxTimeout(3);
 		node.client.rxError(4);
 		node.client.sensed(-100);
-		node.client.detected();
 		node.client.fault("io");
 		assert.equal(node.air.uplinks.length, uplinks);
 		assert.equal(mac.words[Word.quiet], 1);

@@ -27,10 +27,10 @@ const KEY = "000102030405060708090a0b0c0d0e0f";
 const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 /** The command in this process. */
-function run(args: string[], env: NodeJS.ProcessEnv = {}) {
+async function run(args: string[], env: NodeJS.ProcessEnv = {}) {
 	let stdout = "";
 	try {
-		const status = provision(args, env, (text) => (stdout += text));
+		const status = await provision(args, env, (text) => (stdout += text));
 		return { status, stdout, stderr: "" };
 	} catch (error) {
 		assert.ok(error instanceof DormouseError, String(error));
@@ -60,18 +60,18 @@ describe("provisioning", function () {
 		["devAddr", "26011f22", "0x26011f22"],
 		["notBefore", "1790000000", "-1"],
 	] as const)
-		it(`setting ${name}: ${right.slice(0, 16).trim()} is right, ${wrong.slice(0, 16).trim()} is refused and not repeated`, () => {
+		it(`setting ${name}: ${right.slice(0, 16).trim()} is right, ${wrong.slice(0, 16).trim()} is refused and not repeated`, async () => {
 			checkSetting(name, right);
 			const message = refusal(name, wrong);
 			assert.ok(message.includes(name) && !message.includes(wrong), message);
 		});
-	it("setting: an unknown name is refused, with its spelling where only the case is wrong", () => {
+	it("setting: an unknown name is refused, with its spelling where only the case is wrong", async () => {
 		assert.ok(refusal("appkey", KEY).includes("no setting appkey; appKey would be right"));
 		const message = refusal("pasphrase", "secret");
 		for (const name of SETTING_NAMES) assert.ok(message.includes(name), name);
 		for (const name of ["toString", "__proto__"]) assert.ok(refusal(name, "x").includes("no setting"));
 	});
-	it("setting: names fit in NVS, and all that firmware asks for is among them", () => {
+	it("setting: names fit in NVS, and all that firmware asks for is among them", async () => {
 		assert.ok(SETTING_NAMES.every((name) => name.length <= 15));
 		const { stdout } = spawnSync(
 			"grep",
@@ -98,7 +98,7 @@ describe("provisioning", function () {
 		writeFileSync(out, "old", { mode: 0o644 });
 		const file = join(folder, "passphrase");
 		writeFileSync(file, "correct horse\n");
-		const { status, stdout, stderr } = run(["--set", "ssid=home", "--set", `passphrase=@${file}`, "--out", out]);
+		const { status, stdout, stderr } = await run(["--set", "ssid=home", "--set", `passphrase=@${file}`, "--out", out]);
 		assert.deepEqual([status, stderr], [0, ""]);
 		assert.equal(stdout, `esptool.py write_flash 0x10000 ${out}\n`);
 		assert.equal(statSync(out).mode & 0o777, 0o600);
@@ -110,18 +110,18 @@ describe("provisioning", function () {
 		const settings = new Map([["appKey", KEY]]);
 		const bytes = Uint8Array.from({ length: 64 }, (_, n) => n);
 		writeFileSync(key, bytes.subarray(0, 32));
-		const derived = run(["--set", `appKey=${KEY}`, "--encrypt", key, "--out", out]);
+		const derived = await run(["--set", `appKey=${KEY}`, "--encrypt", key, "--out", out]);
 		assert.equal(derived.stdout, `esptool.py write_flash 0x10000 ${out}\n`);
 		const image = nvsImage(0x6000, NAMESPACE, settings, xtsKeyOf(bytes.subarray(0, 32)));
 		assert.deepEqual(new Uint8Array(readFileSync(out)), image);
 		writeFileSync(key, bytes);
-		const beside = run(["--set", `appKey=${KEY}`, "--encrypt", key, "--out", out]);
+		const beside = await run(["--set", `appKey=${KEY}`, "--encrypt", key, "--out", out]);
 		assert.equal(beside.stdout, `esptool.py write_flash 0x10000 ${out} 0xf000 ${out}.keys\n`);
 		assert.deepEqual(new Uint8Array(readFileSync(out)), nvsImage(0x6000, NAMESPACE, settings, bytes));
-		const again = run(["--set", `appKey=${KEY}`, "--encrypt", `${out}.keys`, "--out", out]);
+		const again = await run(["--set", `appKey=${KEY}`, "--encrypt", `${out}.keys`, "--out", out]);
 		assert.equal(again.status, 0, again.stderr);
 	});
-	it("dormouse provision: a NUL, text that is no UTF-8, no file's name: refused, and not repeated", () => {
+	it("dormouse provision: a NUL, text that is no UTF-8, no file's name: refused, and not repeated", async () => {
 		const file = join(folder, "odd");
 		for (const [bytes, text] of [
 			[Buffer.from("correct\0horse"), "--set password: text without a NUL would be right"],
@@ -129,29 +129,29 @@ describe("provisioning", function () {
 		] as const) {
 			writeFileSync(file, bytes);
 			for (const way of [["--desktop"], []]) {
-				const { status, stderr } = run(["--set", `password=@${file}`, "--out", join(folder, "never"), ...way]);
+				const { status, stderr } = await run(["--set", `password=@${file}`, "--out", join(folder, "never"), ...way]);
 				assert.deepEqual([status, stderr], [2, text]);
 			}
 		}
-		assert.equal(run(["--set", "password=@", "--out", join(folder, "never")]).status, 2);
+		assert.equal((await run(["--set", "password=@", "--out", join(folder, "never")])).status, 2);
 		assert.throws(() => statSync(join(folder, "never")), { message: "ENOENT" });
 	});
-	it("dormouse provision --out: a file that others have open never holds a secret, and stays where it cannot be replaced", () => {
+	it("dormouse provision --out: a file that others have open never holds a secret, and stays where it cannot be replaced", async () => {
 		const out = join(folder, "it's old.bin");
 		writeFileSync(out, "old", { mode: 0o644 });
 		const opened = openSync(out, "r");
-		const { stdout } = run(["--set", "password=correct horse", "--out", out]);
+		const { stdout } = await run(["--set", "password=correct horse", "--out", out]);
 		assert.equal(readFileSync(opened, "latin1"), "old");
 		closeSync(opened);
 		assert.ok(readFileSync(out, "latin1").includes("correct horse"));
 		assert.equal(stdout, `esptool.py write_flash 0x10000 '${out.replace("'", "'\\''")}'\n`);
 		const link = join(folder, "link");
 		symlinkSync(out, link);
-		assert.equal(run(["--set", "password=battery staple", "--out", link]).status, 0);
+		assert.equal((await run(["--set", "password=battery staple", "--out", link])).status, 0);
 		assert.ok(!readFileSync(out, "latin1").includes("staple"), "a link is replaced, not what it leads to");
 		const lost = join(folder, "a folder");
 		mkdirSync(lost);
-		assert.equal(run(["--set", "password=correct horse", "--out", lost]).status, 2);
+		assert.equal((await run(["--set", "password=correct horse", "--out", lost])).status, 2);
 		assert.deepEqual(
 			readdirSync(folder).filter((name) => name.endsWith(".part")),
 			[],
@@ -167,8 +167,8 @@ describe("provisioning", function () {
 		[["--set", "ssid=home", "--out", "/no/such/folder/x"], "--out: ENOENT"],
 		[["--nonsense"], "--nonsense"],
 	] as readonly (readonly [string[], string])[])
-		it(`dormouse provision ${args.join(" ")}: one line, exit status 2`, () => {
-			const { status, stderr } = run([...args]);
+		it(`dormouse provision ${args.join(" ")}: one line, exit status 2`, async () => {
+			const { status, stderr } = await run([...args]);
 			assert.equal(status, 2);
 			assert.ok(stderr.includes(message) && stderr.trim().split("\n").length === 1, stderr);
 			assert.ok(!stderr.includes("c0ffee"));
@@ -177,7 +177,7 @@ describe("provisioning", function () {
 		const tools = join(folder, "bin");
 		mkdirSync(tools);
 		const env = { PATH: tools };
-		const none = run(["--set", "ssid=home", "--port", "/dev/none"], env);
+		const none = await run(["--set", "ssid=home", "--port", "/dev/none"], env);
 		assert.equal(none.status, 2);
 		assert.ok(none.stderr.includes("esptool is not installed"), none.stderr);
 		const said = join(folder, "said");
@@ -189,7 +189,7 @@ exit 7
 `,
 			{ mode: 0o755 },
 		);
-		const { status } = run(["--set", "ssid=home", "--port", "/dev/none"], env);
+		const { status } = await run(["--set", "ssid=home", "--port", "/dev/none"], env);
 		assert.equal(status, 7, "esptool's own status");
 		const [, file] = /^--port \/dev\/none write_flash 0x10000 (\S+)\n$/.exec(readFileSync(said, "utf8")) ?? [];
 		assert.ok(file, "what was run");
@@ -208,7 +208,7 @@ exit 7
 		const odd = String.raw`a\nb=\\`;
 		const pem = join(folder, "ca.pem");
 		writeFileSync(pem, PEM);
-		const { status } = run(["--desktop", "--out", state, "--set", `password=${odd}`, "--set", `ca=@${pem}`]);
+		const { status } = await run(["--desktop", "--out", state, "--set", `password=${odd}`, "--set", `ca=@${pem}`]);
 		assert.equal(status, 0);
 		const read = (name: string, size = 4000) =>
 			spawnSync(reader, [name, `${size}`], { encoding: "utf8", env: { DORMOUSE_STATE: folder } }).stdout;
@@ -311,7 +311,7 @@ describe("partition tables", () => {
 		["4MB", 0x40_0000],
 		["8MB", 0x80_0000],
 	] as const)
-		it(`${flash}: in order, within the flash, aligned; what each needs is there, where NVS and a bootloader want it`, () => {
+		it(`${flash}: in order, within the flash, aligned; what each needs is there, where NVS and a bootloader want it`, async () => {
 			const table = partitionsFor(flash);
 			let end = 0x9000; // behind the bootloader and the table itself at 0x8000
 			for (const { name, type, offset, size } of table) {
@@ -330,7 +330,7 @@ describe("partition tables", () => {
 			assert.deepEqual([of("store").subtype, of("store").flags], ["0x40", []]); // never encrypted by hardware
 			assert.equal(of("xs").type, "0x40");
 		});
-	it("a line that is no partition: refused with its number", () => {
+	it("a line that is no partition: refused with its number", async () => {
 		for (const line of ["nvs, data, nvs, 0x9000", "nvs, data, nvs, , 24K", ","])
 			assert.throws(() => parsePartitions(`# one\n${line}\n`), { code: "malformed", message: "line 2" });
 	});

@@ -3,6 +3,7 @@
  * no other version.
  */
 #include "../board.h"
+#include "rom-serial.h"
 
 #include <string.h>
 
@@ -12,11 +13,6 @@
 #include "esp_mac.h" /* esp_hw_support: esp_efuse_mac_get_default */
 #include "esp_partition.h" /* esp_partition */
 #include "esp_random.h" /* esp_hw_support */
-#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(6, 0, 0)
-#include "esp_rom_serial_output.h" /* esp_rom */
-#else
-#include "esp_rom_uart.h"
-#endif
 #include "esp_rtc_time.h" /* esp_hw_support: esp_rtc_get_time_us */
 #include "esp_sleep.h" /* esp_hw_support: causes are a bit mask since v6.0 */
 #include "esp_system.h" /* esp_system: esp_reset_reason */

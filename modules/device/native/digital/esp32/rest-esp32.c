@@ -7,10 +7,10 @@
  */
 #include "xsmc.h"
 #include "xsHost.h"
+#include "../../esp32/rom-serial.h"
 
 #include "driver/gpio.h" /* esp_driver_gpio */
 #include "esp_attr.h" /* esp_common: RTC_NOINIT_ATTR */
-#include "esp_rom_serial_output.h" /* esp_rom */
 #include "esp_sleep.h" /* esp_hw_support */
 #include "esp_timer.h" /* esp_timer */
 #include "freertos/FreeRTOS.h" /* freertos */

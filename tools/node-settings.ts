@@ -1,6 +1,8 @@
-import { DormouseError } from "../../modules/core/errors.js";
-import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
-import { EVIDENCE_KEY } from "../../modules/store/tamper-evidence.js";
+import { DormouseError } from "../modules/core/errors.js";
+import type { NodeDeclaration } from "../modules/cycle/declaration.js";
+import { EVIDENCE_KEY } from "../modules/store/tamper-evidence.js";
+import { bundleFirmware } from "../sim/engine/bundle.js";
+import { loadNode } from "./node-file.js";
 
 /** Settings that parts of a node read: those whose names its firmware spells. */
 const KNOWN: readonly string[] = Object.freeze([
@@ -23,6 +25,15 @@ export function settingsOf(code: string, { uplink }: NodeDeclaration): string[] 
 	if (uplink.kind === "mqtts") for (const name of OF_TLS) names.add(name);
 	for (const [, name] of code.matchAll(/\bsetting\(["'`](\w+)["'`]\)/g)) names.add(name!);
 	return [...names];
+}
+
+/**
+ * The same of a declaration's file.
+ * @throws {DormouseError} what is wrong with the declaration
+ */
+export async function settingsOfFile(file: string): Promise<string[]> {
+	const node = await loadNode(file);
+	return settingsOf((await bundleFirmware(file)).code, node);
 }
 
 /**
