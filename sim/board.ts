@@ -258,6 +258,12 @@ export class Board {
 			scheduler.at(this.#busyUntil, () => this.#wake === wake && this.deliver(handle, kind, payload, last));
 			return;
 		}
+		if (kind === Kind.readable) {
+			// While it waited for the firmware, an earlier call may have read what it tells of.
+			const { unread = 0 } = this.handles.get(handle, "tcp") ?? {};
+			if (unread === 0) return;
+			payload = u32(unread);
+		}
 		if (last) this.handles.forget(handle);
 		wake.event(handle, kind, payload);
 		this.#settle();
@@ -325,12 +331,15 @@ export class Board {
 	}
 	#connect(what: string, open: (on: SocketListener) => SimSocket): number {
 		const number = this.handles.reserve();
-		if (!this.#isReachable) return this.handles.add({ kind: "tcp", what, socket: NOWHERE, close() {} }, number);
+		if (!this.#isReachable)
+			return this.handles.add({ kind: "tcp", what, socket: NOWHERE, unread: 0, close() {} }, number);
 		const socket = open({
 			writable: (room) => this.deliver(number, Kind.writable, u32(room)),
 			readable: (count) => {
 				this.wifi.sent();
-				this.deliver(number, Kind.readable, u32(count));
+				const handle = this.handles.get(number, "tcp");
+				if (handle) handle.unread = count;
+				this.deliver(number, Kind.readable, EMPTY);
 			},
 			ended: (reset, failure) => {
 				const why = failure ? 2 + FAILURES.indexOf(failure) : reset ? 1 : 0;
@@ -343,7 +352,7 @@ export class Board {
 			},
 		});
 		this.wifi.sent(2);
-		return this.handles.add({ kind: "tcp", what, socket, close: () => socket.close() }, number);
+		return this.handles.add({ kind: "tcp", what, socket, unread: 0, close: () => socket.close() }, number);
 	}
 	/** Opens a UDP socket. @returns its handle */
 	openDatagrams(): number {

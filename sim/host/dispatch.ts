@@ -269,6 +269,7 @@ export class Dispatch implements HostSide {
 		const handle = this.#board.handles.get(number, "tcp");
 		if (!handle) return Status.closed;
 		const bytes = handle.socket.read(count);
+		handle.unread -= Math.min(handle.unread, bytes.length);
 		this.#board.bytesIn += bytes.length;
 		return this.#bytes(bytes);
 	}

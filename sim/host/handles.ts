@@ -27,6 +27,8 @@ export interface FlashHandle extends Common {
 export interface SocketHandle extends Common {
 	readonly kind: "tcp";
 	readonly socket: SimSocket;
+	/** Bytes that have arrived and were not read. */
+	unread: number;
 }
 export interface DatagramsHandle extends Common {
 	readonly kind: "udp";

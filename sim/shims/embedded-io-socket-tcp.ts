@@ -43,7 +43,7 @@ export default class TCP {
 		this.#unread -= result.byteLength;
 		if (typeof want !== "object") return copyOf(result).buffer as ArrayBuffer;
 		copyInto(result, bytesOf(want));
-		return count;
+		return result.byteLength;
 	}
 	write(bytes: ArrayBuffer | ArrayBufferView): number | undefined {
 		const reply = port().begin(Op.tcpWrite, this.#open()).bytes(bytesOf(bytes)).reply();

@@ -10,6 +10,17 @@ const HOUR_MS = 3_600_000;
 describe("a node that takes messages", function () {
 	this.timeout(60_000);
 
+	it("busy with flash while its broker answers: what was read already is not told again, and no exchange fails", async () => {
+		const firmware = new NodeEngine("fresh").load(await bundleFirmware(join(PROJECT, "test/fixtures/listener.ts")));
+		const { wakes, summary } = await run({ firmware, days: 1, faults: ["broker@8h..11h", "power@15h"] });
+		assert.deepEqual([summary.lost, summary.duplicates, summary.faults], [0, 0, 0]);
+		assert.ok(summary.exchanges > 40, `${summary.exchanges} exchanges`);
+		const problems = wakes.map(({ report }) => report?.problem).filter(Boolean);
+		assert.ok(
+			problems.every((problem) => problem === "timeout"),
+			`${problems}`,
+		);
+	});
 	it("published while it sleeps: each comes once with the next wake, is acknowledged, and the report tells of trouble", async () => {
 		const firmware = new NodeEngine("fresh").load(await bundleFirmware(COMMANDS));
 		const said: [number, string][] = [
