@@ -45,9 +45,7 @@ export class LorawanClient implements Uplink, RadioListener {
 		this.on = on;
 		mac.untilMs = options.ports.clock.nowMs() + deadlineMs;
 		mac.wantsTime = source.wantsTime;
-		this.packages.forEach((each) => {
-			if (each.begin(mac.wantsTime)) mac.wantsTime = false;
-		});
+		for (let n = 0; n < this.packages.length; n++) if (this.packages[n]!.begin(mac.wantsTime)) mac.wantsTime = false;
 		this.deadline = options.ports.timers.set(() => this.failed("timeout"), deadlineMs);
 		this.later(Event.begin, 0);
 	}

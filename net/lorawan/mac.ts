@@ -243,7 +243,7 @@ export class Mac extends Downlinks {
 		if (this.joining) {
 			// A join's airtime is within §7's limits.
 			const hours = (nowMs - this.times[Time.joins]!) / HOUR_MS;
-			const period = hours < 1 ? 0 : hours < 11 ? 1 : 2 + Math.floor((hours - 11) / 24);
+			const period = hours < 1 ? 0 : hours < 11 ? 1 : 2 + (((hours - 11) / 24) | 0);
 			if (period !== words[Word.joinPeriod]) words[Word.joinSpent] = 0;
 			words[Word.joinPeriod] = period;
 			waitMs =
@@ -253,24 +253,27 @@ export class Mac extends Downlinks {
 		}
 		if (waitMs <= 0) {
 			waitMs = Number.POSITIVE_INFINITY;
-			const fresh: number[] = [];
-			const used: number[] = [];
+			// Of a round the even channels come first, so that half a round lies between two frames on a channel: 47 CFR §15.247.
+			const even: number[] = [];
+			const odd: number[] = [];
 			for (let n = this.count; --n >= 0; ) {
 				let on = this.isOn(n, Word.mask);
 				if (this.joining) {
 					const place = (n - data[At.joinFirst]!) / data[At.joinStep]!;
 					on = data[At.joinCount]
-						? place >= 0 && place < data[At.joinCount]! && place === Math.floor(place)
+						? place >= 0 && place < data[At.joinCount]! && !(place % 1)
 						: (data[At.start + (n >> 4)]! & (1 << (n & 15))) > 0;
 				}
 				if (!on || !this.look(n, rate)) continue;
 				const wait = this.waitMs(this.bandOf(this.frequency), airtime);
 				waitMs = Math.min(waitMs, wait);
-				if (!wait) (this.isOn(n, Word.used) ? used : fresh).push(n);
+				if (!wait && !this.isOn(n, Word.used)) (n & 1 ? odd : even).push(n);
 			}
-			// All that may be used were: a new round begins.
-			if (!fresh.length) words.fill(0, Word.used, Word.mark);
-			const pool = fresh.length ? fresh : used;
+			const pool = even.length ? even : odd;
+			if (!waitMs && !pool.length) {
+				words.fill(0, Word.used, Word.mark); // all that may be used were: a new round begins
+				return this.launch();
+			}
 			this.channel = pool[this.random() % pool.length]!;
 		}
 		if (waitMs > 0) {

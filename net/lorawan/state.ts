@@ -153,7 +153,7 @@ export class MacState extends Crypto {
 		this.nowMs = this.times[Time.filled] = this.times[Time.joins] = nowMs;
 		this.reset();
 	}
-	/** Settings as before a join: the region's. */
+	/** Settings as before a join: the region's. Channels that were used stay so: a join occupies one too. */
 	reset(): void {
 		const { cell, data } = this;
 		cell[Cell.layout] = LAYOUT;
@@ -164,7 +164,6 @@ export class MacState extends Crypto {
 		this.longs[Long.rx2Frequency] = data[At.rx2Frequency]!;
 		this.longs[Long.eirp] = data[At.eirp]!;
 		this.words[Word.mark] = data[At.mark]!;
-		this.words.fill(0, Word.used, Word.mark);
 		this.words.set(data.subarray(At.start, At.rates), Word.mask);
 		this.channels.fill(0);
 		for (let n = data[At.defaults]!; --n >= 0; ) this.channels[n] = data[At.channels + n]! + DEFAULT_RATES * RATES;

@@ -249,6 +249,23 @@ describe("a LoRaWAN node", function () {
 		assert.ok(frames.length > 12, `${frames.length} joins`);
 		assert.deepEqual(network.violations, []);
 	});
+	for (const file of ["lora-us915", "lora-us915-all"])
+		it(`${file}, a backlog at DR0, joins and a forgotten session: no channel is occupied for longer than the FCC allows`, async () => {
+			const bundle = await bundleFirmware(join(PROJECT, "test/fixtures", `${file}.ts`));
+			let frames = 0;
+			for (let seed = 1; seed <= 4; seed++) {
+				const run = await runLora({
+					days: 4,
+					seed,
+					firmware: new NodeEngine("kept").load(bundle),
+					faults: ["gateway@1d..1.5d", "forget@2d"],
+					network: { gateways: [{ distanceM: 5000 }] },
+				});
+				frames += run.frames.length;
+				assert.deepEqual(run.network.violations, [], `seed ${seed}`);
+			}
+			assert.ok(frames > 800, `${frames} frames`);
+		});
 	it("US915 at eleven bytes, an SX1276: one sample a frame at DR0, more when the network raises the rate", async () => {
 		const { summary, uplinks, frames, network, simulation } = await runLora({
 			days: 1,
