@@ -279,7 +279,8 @@ function print({ node, representative, ram, shimsRam, publish, flash, shims, mod
 	line(
 		`firmware ${format(flash)} bytes of a budget of ${format(BUDGETS.flash)}; the simulator's shims ${format(shims)}`,
 	);
-	if (over.length) line(`\nOver budget: ${over.join("; ")}.`);
+	if (over.length)
+		line(`\nBeyond the budget that the project holds itself to (docs/architecture.md): ${over.join("; ")}.`);
 }
 
 function format(value: number | undefined): string {
