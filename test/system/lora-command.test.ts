@@ -176,6 +176,11 @@ export default declareNode({ name: "own", every: 600, sensors: [battery({ port: 
 			["--node", FIELD, "--forward", "localhost"],
 			"--forward localhost: host:port, such as localhost:1700",
 		],
+		[
+			"a press of another pin",
+			["--node", "nodes/door.ts", "--press", "32@1h"],
+			"--press 32: this pin does not wake the node; 33 would be right",
+		],
 		["a press that wakes nobody", ["--node", FIELD, "--press", "33@1h"], "--press 33: no pin wakes this node"],
 		["forward with port 0", ["--node", FIELD, "--forward", "localhost:0"], "--forward localhost:0: host:port"],
 		["distance in miles", ["--node", FIELD, "--distance", "3mi"], "--distance 3mi: 1m … 1000km"],

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RecordKind } from "../../modules/core/record.js";
 import { bundleFirmware, PROJECT } from "../../sim/engine/bundle.js";
@@ -231,6 +233,18 @@ describe("dormouse monitor: the fleet", function () {
 		assert.equal(json, Buffer.from(announcementOf(weather, "n-1").payload).toString());
 		const other = await dormouse(["discovery", "--node", WEATHER, "--id", "n-1"]);
 		assert.ok(other.stderr.startsWith(`Note: ${WEATHER} does not declare homeAssistant()`), other.stderr);
+	});
+	it("monitor: one of several declarations has a mistake, its file is named", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "dormouse-monitor-"));
+		const path = join(folder, "slip.ts");
+		writeFileSync(
+			path,
+			`import { declareNode } from "${PROJECT}/modules/cycle/declaration.js";\nexport default declareNode({});`,
+		);
+		const { status, stderr } = await dormouse(["monitor", "--broker", "mqtt://x", "--node", WEATHER, "--node", path]);
+		rmSync(folder, { recursive: true });
+		assert.equal(status, 2);
+		assert.ok(stderr.includes(`${path}: `) && stderr.split("\n").length === 2, stderr);
 	});
 	for (const [args, message] of [
 		[["discovery", "--id", "x"], "--node is missing"],

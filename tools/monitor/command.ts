@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { DormouseError } from "../../modules/core/errors.js";
+import type { NodeDeclaration } from "../../modules/cycle/declaration.js";
 import { PROJECT } from "../../sim/engine/bundle.js";
 import { loadNode } from "../node-file.js";
 import { stamp } from "../wording.js";
@@ -53,7 +54,7 @@ export async function monitor(args: readonly string[]): Promise<number> {
 	const count = values.count === undefined ? Number.POSITIVE_INFINITY : Number(values.count);
 	if (!(count >= 1) || (values.count !== undefined && !/^\d+$/.test(values.count)))
 		throw new DormouseError("declaration", `--count ${values.count}: a whole number from 1 would be right`);
-	const fleet = new Fleet(await Promise.all((values.node ?? nodeFiles()).map(loadNode)));
+	const fleet = new Fleet(await Promise.all((values.node ?? nodeFiles()).map(loadNamed)));
 	const output: Output = values.json
 		? new JsonOutput()
 		: process.stdout.isTTY && !values.lines
@@ -160,5 +161,15 @@ function parse(args: readonly string[]) {
 			"declaration",
 			`${(error as Error).message.split(/[.\n]/, 1)[0]}; dormouse monitor --help lists the options`,
 		);
+	}
+}
+
+/** A declaration of several: what is wrong with it is told with its file. */
+async function loadNamed(file: string): Promise<NodeDeclaration> {
+	try {
+		return await loadNode(file);
+	} catch (error) {
+		if (!(error instanceof DormouseError) || error.message.includes(file)) throw error;
+		throw new DormouseError(error.code, `${file}: ${error.message}`);
 	}
 }

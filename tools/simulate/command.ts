@@ -22,7 +22,7 @@ import { Model } from "../../sim/world/model.js";
 import { Replay } from "../../sim/world/replay.js";
 import type { World } from "../../sim/world/world.js";
 import { buildHost } from "../../sim/xs/build.js";
-import { checkWake } from "../device/wake-pins.js";
+import { checkWake, pinsOf } from "../device/wake-pins.js";
 import { parseKey } from "../evidence-key.js";
 import { checkNode } from "../node-file.js";
 import { checkSettings, settingsOf } from "../node-settings.js";
@@ -335,11 +335,15 @@ function checkLink({ uplink }: NodeDeclaration, { faults }: Options): void {
 
 /** A press that wakes nobody would do nothing, in silence. */
 function checkPresses({ wake }: NodeDeclaration, { presses }: Options): void {
-	if (!wake && presses.pins.length)
-		throw new DormouseError(
-			"declaration",
-			`--press ${presses.pins[0]}: no pin wakes this node; a node with wake: wakeOn(…), such as nodes/door.ts, would be right`,
-		);
+	const known = wake ? [...pinsOf(wake.high), ...pinsOf(wake.low), ...pinsOf(wake.touch)] : [];
+	const wrong = presses.pins.find((pin) => !known.includes(pin));
+	if (wrong === undefined) return;
+	throw new DormouseError(
+		"declaration",
+		known.length
+			? `--press ${wrong}: this pin does not wake the node; ${known.join(", ")} would be right`
+			: `--press ${wrong}: no pin wakes this node; a node with wake: wakeOn(…), such as nodes/door.ts, would be right`,
+	);
 }
 
 function noticesOf({ sensors }: NodeDeclaration, recording: Recording | undefined): string[] {
