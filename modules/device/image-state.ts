@@ -4,7 +4,7 @@ export const ImageState = Object.freeze({
 	factory: 0,
 	/** On trial: the next boot that is no wake from deep sleep goes back to the one before. */
 	pending: 1,
-	/** It was confirmed, by {@link confirmImage} or the node's cycle. */
+	/** It was confirmed: by the node's cycle, once a wake had sampled and was acknowledged. */
 	valid: 2,
 	/** Flashed by cable, or by a bootloader that knows no trials. */
 	unknown: 3,
