@@ -18,24 +18,24 @@ export function au915(subBand = 0): Region {
 			13, // highest
 			6, // offsets
 			9_233_000, // RX2
-			8,
+			8, // RX2: data rate
 			3000, // dBm EIRP / 100
 			14, // highest TXPower
 			230, // bytes through a repeater
 			0x02000062, // joins: DR2, DR6
-			0,
-			0,
+			0, // no listening before talk
+			0, // for so many ms
 			1, // limit of 400 ms
 			66, // bands
 			0, // default channels
-			0,
-			0,
-			0,
-			0,
-			0,
-			0,
-			0,
-			0,
+			0, // no other power for few channels
+			0, // dBm EIRP / 100 of few channels
+			0, // joins: first channel
+			0, // step
+			0, // count; 0: all that are enabled
+			0, // RX1 of joins; 0: the channel's
+			0, // RX2 of joins; 0: as ever
+			0, // step
 			...subBandMask(subBand), // enabled at the start
 			0x3b0c, // DR0: SF12, 59 bytes, not in 400 ms
 			0x3b0b, // DR1: SF11, 59 bytes, not in 400 ms

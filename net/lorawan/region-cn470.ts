@@ -40,29 +40,29 @@ export function cn470(plan: Cn470Plan): Region {
 			6, // highest
 			6, // offsets
 			rx2, // RX2
-			1,
+			1, // RX2: data rate
 			1915, // dBm EIRP / 100
 			7, // highest TXPower
 			172, // bytes through a repeater
 			0x05012345, // joins: DR5, DR4, DR3, DR2, DR1
-			0,
-			0,
+			0, // no listening before talk
+			0, // for so many ms
 			0, // limit of 400 ms
 			66, // bands
 			0, // default channels
-			0,
-			0,
+			0, // no other power for few channels
+			0, // dBm EIRP / 100 of few channels
 			joinFirst, // channels of joins
-			joinStep,
-			joinCount,
+			joinStep, // step
+			joinCount, // count; 0: all that are enabled
 			joinRx1, // their RX1
 			joinRx2, // their RX2
-			joinRx2Step,
+			joinRx2Step, // step
 			0xffff, // enabled at the start
-			0xffff,
-			0xffff,
-			words > 3 ? 0xffff : 0,
-			0,
+			0xffff, // channels 16 … 31
+			0xffff, // channels 32 … 47
+			words > 3 ? 0xffff : 0, // channels 48 … 63
+			0, // channels 64 … 79
 			0, // -
 			0x1f0b, // DR1: SF11, 31 bytes
 			0x5e0a, // DR2: SF10, 94 bytes
@@ -70,13 +70,13 @@ export function cn470(plan: Cn470Plan): Region {
 			0xfa08, // DR4: SF8, 250 bytes
 			0xfa07, // DR5: SF7, 250 bytes
 			0xfa27, // DR6: SF7 at 500 kHz, 250 bytes
-			0,
-			0,
-			0,
-			0,
-			0,
-			0,
-			0,
+			0, // DR7: not defined
+			0, // DR8: not defined
+			0, // DR9: not defined
+			0, // DR10: not defined
+			0, // DR11: not defined
+			0, // DR12: not defined
+			0, // DR13: not defined
 			count, // channels: count
 			first, // first
 			2000, // step

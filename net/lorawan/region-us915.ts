@@ -19,24 +19,24 @@ export function us915(subBand = 0): Region {
 			13, // highest
 			4, // offsets
 			9_233_000, // RX2
-			8,
+			8, // RX2: data rate
 			3000, // dBm EIRP / 100
 			14, // highest TXPower
 			230, // bytes through a repeater
 			0x02000040, // joins: DR0, DR4
-			0,
-			0,
+			0, // no listening before talk
+			0, // for so many ms
 			0, // limit of 400 ms
 			66, // bands
 			0, // default channels
 			50, // power of few channels
-			2100,
-			0,
-			0,
-			0,
-			0,
-			0,
-			0,
+			2100, // dBm EIRP / 100 of few channels
+			0, // joins: first channel
+			0, // step
+			0, // count; 0: all that are enabled
+			0, // RX1 of joins; 0: the channel's
+			0, // RX2 of joins; 0: as ever
+			0, // step
 			...subBandMask(subBand), // enabled at the start
 			0x130a, // DR0: SF10, 19 bytes
 			0x3d09, // DR1: SF9, 61 bytes
