@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toHex } from "../../modules/core/bytes.js";
+import { RecordKind } from "../../modules/core/record.js";
 import { bundleFirmware, PROJECT } from "../../sim/engine/bundle.js";
 import type { Firmware } from "../../sim/engine/engine.js";
 import { NodeEngine } from "../../sim/engine/node.js";
@@ -52,7 +53,7 @@ describe("a LoRaWAN node", function () {
 	this.timeout(120_000);
 
 	it("three days: joins once, each sample arrives once, asleep in time, nothing left open, within the law", async () => {
-		const { summary, wakes, frames, network, simulation } = await runLora({ days: 3 });
+		const { summary, wakes, frames, records, network, simulation } = await runLora({ days: 3 });
 		assert.equal(summary.samples, 288);
 		assert.deepEqual(
 			[summary.lost, summary.duplicates, summary.wrong, summary.failedExchanges, summary.undecodable],
@@ -70,8 +71,12 @@ describe("a LoRaWAN node", function () {
 		assert.ok(first!.awakeMs < 30_000, `${first!.awakeMs} ms awake, as the budget of airtime is empty then`);
 		const longest = Math.max(...others.map(({ awakeMs }) => awakeMs));
 		assert.ok(longest < 10_000, `${longest} ms awake`);
-		// A frame from before the time is known tells ages in whole seconds, and was a tenth of one on air.
+		// The first frame leaves before the time is known: it tells ages in whole seconds, and was a tenth of one on air.
 		assert.ok(summary.timeErrorMs < 1100, `times off by ${summary.timeErrorMs} ms`);
+		const samples = records.filter(({ kind }) => kind === RecordKind.sample);
+		for (const [n, { wallMs }] of samples.entries())
+			if (n > 0) assert.near(wallMs - samples[1]!.wallMs, (n - 1) * 900_000, 1000, `sample ${n}`);
+		assert.near(samples[1]!.wallMs, Date.parse("2026-03-01T00:15:00Z"), 1000);
 		// All that the radio took is in its wakes or in sleep: in deep sleep 0.6 µA, once it was there.
 		assert.ok(others.every(({ report, radio }) => report!.frames > 0 || radio!.chargeUc < 0.6 * 0.06));
 	});
